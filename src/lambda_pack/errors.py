@@ -1,0 +1,89 @@
+"""Everything that lambda-pack refuses, and the exit code each refusal has.
+
+    LambdaPackError            1   a bug, or a tool that broke
+    ├── UsageError             2   the request cannot be understood
+    ├── UnmetDependencies      3   a dependency has no file that loads on the target
+    ├── LimitExceeded          4   the bundle is larger than Lambda takes
+    ├── IndexUnavailable       5   the network or the index failed
+    ├── IntegrityError         6   a hash differs, an archive is damaged or hostile
+    ├── DeliveryError          7   the archive could not be delivered
+    └── Interrupted          130   SIGINT or SIGTERM
+
+A message says what, where and what now: lower-case start, no full stop, values in `!r`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "DeliveryError",
+    "IndexUnavailable",
+    "IntegrityError",
+    "Interrupted",
+    "LambdaPackError",
+    "LimitExceeded",
+    "UnmetDependencies",
+    "UsageError",
+]
+
+
+class LambdaPackError(Exception):
+    """The root of all refusals; raised itself only where a tool of ours broke."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        """`log` is the end of the output of the tool that failed, credentials masked."""
+        super().__init__(message)
+        self.log = log
+
+
+class UsageError(LambdaPackError):
+    """The request cannot be understood: an unknown runtime, a bad requirements line, options that exclude each other."""
+
+    exit_code = 2
+
+
+class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers read it as a sentence
+    """At least one dependency has no file that loads on the target."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, missing: Sequence[object] = (), log: str = "") -> None:
+        """`missing` holds one `lambda_pack.model.report.Unmet` for each dependency, in the closure's order."""
+        super().__init__(message, log=log)
+        self.missing = tuple(missing)
+
+
+class LimitExceeded(LambdaPackError):  # noqa: N818  # see UnmetDependencies
+    """The bundle is larger than Lambda takes."""
+
+    exit_code = 4
+
+
+class IndexUnavailable(LambdaPackError):  # noqa: N818  # see UnmetDependencies
+    """The network, or the package index behind it, did not answer as it should."""
+
+    exit_code = 5
+
+
+class IntegrityError(LambdaPackError):
+    """A file is not what its hash says, or an archive is damaged, inconsistent or hostile."""
+
+    exit_code = 6
+
+
+class DeliveryError(LambdaPackError):
+    """The archive was made but could not be delivered."""
+
+    exit_code = 7
+
+
+class Interrupted(LambdaPackError):  # noqa: N818  # see UnmetDependencies
+    """SIGINT or SIGTERM arrived."""
+
+    exit_code = 130

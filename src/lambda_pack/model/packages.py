@@ -1,0 +1,161 @@
+"""Packages and the files they are on offer as: wheels, and the three kinds of source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from packaging.specifiers import SpecifierSet
+from packaging.tags import Tag
+from packaging.utils import (
+    BuildTag,
+    NormalizedName,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import Version
+
+__all__ = [
+    "Checkout",
+    "Folder",
+    "Hashes",
+    "Offer",
+    "Pin",
+    "Sdist",
+    "Source",
+    "Wheel",
+    "filename_of",
+]
+
+Hashes: TypeAlias = tuple[tuple[str, str], ...]
+"""Pairs of algorithm and lower-case hexadecimal digest; empty when nobody promised anything."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pin:
+    """One version of one package; the name is normalized (PEP 503)."""
+
+    name: NormalizedName
+    version: Version
+
+    @classmethod
+    def parse(cls, name: str, version: str) -> Pin:
+        """A pin from any spelling of the name.
+
+        >>> str(Pin.parse("Foo.Bar", "1.0"))
+        'foo-bar==1.0'
+        """
+        return cls(canonicalize_name(name), Version(version))
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A wheel by its file name. `url` may be `file:`; `size` is in bytes; `yanked` holds the reason ('' when none was given).
+
+    `metadata` says that `url` + ".metadata" holds the wheel's METADATA (PEP 658).
+    """
+
+    pin: Pin
+    filename: str
+    url: str
+    build: BuildTag = ()
+    tags: frozenset[Tag] = field(default=frozenset(), repr=False)
+    hashes: Hashes = ()
+    size: int | None = None
+    requires_python: SpecifierSet | None = None
+    yanked: str | None = None
+    metadata: bool = False
+
+    @classmethod
+    def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Wheel:
+        """The wheel at a URL.
+
+        Raises:
+            packaging.utils.InvalidWheelFilename: the name is not a wheel's.
+        """
+        filename = filename or filename_of(url)
+        name, version, build, tags = parse_wheel_filename(filename)
+        return cls(Pin(name, version), filename, url, build, tags, hashes)
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether every tag says that the machine does not matter."""
+        return all(tag.platform == "any" for tag in self.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Sdist:
+    """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter)."""
+
+    pin: Pin
+    filename: str
+    url: str
+    hashes: Hashes = ()
+    size: int | None = None
+    requires_python: SpecifierSet | None = None
+    yanked: str | None = None
+    subdirectory: str | None = None
+
+    @classmethod
+    def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Sdist:
+        """The sdist at a URL.
+
+        Raises:
+            packaging.utils.InvalidSdistFilename: the name is not an sdist's.
+        """
+        filename = filename or filename_of(url)
+        name, version = parse_sdist_filename(filename)
+        return cls(Pin(name, version), filename, url, hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A commit of a version-controlled project; `url` has no `git+` and no revision."""
+
+    pin: Pin
+    system: str
+    url: str
+    commit: str
+    subdirectory: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """What pip calls it.
+
+        >>> Checkout(Pin.parse("a", "1"), "git", "https://x.example/a.git", "abc").filename
+        'git+https://x.example/a.git@abc'
+        """
+        suffix = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
+        return f"{self.system}+{self.url}@{self.commit}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A project on this machine's disk; `path` is absolute."""
+
+    pin: Pin
+    path: str
+    subdirectory: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """The folder itself: it has no file name of its own."""
+        return self.path
+
+
+Source: TypeAlias = Sdist | Checkout | Folder
+Offer: TypeAlias = Wheel | Source
+
+
+def filename_of(url: str) -> str:
+    """The last segment of a URL's path, unquoted.
+
+    >>> filename_of("https://x.example/a/b-1.0%2Bcpu-py3-none-any.whl#sha256=00")
+    'b-1.0+cpu-py3-none-any.whl'
+    """
+    return unquote(urlsplit(url).path).rsplit("/", 1)[-1]

@@ -1,0 +1,123 @@
+"""What a user asks for: requirements, where to look for them, and which kinds of file may answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+
+from lambda_pack.model.packages import Hashes
+
+__all__ = ["FileChoice", "IndexSettings", "IndexStrategy", "Origin", "Requested", "Requirements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a requirement was written: `file` as the user named it, lines counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """One requirement.
+
+    `requirement` carries name, extras, specifier, marker and URL (`file:`, `https:` or `git+…:`). It is None for a
+    local project or an archive written without a name (`./project`, `-e .`): then `url` alone says where it is.
+    """
+
+    origin: Origin
+    requirement: Requirement | None
+    url: str | None = None
+    extras: frozenset[str] = frozenset()
+    marker: str | None = None
+    hashes: Hashes = ()
+    config_settings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> NormalizedName | None:
+        """The normalized name, where one was written."""
+        return canonicalize_name(self.requirement.name) if self.requirement else None
+
+    def __str__(self) -> str:
+        """As a requirements line without its options."""
+        if self.requirement:
+            return str(self.requirement)
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        marker = f" ; {self.marker}" if self.marker else ""
+        return f"{self.url}{extras}{marker}"
+
+
+class IndexStrategy(Enum):
+    """What several indexes mean: pip merges them, uv's own default asks only the first that knows the name."""
+
+    MERGE = "merge"
+    FIRST_INDEX = "first-index"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """Where packages are looked for. URLs may hold credentials: never print them unmasked.
+
+    `index_url` None is the public default; `timeout` is in seconds.
+    """
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+    strategy: IndexStrategy = IndexStrategy.MERGE
+    certificates: str | None = None
+    client_certificate: str | None = None
+    proxy: str | None = None
+    timeout: float = 15.0
+    retries: int = 5
+    keyring: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileChoice:
+    """Which kinds of file may answer a requirement; names are normalized, or ':all:'."""
+
+    no_binary: frozenset[str] = frozenset()
+    only_binary: frozenset[str] = frozenset()
+    prereleases: bool = False
+    prefer_binary: bool = False
+
+    def allows_wheel(self, name: NormalizedName) -> bool:
+        """Whether a wheel from an index may be used; a name said in one list overrides ':all:' in the other, as in pip."""
+        return self._allows(name, self.no_binary, self.only_binary)
+
+    def allows_sdist(self, name: NormalizedName) -> bool:
+        """Whether the package may be built from source."""
+        return self._allows(name, self.only_binary, self.no_binary)
+
+    @staticmethod
+    def _allows(name: NormalizedName, refused: frozenset[str], wanted: frozenset[str]) -> bool:
+        return name not in refused and (":all:" not in refused or name in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """Everything one or several requirements files say. `folder` is where relative paths begin."""
+
+    folder: Path
+    requested: tuple[Requested, ...] = ()
+    constraints: tuple[Requested, ...] = ()
+    indexes: IndexSettings = field(default_factory=IndexSettings)
+    files: FileChoice = field(default_factory=FileChoice)
+    require_hashes: bool = False
+    config_settings: tuple[tuple[str, str], ...] = ()
+
+    def hashes(self, name: NormalizedName) -> Hashes:
+        """The digests the user wrote for a package; any one of them must match."""
+        lines = (*self.requested, *self.constraints)
+        return tuple(dict.fromkeys(pair for line in lines if line.name == name for pair in line.hashes))

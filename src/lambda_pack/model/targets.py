@@ -1,0 +1,197 @@
+"""The one table of runtimes, and the target: a runtime on an architecture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from lambda_pack.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from packaging.markers import Environment
+    from packaging.tags import Tag
+
+__all__ = ["RUNTIMES", "Architecture", "Runtime", "Target"]
+
+
+class Architecture(Enum):
+    """An instruction set by AWS's name; `machine` is the name that wheels and `uname -m` use."""
+
+    X86_64 = "x86_64"
+    ARM64 = "arm64"
+
+    @property
+    def machine(self) -> str:
+        """The name in wheel tags and markers.
+
+        >>> Architecture.ARM64.machine
+        'aarch64'
+        """
+        return {"x86_64": "x86_64", "arm64": "aarch64"}[self.value]
+
+    @classmethod
+    def parse(cls, text: str) -> Architecture:
+        """Accept both AWS's names and the machine's; anything else is a `UsageError`."""
+        for architecture in cls:
+            if text.lower() in {architecture.value, architecture.machine}:
+                return architecture
+        choices = ", ".join(architecture.value for architecture in cls)
+        raise UsageError(f"{text!r} is not a Lambda architecture; choose one of: {choices}")
+
+
+BOTH = (Architecture.X86_64, Architecture.ARM64)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A managed Python runtime.
+
+    `python_full_version` is a patch level seen in the runtime (AWS moves it), `glibc` the C library of its image,
+    `deprecated` the day after which AWS stops patching it.
+    """
+
+    name: str
+    python_full_version: str
+    system: str
+    glibc: tuple[int, int]
+    deprecated: date | None = None
+    preview: bool = False
+    architectures: tuple[Architecture, ...] = BOTH
+
+    @property
+    def python(self) -> tuple[int, int]:
+        """Major and minor version of the language."""
+        major, minor, _ = self.python_full_version.split(".")
+        return int(major), int(minor)
+
+    def warning(self, today: date) -> str | None:
+        """What a user who chose this runtime should hear, if anything."""
+        if self.preview:
+            return f"{self.name} is a preview runtime on Lambda: not for production, and it may still change"
+        if self.deprecated and today > self.deprecated:
+            return f"{self.name} was deprecated by AWS on {self.deprecated}: choose a newer runtime when you can"
+        return None
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, read 2026-11-21. The patch levels of 3.9, 3.11, 3.12,
+# 3.13 and 3.14 were seen in the runtimes; the others are the last release of their line, assumed.
+RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
+    {
+        runtime.name: runtime
+        for runtime in (
+            Runtime(
+                "python3.7",
+                "3.7.17",
+                "Amazon Linux 1",
+                (2, 17),
+                date(2023, 12, 4),
+                architectures=(Architecture.X86_64,),
+            ),
+            Runtime("python3.8", "3.8.20", "Amazon Linux 2", (2, 26), date(2024, 10, 14)),
+            Runtime("python3.9", "3.9.19", "Amazon Linux 2", (2, 26), date(2025, 12, 15)),
+            Runtime("python3.10", "3.10.19", "Amazon Linux 2", (2, 26), date(2026, 10, 31)),
+            Runtime("python3.11", "3.11.9", "Amazon Linux 2", (2, 26), date(2027, 6, 30)),
+            Runtime("python3.12", "3.12.3", "Amazon Linux 2023", (2, 34), date(2028, 10, 31)),
+            Runtime("python3.13", "3.13.0", "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
+            Runtime("python3.14", "3.14.0", "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
+            Runtime("python3.15", "3.15.0", "Amazon Linux 2023", (2, 34), preview=True),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a bundle must load on: a runtime on an architecture."""
+
+    runtime: Runtime
+    architecture: Architecture
+
+    @classmethod
+    def parse(cls, runtime: str, architecture: str = "x86_64") -> Target:
+        """The target with these names.
+
+        >>> str(Target.parse("python3.13", "aarch64"))
+        'python3.13-arm64'
+
+        Raises:
+            UsageError: a name is unknown, or the runtime never existed on the architecture.
+        """
+        if runtime not in RUNTIMES:
+            raise UsageError(f"{runtime!r} is not a Lambda runtime; choose one of: {', '.join(RUNTIMES)}")
+        row, parsed = RUNTIMES[runtime], Architecture.parse(architecture)
+        if parsed not in row.architectures:
+            raise UsageError(f"{runtime} does not exist for {parsed.value}; use python3.8 or newer, or x86_64")
+        return cls(row, parsed)
+
+    def __str__(self) -> str:
+        return f"{self.runtime.name}-{self.architecture.value}"
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platform tags that promise to run here, best first.
+
+        >>> Target.parse("python3.11", "arm64").platforms[0]
+        'manylinux_2_26_aarch64'
+        """
+        return tuple(_platforms(self.runtime.glibc, self.architecture.machine))
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """Every tag that fits, best first: the order in which installers prefer wheels."""
+        return _tags(self)
+
+    @property
+    def environment(self) -> Environment:
+        """The marker environment (PEP 508) of the runtime, not of the machine that packs.
+
+        `platform_release` and `platform_version` are empty: AWS may change the kernel at any time.
+        """
+        major, minor = self.runtime.python
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": self.runtime.python_full_version,
+            "os_name": "posix",
+            "platform_machine": self.architecture.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": self.runtime.python_full_version,
+            "python_version": f"{major}.{minor}",
+            "sys_platform": "linux",
+        }
+
+
+# PEP 600: the older names of three glibc levels.
+LEGACY_PLATFORMS = MappingProxyType({17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"})
+
+
+def _platforms(glibc: tuple[int, int], machine: str) -> Iterator[str]:
+    # manylinux began at glibc 2.5 on x86_64, and at 2.17 (manylinux2014) on aarch64.
+    oldest = 5 if machine == "x86_64" else 17
+    major, newest = glibc
+    for minor in range(newest, oldest - 1, -1):
+        yield f"manylinux_{major}_{minor}_{machine}"
+        if minor in LEGACY_PLATFORMS:
+            yield f"{LEGACY_PLATFORMS[minor]}_{machine}"
+
+
+@lru_cache
+def _tags(target: Target) -> tuple[Tag, ...]:
+    from packaging.tags import compatible_tags, cpython_tags  # noqa: PLC0415  # start-up stays light
+
+    major, minor = target.runtime.python
+    interpreter = f"cp{major}{minor}"
+    # Until 3.7 the ABI's name carried an `m` for pymalloc.
+    abi = f"{interpreter}m" if (major, minor) <= (3, 7) else interpreter
+    return (
+        *cpython_tags((major, minor), abis=[abi], platforms=target.platforms),
+        *compatible_tags((major, minor), interpreter=interpreter, platforms=target.platforms),
+    )

@@ -1,0 +1,80 @@
+"""What is slow, remote or somebody else's, as the pipeline sees it. Fakes implement these in the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from packaging.pylock import Pylock
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
+from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.model.targets import Target
+
+__all__ = ["Builder", "Downloads", "Index", "Narrator", "Resolver"]
+
+
+class Narrator(Protocol):
+    """Hears the story while it happens; decides alone how, and whether, to tell it."""
+
+    def step(self, number: int, sentence: str) -> None:
+        """One of the nine steps begins."""
+
+    def note(self, text: str) -> None:
+        """A detail for whoever asked for them."""
+
+    def warn(self, text: str) -> None:
+        """Something the user should change or know."""
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """`done` of `total` bytes of a download have arrived; `done == total` ends the label."""
+
+
+class Resolver(Protocol):
+    """Turns the requirements it was made with into pinned packages."""
+
+    def resolve(self, target: Target, *, at_most: Mapping[NormalizedName, Version]) -> Pylock:
+        """The closure for the target, its markers evaluated there, each package with the files the resolver knows.
+
+        `at_most` holds packages back: no version above the one named may be chosen.
+
+        Raises:
+            UnmetDependencies: no set of versions satisfies the requirements.
+            IndexUnavailable: the index did not answer.
+        """
+
+
+class Index(Protocol):
+    """What the package indexes offer."""
+
+    def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
+        """Every wheel and sdist of every version of these packages; names unknown to all indexes yield nothing.
+
+        Raises:
+            IndexUnavailable: an index did not answer.
+        """
+
+    def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
+        """The METADATA files of these wheels, fetched without their wheels where the index allows."""
+
+
+class Downloads(Protocol):
+    """Brings files here, each one's digest checked before anybody sees it."""
+
+    def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
+        """The local path of each file, all in parallel. The paths stay valid until the run ends.
+
+        Raises:
+            IntegrityError: a file is not what its hash says.
+            IndexUnavailable: a file could not be fetched.
+        """
+
+
+class Builder(Protocol):
+    """Makes wheels from source. Runs package code."""
+
+    def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
+        """One outcome for each source, in order: a wheel that loads on the target, or what went wrong."""
