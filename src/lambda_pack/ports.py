@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +15,7 @@ from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 
-__all__ = ["Builder", "Downloads", "Index", "Narrator", "Resolver"]
+__all__ = ["Builder", "Downloads", "Index", "Narrator", "Ports", "Resolver"]
 
 
 class Narrator(Protocol):
@@ -36,10 +37,15 @@ class Narrator(Protocol):
 class Resolver(Protocol):
     """Turns the requirements it was made with into pinned packages."""
 
-    def resolve(self, target: Target, *, at_most: Mapping[NormalizedName, Version]) -> Pylock:
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
         """The closure for the target, its markers evaluated there, each package with the files the resolver knows.
 
-        `at_most` holds packages back: no version above the one named may be chosen.
+        Paths in the lock are absolute.
+
+        `at_most` holds packages back: no version above the one named may be chosen. Packages in `without` are left
+        out of the closure wherever they are asked for, with all that only they ask for.
 
         Raises:
             UnmetDependencies: no set of versions satisfies the requirements.
@@ -78,3 +84,14 @@ class Builder(Protocol):
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
         """One outcome for each source, in order: a wheel that loads on the target, or what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything the nine steps talk to."""
+
+    resolver: Resolver
+    index: Index
+    downloads: Downloads
+    builder: Builder
+    narrator: Narrator

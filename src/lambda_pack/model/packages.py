@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
@@ -27,18 +27,22 @@ __all__ = [
     "Source",
     "Wheel",
     "filename_of",
+    "without_credentials",
 ]
 
 Hashes: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of algorithm and lower-case hexadecimal digest; empty when nobody promised anything."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Pin:
-    """One version of one package; the name is normalized (PEP 503)."""
+    """One version of one package; the name is normalized (PEP 503).
+
+    The version is None for a checkout or a folder until its backend, asked while building, has said it.
+    """
 
     name: NormalizedName
-    version: Version
+    version: Version | None
 
     @classmethod
     def parse(cls, name: str, version: str) -> Pin:
@@ -50,14 +54,15 @@ class Pin:
         return cls(canonicalize_name(name), Version(version))
 
     def __str__(self) -> str:
-        return f"{self.name}=={self.version}"
+        return self.name if self.version is None else f"{self.name}=={self.version}"
 
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A wheel by its file name. `url` may be `file:`; `size` is in bytes; `yanked` holds the reason ('' when none was given).
+    """A wheel by its file name; `url` may be `file:`, `size` is in bytes.
 
-    `metadata` says that `url` + ".metadata" holds the wheel's METADATA (PEP 658).
+    `refused` says why it may not be used although it is on offer: yanked, not among the hashes asked for, kept out by
+    an option. `metadata` says that `url` + ".metadata" holds the wheel's METADATA (PEP 658).
     """
 
     pin: Pin
@@ -68,7 +73,7 @@ class Wheel:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: SpecifierSet | None = None
-    yanked: str | None = None
+    refused: str | None = None
     metadata: bool = False
 
     @classmethod
@@ -98,7 +103,7 @@ class Sdist:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: SpecifierSet | None = None
-    yanked: str | None = None
+    refused: str | None = None
     subdirectory: str | None = None
 
     @classmethod
@@ -159,3 +164,13 @@ def filename_of(url: str) -> str:
     'b-1.0+cpu-py3-none-any.whl'
     """
     return unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user, password and `#fragment`: what may be shown, recorded and compared.
+
+    >>> without_credentials("git+https://me:token@x.example/a.git@v1#egg=a")
+    'git+https://x.example/a.git@v1'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.packages import Hashes
@@ -93,16 +94,43 @@ class FileChoice:
     prefer_binary: bool = False
 
     def allows_wheel(self, name: NormalizedName) -> bool:
-        """Whether a wheel from an index may be used; a name said in one list overrides ':all:' in the other, as in pip."""
+        """Whether a wheel may be used; a name in one list overrides ':all:' in the other, as in pip."""
         return self._allows(name, self.no_binary, self.only_binary)
 
     def allows_sdist(self, name: NormalizedName) -> bool:
         """Whether the package may be built from source."""
         return self._allows(name, self.only_binary, self.no_binary)
 
+    def without_wheels(self, words: str) -> FileChoice:
+        """With pip's `--no-binary`: names, ':all:' or ':none:', by commas; the newest word on a name wins."""
+        refused, wanted = _said(words, self.no_binary, self.only_binary)
+        return replace(self, no_binary=refused, only_binary=wanted)
+
+    def without_sdists(self, words: str) -> FileChoice:
+        """With pip's `--only-binary`; see `without_wheels`.
+
+        >>> sorted(FileChoice().without_sdists(":all:").without_wheels("Foo_Bar").no_binary)
+        ['foo-bar']
+        """
+        refused, wanted = _said(words, self.only_binary, self.no_binary)
+        return replace(self, only_binary=refused, no_binary=wanted)
+
     @staticmethod
     def _allows(name: NormalizedName, refused: frozenset[str], wanted: frozenset[str]) -> bool:
         return name not in refused and (":all:" not in refused or name in wanted)
+
+
+def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    for word in filter(None, (part.strip() for part in words.split(","))):
+        match word:
+            case ":all:":
+                refused, wanted = frozenset({":all:"}), wanted - {":all:"}
+            case ":none:":
+                refused = frozenset()
+            case _:
+                name = canonicalize_name(word)
+                refused, wanted = refused | {name}, wanted - {name}
+    return refused, wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +149,11 @@ class Requirements:
         """The digests the user wrote for a package; any one of them must match."""
         lines = (*self.requested, *self.constraints)
         return tuple(dict.fromkeys(pair for line in lines if line.name == name for pair in line.hashes))
+
+    def allowed(self, name: NormalizedName) -> SpecifierSet:
+        """The versions that the user's own lines allow, whatever other packages ask for."""
+        allowed = SpecifierSet()
+        for line in (*self.requested, *self.constraints):
+            if line.requirement is not None and line.name == name:
+                allowed &= line.requirement.specifier
+        return allowed

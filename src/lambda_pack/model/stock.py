@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from packaging.utils import NormalizedName
@@ -17,21 +17,30 @@ __all__ = ["Accepted", "Attempt", "HeldBack", "Stock"]
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A wheel whose verdict does not follow from its tags: built here, or known to misstate itself."""
+    """A wheel whose verdict does not follow from its tags alone: built here, or known to misstate itself.
 
+    `pin` is what it answers; the wheel's own pin has the version that its backend said.
+    """
+
+    pin: Pin
     wheel: Wheel
     verdict: Fits
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One failed try to get a fitting wheel: `command` as it was run, `log` the end of its output, both masked."""
+    """One failed try to get a fitting wheel.
+
+    `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
+    did that does not fit.
+    """
 
     pin: Pin
     step: int
     detail: str
     command: str = ""
     log: str = ""
+    wheel: Wheel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,8 @@ class HeldBack:
 class Stock:
     """What is known about a closure on a target.
 
-    `closure` is in the resolver's order. `offers` holds every file heard of, of any version; `stock + x` adds what is new.
+    `closure` is in the resolver's order. `offers` holds every file heard of, of any version. `obstacles` are the
+    pins of the closure that the resolver must not see, because with them it finds no closure at all.
     """
 
     target: Target
@@ -57,21 +67,19 @@ class Stock:
     accepted: tuple[Accepted, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
-    _chosen: dict[Pin, tuple[Wheel, Fits]] = field(init=False, repr=False, compare=False)
+    obstacles: frozenset[Pin] = frozenset()
+    _chosen: Mapping[Pin, tuple[Wheel, Fits]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        best: dict[Pin, tuple[Wheel, Fits]] = {}
         wanted = frozenset(self.closure)
-        accepted = {item.wheel: item.verdict for item in self.accepted}
-        for wheel in (*accepted, *(offer for offer in self.offers if isinstance(offer, Wheel))):
-            if wheel.pin not in wanted:
-                continue
-            verdict = accepted.get(wheel) or judge(wheel, self.target)
-            if not isinstance(verdict, Fits):
-                continue
-            rival = best.get(wheel.pin)
-            if rival is None or preference(wheel, verdict) < preference(*rival):
-                best[wheel.pin] = wheel, verdict
+        offered = (offer for offer in self.offers if isinstance(offer, Wheel) and offer.pin in wanted)
+        judged = ((wheel.pin, wheel, judge(wheel, self.target)) for wheel in offered)
+        found = [(item.pin, item.wheel, item.verdict) for item in self.accepted]
+        found += [(pin, wheel, verdict) for pin, wheel, verdict in judged if isinstance(verdict, Fits)]
+        best: dict[Pin, tuple[Wheel, Fits]] = {}
+        for pin, wheel, verdict in found:
+            if pin not in best or preference(wheel, verdict) < preference(*best[pin]):
+                best[pin] = wheel, verdict
         object.__setattr__(self, "_chosen", best)
 
     @property
@@ -84,21 +92,45 @@ class Stock:
         """The rest: pins without a fitting wheel, in the closure's order."""
         return tuple(pin for pin in self.closure if pin not in self._chosen)
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What the rest can be built from, one source for each pin that has any."""
+        return tuple(source for pin in self.unmet if (source := self.source(pin)))
+
+    @property
+    def origins(self) -> tuple[tuple[Wheel, Offer], ...]:
+        """Each chosen wheel with what it came from: itself, or the source it was built from."""
+        answered = {item.wheel: item.pin for item in self.accepted}
+        found = ((wheel, self.source(answered[wheel]) if wheel in answered else None) for wheel, _ in self.chosen)
+        return tuple((wheel, source or wheel) for wheel, source in found)
+
+    def versions(self, name: NormalizedName) -> Mapping[Version, tuple[tuple[Wheel, Verdict], ...]]:
+        """The wheels heard of for every version of a package, each with its verdict."""
+        found: dict[Version, tuple[tuple[Wheel, Verdict], ...]] = {}
+        for offer in sorted(self.offers, key=lambda offer: offer.filename):
+            if isinstance(offer, Wheel) and offer.pin.name == name and offer.pin.version is not None:
+                earlier = found.get(offer.pin.version, ())
+                found[offer.pin.version] = (*earlier, (offer, judge(offer, self.target)))
+        return found
+
     def wheels(self, pin: Pin) -> tuple[tuple[Wheel, Verdict], ...]:
         """Every wheel heard of for a pin, with its verdict, by file name."""
-        found = (offer for offer in self.offers if isinstance(offer, Wheel) and offer.pin == pin)
-        return tuple((wheel, judge(wheel, self.target)) for wheel in sorted(found, key=lambda wheel: wheel.filename))
+        return self.versions(pin.name).get(pin.version, ()) if pin.version is not None else ()
 
     def source(self, pin: Pin) -> Source | None:
-        """What the pin can be built from, if anything."""
+        """What the pin can be built from, if anything; refused sources do not count."""
         found = (offer for offer in self.offers if not isinstance(offer, Wheel) and offer.pin == pin)
-        return min(found, key=lambda source: source.filename, default=None)
+        usable = (source for source in found if getattr(source, "refused", None) is None)
+        return min(usable, key=lambda source: source.filename, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:
+        """With what was found; a file heard of before stays as it was first heard of."""
         items = tuple(found)
+        known = {(offer.pin, offer.filename) for offer in self.offers}
+        offers = (item for item in items if not isinstance(item, Accepted | Attempt))
         return replace(
             self,
-            offers=self.offers | {item for item in items if not isinstance(item, Accepted | Attempt)},
+            offers=self.offers | {offer for offer in offers if (offer.pin, offer.filename) not in known},
             accepted=self.accepted + tuple(item for item in items if isinstance(item, Accepted)),
             attempts=self.attempts + tuple(item for item in items if isinstance(item, Attempt)),
         )

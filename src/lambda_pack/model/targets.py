@@ -79,8 +79,8 @@ class Runtime:
         return None
 
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, read 2026-11-21. The patch levels of 3.9, 3.11, 3.12,
-# 3.13 and 3.14 were seen in the runtimes; the others are the last release of their line, assumed.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, read 2026-11-21. The patch levels of 3.9, 3.11,
+# 3.12, 3.13 and 3.14 were seen in the runtimes; the others are the last release of their line, assumed.
 RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
     {
         runtime.name: runtime

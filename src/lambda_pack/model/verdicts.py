@@ -9,17 +9,19 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from lambda_pack.model.packages import Offer, Wheel
-from lambda_pack.model.targets import LEGACY_PLATFORMS, Target
+from lambda_pack.model.packages import Wheel
+from lambda_pack.model.targets import LEGACY_PLATFORMS, Runtime, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packaging.tags import Tag
 
-__all__ = ["Fits", "Misfit", "Reason", "Verdict", "judge"]
+__all__ = ["Fits", "Misfit", "Reason", "Verdict", "closest", "judge", "preference"]
 
 
 class Reason(Enum):
-    """Why a file cannot be used, in one word for machines."""
+    """Why a file cannot be used, in one word for machines; the later in the list, the closer it came."""
 
     SYSTEM = "system"
     MUSL = "musl"
@@ -30,7 +32,7 @@ class Reason(Enum):
     UNPROVEN = "unproven"
     GLIBC = "glibc"
     REQUIRES_PYTHON = "requires-python"
-    FILTERED = "filtered"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,12 @@ Verdict: TypeAlias = Fits | Misfit
 def judge(wheel: Wheel, target: Target) -> Verdict:
     """Judge a wheel by its tags and `Requires-Python`.
 
-    >>> judge(Wheel.parse("file:///numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl"), Target.parse("python3.11")).detail
+    >>> wheel = Wheel.parse("file:///numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl")
+    >>> judge(wheel, Target.parse("python3.11")).detail
     'needs glibc 2.27 or newer; python3.11 has 2.26'
     """
+    if wheel.refused is not None:
+        return Misfit(Reason.REFUSED, wheel.refused)
     requires = wheel.requires_python
     if requires is not None and not requires.contains(target.runtime.python_full_version, prereleases=True):
         return Misfit(Reason.REQUIRES_PYTHON, f"requires Python {requires}")
@@ -67,6 +72,13 @@ def judge(wheel: Wheel, target: Target) -> Verdict:
         return Fits(min(fitting))
     # The tag that fails last came closest: its reason is the one that helps.
     return max((_miss(tag, target) for tag in wheel.tags), key=lambda miss: (miss.stage, miss.rank)).misfit
+
+
+def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
+    """The misfit that came closest to fitting: its detail is the one that helps a reader."""
+    order = list(Reason)
+    misfits = [verdict for verdict in verdicts if isinstance(verdict, Misfit)]
+    return max(misfits, key=lambda misfit: order.index(misfit.reason), default=None)
 
 
 def preference(wheel: Wheel, fits: Fits) -> tuple[int, tuple[int, str], str]:
@@ -157,25 +169,16 @@ def _platform_miss(tag: Tag, target: Target) -> _Miss | None:
     if match["machine"] != target.architecture.machine:
         detail = f"is for {match['machine']}; the target is {target.architecture.machine}"
         return _Miss(_Stage.ARCHITECTURE, Misfit(Reason.ARCHITECTURE, detail))
+    return _glibc_miss(tag.platform, match, target.runtime)
+
+
+def _glibc_miss(platform: str, match: re.Match[str], runtime: Runtime) -> _Miss:
     if match["kind"] == "linux":
         # linux_x86_64 promises nothing about glibc: it was tagged on some machine, for that machine.
-        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{tag.platform} does not say which glibc it needs"))
+        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} does not say which glibc it needs"))
     major, minor = (2, _LEGACY_MINOR[match["legacy"]]) if match["legacy"] else map(int, match["glibc"].split("_"))
-    if (major, minor) <= target.runtime.glibc:
-        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{tag.platform} never was a platform"))
-    needs = (
-        f"needs glibc {major}.{minor} or newer; {target.runtime.name} has {'.'.join(map(str, target.runtime.glibc))}"
-    )
+    if (major, minor) <= runtime.glibc:
+        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} never was a platform"))
+    needs = f"needs glibc {major}.{minor} or newer; {runtime.name} has {'.'.join(map(str, runtime.glibc))}"
     # Of several tags that are too new, the least demanding one is what the wheel needs.
     return _Miss(_Stage.GLIBC, Misfit(Reason.GLIBC, needs), rank=-minor)
-
-
-def describe(offer: Offer, target: Target) -> str:
-    """One line about a file on offer: its name, and why it does or does not fit."""
-    if not isinstance(offer, Wheel):
-        return f"{offer.filename}: source"
-    match judge(offer, target):
-        case Fits():
-            return f"{offer.filename}: fits"
-        case Misfit(detail=detail):
-            return f"{offer.filename}: {detail}"

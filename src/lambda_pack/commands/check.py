@@ -1,0 +1,33 @@
+"""Check: the verdicts of a pack without fetching more than metadata and without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from lambda_pack.commands.orders import read_order
+from lambda_pack.commands.pack import warn_about_runtime
+from lambda_pack.commands.recorder import Recorder
+from lambda_pack.commands.reports import report_of
+from lambda_pack.commands.wiring import Workshop
+from lambda_pack.model.report import Report
+from lambda_pack.model.request import PackRequest
+from lambda_pack.pipeline.preflight import look_ahead
+from lambda_pack.ports import Narrator
+
+__all__ = ["check"]
+
+
+def check(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Report:
+    """Say what packing would come to: what fits, what would be built, and what is certainly unmet.
+
+    Raises:
+        LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
+    """
+    recorder = Recorder(narrator)
+    order = read_order(request, environ, home=Path.home())
+    warn_about_runtime(request, recorder)
+    with Workshop(order, environ, recorder) as workshop:
+        outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
+    return replace(report_of(order, outcome, recorder), is_check=True)

@@ -1,0 +1,108 @@
+"""Pack: a request becomes a bundle in its place, with its report and its lock beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import tomli_w
+
+from lambda_pack.commands.orders import Order, read_order
+from lambda_pack.commands.recorder import Recorder
+from lambda_pack.commands.reports import report_of
+from lambda_pack.commands.wiring import Workshop
+from lambda_pack.files.archive import write_zip
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.tree import write_tree
+from lambda_pack.files.whole import scratch_folder, writing_to
+from lambda_pack.model.limits import ZIPPED_LIMIT, megabytes
+from lambda_pack.model.locks import lock_of
+from lambda_pack.model.report import ArchiveFacts, Report
+from lambda_pack.model.report_json import report_json
+from lambda_pack.model.request import PackRequest
+from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
+from lambda_pack.ports import Narrator
+
+__all__ = ["pack"]
+
+
+def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Report:
+    """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
+
+    Zip, report and lock appear together at the end, or not at all.
+
+    Raises:
+        LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
+    """
+    recorder = Recorder(narrator)
+    order = read_order(request, environ, home=Path.home())
+    warn_about_runtime(request, recorder)
+    for setting in order.settings:
+        recorder.note(f"{setting.name} = {setting.value} ({setting.source})")
+    with ExitStack() as stack:
+        workshop = stack.enter_context(Workshop(order, environ, recorder))
+        staging = stack.enter_context(_staging(request))
+        write = partial(_write, order=order, staging=staging, recorder=recorder)
+        outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
+        report = report_of(order, outcome, recorder)
+        if outcome.archive is not None and request.to_dir is None:
+            _write_beside(staging, order, report, outcome)
+            _publish(staging, request.output)
+    return report
+
+
+def warn_about_runtime(request: PackRequest, recorder: Recorder) -> None:
+    """Say what AWS says about the runtime's age."""
+    warning = request.target.runtime.warning(datetime.now(tz=UTC).date())
+    if warning is not None:
+        recorder.warn(warning)
+
+
+@contextmanager
+def _staging(request: PackRequest) -> Iterator[Path]:
+    """A hidden folder where the output will be, so that a rename brings it to its place; no trace of it is left."""
+    parent = request.output if request.to_dir is None else request.to_dir.absolute().parent
+    missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    with writing_to(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with scratch_folder(parent) as staging:
+            yield staging
+    finally:
+        for folder in missing:
+            # Only a folder that we made, and that nothing was put into.
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -> ArchiveFacts:
+    request = order.request
+    if request.to_dir is not None:
+        write_tree(bundle, request.to_dir)
+        return ArchiveFacts(request.to_dir, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
+    name = f"{order.name}-{request.target}.zip"
+    archive = write_zip(bundle, staging / name)
+    if archive.size > ZIPPED_LIMIT:
+        recorder.warn(
+            f"{megabytes(archive.size)} zipped is more than the {megabytes(ZIPPED_LIMIT)} Lambda takes directly: "
+            "upload it to S3 and name it from there"
+        )
+    return ArchiveFacts(request.output / name, archive.size, archive.unzipped_size, archive.count, archive.sha256)
+
+
+def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:
+    stem = f"{order.name}-{order.request.target}"
+    lock = lock_of(outcome.stock.origins, order.request.target, order.request.output.absolute())
+    with writing_to(order.request.output):
+        (staging / f"{stem}.pylock.toml").write_text(tomli_w.dumps(lock.to_dict()), encoding="utf-8")
+        (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
+
+
+def _publish(staging: Path, output: Path) -> None:
+    """Rename everything into place, the zip last: whoever waits for it finds the others there."""
+    with writing_to(output):
+        for file in sorted(staging.iterdir(), key=lambda file: (file.suffix == ".zip", file.name)):
+            file.replace(output / file.name)

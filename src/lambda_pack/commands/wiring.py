@@ -1,0 +1,101 @@
+"""The real tools, made for one order and closed at its end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lambda_pack import __version__
+from lambda_pack.commands.orders import Order
+from lambda_pack.model.request import ResolverName
+from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
+from lambda_pack.tools.cache import Cache, default_cache_folder
+from lambda_pack.tools.credentials import Credentials, read_netrc
+from lambda_pack.tools.downloads import HttpDownloads
+from lambda_pack.tools.environment import checkout_environment, package_environment
+from lambda_pack.tools.http import Session
+from lambda_pack.tools.index import SimpleIndex, index_urls
+from lambda_pack.tools.interpreters import base_interpreter
+from lambda_pack.tools.locked_resolver import LockedResolver
+from lambda_pack.tools.pip_builder import BuildSettings, PipBuilder
+from lambda_pack.tools.pip_resolver import PipResolver
+from lambda_pack.tools.uv_resolver import UvResolver, find_uv
+
+__all__ = ["Workshop"]
+
+
+class Workshop:
+    """Makes the ports for an order; a context manager that closes what they hold open."""
+
+    def __init__(self, order: Order, environ: Mapping[str, str], narrator: Narrator) -> None:
+        self._order = order
+        self._environ = environ
+        self._narrator = narrator
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """The private folder for temporary files, gone when the block ends."""
+        with tempfile.TemporaryDirectory(prefix="lambda-pack-") as folder:
+            yield Path(folder)
+
+    def wire(self, scratch: Path) -> Ports:
+        """The ports, with their temporary files in `scratch`."""
+        request, indexes = self._order.request, self._order.requirements.indexes
+        home = Path.home()
+        credentials = Credentials(
+            index_urls(indexes), netrc=read_netrc(self._environ, home=home, narrator=self._narrator)
+        )
+        session = self._open.enter_context(
+            Session(indexes, credentials, environ=self._environ, agent=f"lambda-pack/{__version__}")
+        )
+        folder = (request.cache or default_cache_folder()) if request.use_cache else None
+        cache = self._open.enter_context(Cache(folder))
+        downloads = HttpDownloads(session, cache, narrator=self._narrator)
+        # A lock says which files may be used; an index may only add what the lock left out.
+        searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
+        index = SimpleIndex(searched, session, cache=cache, downloads=downloads, narrator=self._narrator)
+        environment = package_environment(self._environ, extra=checkout_environment(self._environ))
+        return Ports(
+            resolver=self._resolver(scratch, environment),
+            index=index,
+            downloads=downloads,
+            builder=self._builder(scratch, downloads),
+            narrator=self._narrator,
+        )
+
+    def _resolver(self, scratch: Path, environment: Mapping[str, str]) -> Resolver:
+        if self._order.lock is not None:
+            return LockedResolver(self._order.lock)
+        requirements, request = self._order.requirements, self._order.request
+        folder = scratch / "resolver"
+        folder.mkdir(mode=0o700)
+        if request.resolver is ResolverName.PIP:
+            return PipResolver(requirements, environment, folder)
+        return UvResolver(requirements, find_uv(self._environ), base_interpreter(), environment, folder)
+
+    def _builder(self, scratch: Path, downloads: Downloads) -> Builder:
+        requirements = self._order.requirements
+        settings = BuildSettings(
+            indexes=requirements.indexes,
+            config=requirements.config_settings,
+            package_config={line.name: line.config_settings for line in requirements.requested if line.name},
+        )
+        folder = scratch / "builder"
+        folder.mkdir(mode=0o700)
+        return PipBuilder(
+            folder, lambda sdist: downloads.fetch([sdist])[sdist], environ=self._environ, settings=settings
+        )

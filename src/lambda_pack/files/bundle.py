@@ -1,0 +1,82 @@
+"""The bundle: every file that will be on Lambda, by path, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lambda_pack.files.collisions import Overridden, lay
+from lambda_pack.files.entries import Entry, Owner, chunks
+from lambda_pack.files.folding import fold
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.packages import Pin
+from lambda_pack.model.request import Collision
+
+__all__ = ["Bundle", "PathFile", "compose"]
+
+
+@dataclass(frozen=True, slots=True)
+class PathFile:
+    """A `.pth` file: Python does not process it on Lambda. `runs_code`: it has lines that Python would execute."""
+
+    path: str
+    owner: Owner
+    runs_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Files by path, what was overridden on the way, and the `.pth` files that will do nothing."""
+
+    entries: tuple[Entry, ...] = field(repr=False)
+    overridden: tuple[Overridden, ...] = ()
+    path_files: tuple[PathFile, ...] = ()
+
+    @property
+    def unzipped_size(self) -> int:
+        """The bytes of all files, as Lambda counts them."""
+        return sum(entry.size for entry in self.entries)
+
+    @property
+    def sizes(self) -> tuple[tuple[Owner, int], ...]:
+        """The bytes each owner brings, the largest first; a file that several bring counts for the first."""
+        sizes: dict[Owner, int] = {}
+        for entry in self.entries:
+            sizes[entry.owner] = sizes.get(entry.owner, 0) + entry.size
+        return tuple(sorted(sizes.items(), key=lambda pair: (-pair[1], str(pair[0]))))
+
+
+@contextmanager
+def compose(
+    wheels: Sequence[tuple[Pin, Path]],
+    own: Sequence[Entry] = (),
+    *,
+    prefix: str = "",
+    on_collision: Collision = Collision.ERROR,
+) -> Iterator[Bundle]:
+    """Compose a bundle of the files of these wheels and the user's own ones, all below `prefix` ('' or 'python/').
+
+    Nothing is unpacked: the wheels stay open, and the bundle is valid, inside the `with` block. The bundle does not
+    depend on the order of the wheels unless `on_collision` is `LAST`: then the later wheel wins. Own files always win.
+
+    Raises:
+        IntegrityError: a wheel is damaged, hostile, or another package than its pin.
+        UsageError: two wheels bring different files of one path, and `on_collision` is `ERROR`.
+    """
+    ordered = wheels if on_collision is Collision.LAST else sorted(wheels, key=lambda pair: str(pair[0]))
+    with ExitStack() as stack:
+        layers = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
+        layers.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
+        entries, overridden = lay(layers, on_collision)
+        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)))
+
+
+def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:
+    """Only those at the top mean something: `site` looks nowhere else."""
+    for entry in entries:
+        if entry.path.endswith(".pth") and "/" not in entry.path.removeprefix(prefix):
+            lines = b"".join(chunks(entry)).splitlines()
+            runs_code = any(line.startswith((b"import ", b"import\t")) for line in lines)
+            yield PathFile(entry.path, entry.owner, runs_code)

@@ -1,0 +1,82 @@
+"""Distributions that already lie in a folder, and which of its files are theirs.
+
+A folder that wheels were unpacked into does not say so by itself: it also holds the customer's code. What belongs to a
+distribution is known from the RECORD that pip and others leave in its `.dist-info`, or, where we put it there
+(a bundle has no RECORD), from a list of our own: `FILE_LIST`, one path in a line. Without either, only the
+`.dist-info` itself is known to be the distribution's; every other file counts as the customer's.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from lambda_pack.files.wheel import means
+from lambda_pack.model.packages import Pin
+
+__all__ = ["FILE_LIST", "Copy", "find_copies"]
+
+FILE_LIST: Final = "lambda-pack.files"
+"""The name of our list of a distribution's files, in its `.dist-info`: UTF-8, paths relative to the folder, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A distribution in a folder; `files` are relative paths with `/` that are there, and reached through no link."""
+
+    dist_info: str
+    files: frozenset[str] = field(repr=False)
+
+    def is_of(self, pins: Iterable[Pin]) -> bool:
+        """Whether it is one of these packages, in whatever version."""
+        stem = self.dist_info.removesuffix(".dist-info")
+        return any(means(stem, Pin(pin.name, None)) for pin in pins)
+
+
+def find_copies(folder: Path) -> tuple[Copy, ...]:
+    """The distributions that lie in the folder."""
+    found = sorted(path for path in folder.glob("*.dist-info") if path.is_dir() and not path.is_symlink())
+    return tuple(Copy(path.name, frozenset(_files(folder, path))) for path in found)
+
+
+def _files(folder: Path, dist_info: Path) -> Iterator[str]:
+    for path in dist_info.rglob("*"):
+        if path.is_symlink() or not path.is_dir():
+            yield path.relative_to(folder).as_posix()
+    for listed in _listed(dist_info):
+        if _is_inside(folder, listed):
+            yield listed
+            yield from _compiled(folder, listed)
+
+
+def _listed(dist_info: Path) -> list[str]:
+    record, own = dist_info / "RECORD", dist_info / FILE_LIST
+    if record.is_file():
+        text = record.read_text("utf-8", "surrogateescape")
+        return [row[0] for row in csv.reader(text.splitlines()) if row]
+    return own.read_text("utf-8", "surrogateescape").splitlines() if own.is_file() else []
+
+
+def _is_inside(folder: Path, listed: str) -> bool:
+    """Whether a listed file is there, and in the folder: RECORD may also name `../../bin/x`, or anything else."""
+    parts = listed.split("/")
+    if "\\" in listed or "\0" in listed or not {"", ".", ".."}.isdisjoint(parts):
+        return False
+    path = folder
+    for part in parts[:-1]:
+        path /= part
+        if path.is_symlink() or not path.is_dir():
+            return False
+    path /= parts[-1]
+    return path.is_symlink() or path.is_file()
+
+
+def _compiled(folder: Path, listed: str) -> Iterator[str]:
+    """What Python compiled of a module here: no list names it, and a folder of it alone could still be imported."""
+    module = folder / listed
+    if module.suffix == ".py":
+        for path in (module.parent / "__pycache__").glob(f"{module.stem}.*.pyc"):
+            yield path.relative_to(folder).as_posix()

@@ -1,0 +1,142 @@
+"""One member of a mapped zip archive: its bytes as they lie in the archive, or inflated and checked."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from mmap import mmap
+from typing import Final
+
+from lambda_pack.errors import IntegrityError
+from lambda_pack.files.inflate import DamagedData, inflate
+
+__all__ = ["DESCRIPTOR", "ENCRYPTED", "SMALL_FIELD", "UTF8", "Mapped", "Member", "long_fields"]
+
+ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000  # weak, strong, and a masked directory
+DESCRIPTOR: Final = 0x0008
+UTF8: Final = 0x0800
+
+SMALL_FIELD: Final = 0xFFFFFFFF
+"""A 32-bit field with this value says: look in the zip64 extra field."""
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mapped:
+    """An archive in memory, `name` as errors call it. Valid until whoever mapped it closes it."""
+
+    name: str
+    data: mmap = field(repr=False)
+    view: memoryview = field(repr=False)
+
+    def refusal(self, why: str, member: str | None = None) -> IntegrityError:
+        """The error that says why the archive, or one member of it, is not used."""
+        where = f"{member!r} in {self.name!r}" if member is not None else repr(self.name)
+        return IntegrityError(f"{where} {why}; fetch the wheel again, and tell its publisher if that does not help")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive as its central directory describes it; sizes and offsets in bytes.
+
+    `mode` is the Unix mode, 0 when the archive does not come from Unix. `header` is where the local header begins,
+    `limit` where the next one, or the central directory, does.
+    """
+
+    archive: Mapped = field(repr=False)
+    name: str
+    flags: int
+    method: int
+    crc: int
+    compressed_size: int
+    size: int
+    mode: int
+    header: int
+    limit: int
+
+    @property
+    def executable(self) -> bool:
+        """Whether anybody may execute it."""
+        return bool(self.mode & 0o111)
+
+    @property
+    def symlink(self) -> bool:
+        """Whether its content is the path of another member."""
+        return stat.S_ISLNK(self.mode)
+
+    def refusal(self, why: str) -> IntegrityError:
+        """The error that says why the member is not used."""
+        return self.archive.refusal(why, self.name)
+
+    def raw(self) -> memoryview:
+        """The bytes as they lie in the archive, compressed or not; no copy is made.
+
+        Raises:
+            IntegrityError: the local header and the central directory disagree.
+        """
+        data = self.archive.data
+        try:
+            signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack_from(
+                data, self.header
+            )
+        except struct.error as error:
+            raise self.refusal("begins outside of the file") from error
+        names_end = self.header + _LOCAL.size + name_length
+        begin = names_end + extra_length
+        if signature != b"PK\3\4" or begin + self.compressed_size > self.limit:
+            raise self.refusal("has no header where the directory says, or runs into what follows it")
+        name = data[self.header + _LOCAL.size : names_end]
+        if SMALL_FIELD in (packed, size):
+            packed, size = _long_sizes(data[names_end:begin], packed, size)
+        if (
+            method != self.method
+            or (flags ^ self.flags) & (ENCRYPTED | DESCRIPTOR | (0 if self.name.isascii() else UTF8))
+            or name != self.name.encode("utf-8" if self.flags & UTF8 or self.name.isascii() else "cp437")
+            or (not flags & DESCRIPTOR and (crc, packed, size) != (self.crc, self.compressed_size, self.size))
+        ):
+            raise self.refusal("is described differently by its own header and by the archive's directory")
+        return self.archive.view[begin : begin + self.compressed_size]
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content in pieces of at most 1 MiB; no more than `size` bytes are ever inflated.
+
+        Raises:
+            IntegrityError: after the last piece, or before: the content is not what size and CRC promise.
+        """
+        crc, left = 0, self.size
+        try:
+            for piece in inflate(self.method, self.raw()):
+                left -= len(piece)
+                if left < 0:
+                    break
+                crc = zlib.crc32(piece, crc)
+                yield piece
+        except DamagedData as error:
+            raise self.refusal(f"cannot be decompressed ({error})") from error
+        if left or crc != self.crc:
+            raise self.refusal("is damaged: its content differs from its size or its CRC")
+
+    def read(self) -> bytes:
+        """The whole content, checked; see `chunks`."""
+        return b"".join(self.chunks())
+
+
+def _long_sizes(extra: bytes, packed: int, size: int) -> tuple[int, int]:
+    """The two sizes of a local header, those that did not fit taken from its zip64 extra field."""
+    values = iter(long_fields(extra))
+    size = next(values, size) if size == SMALL_FIELD else size
+    return next(values, packed) if packed == SMALL_FIELD else packed, size
+
+
+def long_fields(extra: bytes) -> tuple[int, ...]:
+    """The 64-bit numbers of the zip64 extra field (APPNOTE 4.5.3), none when there is no such field."""
+    while len(extra) >= 4:  # noqa: PLR2004  # the length of a field's own header
+        kind, length = struct.unpack_from("<2H", extra)
+        if kind == 1:
+            return tuple(number for (number,) in struct.iter_unpack("<Q", extra[4 : 4 + min(length, 24) // 8 * 8]))
+        extra = extra[4 + length :]
+    return ()

@@ -1,0 +1,187 @@
+"""A bundle merged into a folder that may hold the customer's own code, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lambda_pack.errors import UsageError
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.copies import FILE_LIST, find_copies
+from lambda_pack.files.entries import PLAIN, Entry, same_content
+from lambda_pack.files.tree import unpack
+from lambda_pack.files.whole import scratch_folder, writing_to
+from lambda_pack.model.packages import Pin
+
+__all__ = ["merge_tree"]
+
+_MOST_NAMED = 10
+
+
+def merge_tree(bundle: Bundle, into: Path) -> None:
+    """Merge the bundle into the folder `into`, which is made where there is none.
+
+    An older copy of a distribution of the bundle is replaced: the files that its RECORD lists, or our own list where
+    there is no RECORD (see `copies`), go; files that another distribution there lists too stay. All other files are the
+    customer's and are never touched. One that has a path of the bundle is fine when its bytes are the same; it then
+    stays the customer's. Everything is staged inside `into` first, moved by name, and moved back on failure.
+
+    Raises:
+        UsageError: a file of the customer's has a path of the bundle and other bytes, or a folder on the way is a
+            symbolic link or a file.
+        IntegrityError: a member of a wheel is damaged.
+        LambdaPackError: `into` cannot be written; it is as it was.
+    """
+    with writing_to(into), _folder(into):
+        plan = _plan(bundle, into)
+        with scratch_folder(into) as scratch:
+            unpack(plan.new, scratch / "new")
+            with _moves() as moves:
+                for number, path in enumerate(plan.old):
+                    moves.move(into / path, scratch / f"old-{number}")
+                for folder in _folders(plan.old):
+                    moves.drop_if_empty(into / folder)
+                for folder in reversed(_folders([entry.path for entry in plan.new])):
+                    moves.make(into / folder)
+                for entry in plan.new:
+                    moves.move(scratch / "new" / entry.path, into / entry.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Paths to take away, and entries to put there."""
+
+    old: tuple[str, ...]
+    new: tuple[Entry, ...]
+
+
+def _plan(bundle: Bundle, into: Path) -> _Plan:
+    pins = {entry.owner for entry in bundle.entries if isinstance(entry.owner, Pin)}
+    copies = find_copies(into)
+    old = {path for copy in copies if copy.is_of(pins) for path in copy.files}
+    old -= {path for copy in copies if not copy.is_of(pins) for path in copy.files}
+    new, foreign = [], []
+    for entry in bundle.entries:
+        place = into / entry.path
+        if entry.path in old or _is_free(place, into, old):
+            new.append(entry)
+        elif not _holds(place, into, entry):
+            foreign.append(entry)
+    if foreign:
+        named = ", ".join(f"{entry.path!r} ({entry.owner})" for entry in foreign[:_MOST_NAMED])
+        more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+        raise UsageError(
+            f"{str(into)!r} has files of its own where dependencies belong: {named}{more}; "
+            "move or remove them, or use another folder"
+        )
+    return _Plan(tuple(sorted(old)), (*new, *_file_lists(new)))
+
+
+def _is_free(place: Path, into: Path, old: Collection[str]) -> bool:
+    """Whether nothing will be in the way of a new file once the old ones are gone."""
+    if not _is_reached(place, into, old) or place.is_symlink():
+        return False
+    if place.is_dir():
+        inside = (path for path in place.rglob("*") if path.is_symlink() or not path.is_dir())
+        return all(path.relative_to(into).as_posix() in old for path in inside)
+    return not place.exists()
+
+
+def _is_reached(place: Path, into: Path, old: Collection[str]) -> bool:
+    """Whether the folders on the way are folders, or will make room: writing through a link would leave `into`."""
+    for folder in PurePosixPath(place.relative_to(into).as_posix()).parents:
+        path = into / folder
+        if (
+            path != into
+            and folder.as_posix() not in old
+            and (path.is_symlink() or (path.exists() and not path.is_dir()))
+        ):
+            return False
+    return True
+
+
+def _holds(place: Path, into: Path, entry: Entry) -> bool:
+    """Whether the customer has the very same file there."""
+    if place.is_symlink() or not place.is_file() or not _is_reached(place, into, ()):
+        return False
+    return same_content(entry, Entry(entry.path, place, entry.mode, entry.owner, place.stat().st_size))
+
+
+def _file_lists(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Our list of files for each distribution: by it a later run knows what to replace."""
+    files: dict[Pin, list[str]] = {}
+    for entry in entries:
+        if isinstance(entry.owner, Pin):
+            files.setdefault(entry.owner, []).append(entry.path)
+    for pin, paths in files.items():
+        tops = {path.partition("/")[0] for path in paths if "/" in path}
+        for dist_info in sorted(top for top in tops if top.endswith(".dist-info")):
+            text = "".join(f"{path}\n" for path in sorted(paths)).encode()
+            yield Entry(f"{dist_info}/{FILE_LIST}", text, PLAIN, pin, len(text))
+
+
+def _folders(paths: Sequence[str]) -> list[str]:
+    """The folders of these paths, the deepest first."""
+    folders = {parent.as_posix() for path in paths for parent in PurePosixPath(path).parents} - {"."}
+    return sorted(folders, key=lambda folder: (-folder.count("/"), folder))
+
+
+class _Moves:
+    """Changes to folders that can be taken back. Each is noted before it is made: a signal may come in between."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def move(self, path: Path, to: Path) -> None:
+        """Rename a file to a name that is free."""
+        self._undo.append(lambda: to.rename(path))
+        path.rename(to)
+
+    def make(self, folder: Path) -> None:
+        """Make a folder if it is not there."""
+        if not folder.is_dir():
+            self._undo.append(folder.rmdir)
+            folder.mkdir()
+            folder.chmod(0o755)
+
+    def drop_if_empty(self, folder: Path) -> None:
+        """Remove a folder in which nothing is left."""
+        if next(folder.iterdir(), None) is None:
+            mode = folder.stat().st_mode & 0o7777
+            self._undo.append(lambda: folder.chmod(mode))
+            self._undo.append(folder.mkdir)
+            folder.rmdir()
+
+    def take_back(self) -> None:
+        """Undo everything, the latest first; what was noted but not yet made has nothing to undo."""
+        for undo in reversed(self._undo):
+            with suppress(OSError):
+                undo()
+
+
+@contextmanager
+def _moves() -> Iterator[_Moves]:
+    moves = _Moves()
+    try:
+        yield moves
+    except BaseException:
+        moves.take_back()
+        raise
+
+
+@contextmanager
+def _folder(into: Path) -> Iterator[None]:
+    """Make `into` if it is not there; gone again when the block fails."""
+    if into.is_dir():
+        yield
+        return
+    into.mkdir(parents=True)
+    try:
+        into.chmod(0o755)
+        yield
+    except BaseException:
+        with suppress(OSError):
+            into.rmdir()
+        raise

@@ -1,0 +1,185 @@
+"""A wheel on disk: its members, its two special folders, its metadata and its RECORD."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from types import MappingProxyType
+
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from lambda_pack.errors import IntegrityError, UsageError
+from lambda_pack.files.directory import read_directory
+from lambda_pack.files.members import Mapped, Member
+from lambda_pack.model.packages import Pin
+
+__all__ = ["WheelArchive", "means", "open_wheel"]
+
+_MOST_HOPS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WheelArchive:
+    """An open wheel. `dist_info` is the name of its metadata folder, `data_folders` those of its `.data` folders."""
+
+    pin: Pin
+    archive: Mapped
+    by_name: Mapping[str, Member] = field(repr=False)
+    dist_info: str
+    data_folders: tuple[str, ...] = ()
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The files in the order in which they lie in the archive."""
+        return tuple(self.by_name.values())
+
+    def read(self, member: Member) -> bytes:
+        """The content of a member, checked; see `Member.chunks` for reading piece by piece."""
+        return member.read()
+
+    def metadata(self) -> bytes:
+        """The METADATA file.
+
+        Raises:
+            IntegrityError: there is none, or it is damaged.
+        """
+        return self.file(f"{self.dist_info}/METADATA").read()
+
+    def file(self, name: str) -> Member:
+        """The member with this name; `IntegrityError` when there is none."""
+        if name not in self.by_name:
+            raise self.archive.refusal(f"has no {name!r}")
+        return self.by_name[name]
+
+    def digest(self, algorithm: str = "sha256") -> str:
+        """The digest of the whole file as it is mapped here: what is checked is what will be copied."""
+        return hashlib.new(algorithm, self.archive.view).hexdigest()
+
+    def follow(self, member: Member) -> Member:
+        """The member itself, or the file that a symbolic link finally leads to: a bundle holds copies, not links.
+
+        Raises:
+            IntegrityError: the link leaves the wheel, or leads nowhere, to a folder or in a circle.
+        """
+        found = member
+        for _ in range(_MOST_HOPS):
+            if not found.symlink:
+                return found
+            target = found.read().decode("utf-8", "replace")
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(found.name), target))
+            if target.startswith("/") or path.startswith("../") or path not in self.by_name:
+                raise member.refusal(f"is a symbolic link to {target!r}, which is no file of the wheel")
+            found = self.by_name[path]
+        raise member.refusal("is a symbolic link that leads in a circle")
+
+    def verify_record(self) -> None:
+        """Check every file's CRC and its hash in RECORD: for wheels whose own digest nobody promised.
+
+        Takes about 4 seconds for each 128 MB of wheel.
+
+        Raises:
+            IntegrityError: a file differs, is missing, or is not listed.
+        """
+        record = f"{self.dist_info}/RECORD"
+        expected = self._recorded(record)
+        exempt = {record, f"{record}.jws", f"{record}.p7s"}
+        for name, member in self.by_name.items():
+            promised = expected.pop(name, None)
+            if not promised and name not in exempt:
+                raise member.refusal("has no hash in RECORD")
+            if _digest(member, promised) != promised:
+                raise member.refusal("is not what its hash in RECORD says")
+        missing = sorted(expected.keys() - exempt)
+        if missing:
+            raise self.archive.refusal(f"lacks {missing[0]!r}, which its RECORD lists")
+
+    def _recorded(self, record: str) -> dict[str, str]:
+        import csv  # noqa: PLC0415  # start-up stays light
+
+        try:
+            rows = list(csv.reader(self.file(record).read().decode("utf-8").splitlines(), strict=True))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise self.archive.refusal(f"has a damaged RECORD ({error})") from error
+        return {row[0]: row[1] if len(row) > 1 else "" for row in rows if row}
+
+
+@contextmanager
+def open_wheel(path: Path, pin: Pin | None = None) -> Iterator[WheelArchive]:
+    """Map a wheel and read its directory; `pin` is what it must be, by default what its file name says.
+
+    The archive and everything that came out of it are valid inside the `with` block only.
+
+    Raises:
+        IntegrityError: the file is missing, damaged, hostile, or another package than `pin`.
+        UsageError: no pin was given and the name is not a wheel's.
+    """
+    pin = pin or _pin_by_name(path)
+    try:
+        with path.open("rb") as file:
+            data = mmap(file.fileno(), 0, access=ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise IntegrityError(f"{path.name!r} cannot be read ({error}); fetch the wheel again") from error
+    view = memoryview(data)
+    try:
+        yield _wheel(pin, Mapped(path.name, data, view))
+    finally:
+        # After an error, frames of the traceback still hold pieces of the map: it then ends together with them.
+        with suppress(BufferError):
+            view.release()
+            data.close()
+
+
+def _wheel(pin: Pin, archive: Mapped) -> WheelArchive:
+    members = MappingProxyType({member.name: member for member in read_directory(archive)})
+    tops = dict.fromkeys(name.partition("/")[0] for name in members if "/" in name)
+    dist_infos = [name for name in tops if name.endswith(".dist-info")]
+    if len(dist_infos) != 1:
+        raise archive.refusal(f"must have one .dist-info folder but has {len(dist_infos)}")
+    if not means(dist_infos[0].removesuffix(".dist-info"), pin):
+        raise archive.refusal(f"is not {pin}: its metadata folder is {dist_infos[0]!r}")
+    data = tuple(name for name in tops if name.endswith(".data") and means(name.removesuffix(".data"), pin))
+    return WheelArchive(pin, archive, members, dist_infos[0], data)
+
+
+def means(stem: str, pin: Pin) -> bool:
+    """Whether `name-version` means the pin, whatever its spelling: old tools left dashes in either part."""
+    dashes = (at for at, letter in enumerate(stem) if letter == "-")
+    return any(canonicalize_name(stem[:at]) == pin.name and _same(stem[at + 1 :], pin.version) for at in dashes)
+
+
+def _same(text: str, version: Version | None) -> bool:
+    """Whether the text is the version; any is, while nobody knows which (see `Pin`)."""
+    try:
+        return Version(text.replace("_", "-")) == version or version is None
+    except InvalidVersion:
+        return False
+
+
+def _pin_by_name(path: Path) -> Pin:
+    try:
+        name, version, _, _ = parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        raise UsageError(f"{path.name!r} is not the name of a wheel; give the file its original name") from error
+    return Pin(name, version)
+
+
+def _digest(member: Member, promised: str | None) -> str | None:
+    """The member's hash in the notation of RECORD, its CRC checked on the way; None where nothing was promised."""
+    algorithm = promised.partition("=")[0] if promised else "sha256"
+    # The standard says SHA-256 or better; hashlib knows more, some of them broken.
+    if algorithm not in {"sha256", "sha384", "sha512"}:
+        raise member.refusal(f"has a hash of the kind {algorithm!r} in RECORD, which proves nothing")
+    digest = hashlib.new(algorithm)
+    for piece in member.chunks():
+        digest.update(piece)
+    if not promised:
+        return promised
+    from base64 import urlsafe_b64encode  # noqa: PLC0415  # start-up stays light
+
+    return f"{algorithm}={urlsafe_b64encode(digest.digest()).decode().rstrip('=')}"

@@ -1,0 +1,63 @@
+"""Output that appears whole or not at all: made beside its place, under a hidden name, then renamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+
+from lambda_pack.errors import LambdaPackError
+
+__all__ = ["SCRATCH_PREFIX", "scratch_folder", "whole_file", "writing_to"]
+
+SCRATCH_PREFIX = ".lambda-pack-"
+"""How the hidden names begin: what a killed run (SIGKILL, power) may leave behind can be found by it."""
+
+
+@contextmanager
+def whole_file(into: Path) -> Iterator[FileIO]:
+    """An unbuffered file that becomes `into` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        LambdaPackError: the file cannot be written: no space, no permission, a folder in its place.
+    """
+    with writing_to(into):
+        into.parent.mkdir(parents=True, exist_ok=True)
+        beside = into.with_name(_scratch_name())
+        try:
+            with FileIO(beside, "x") as file:
+                yield file
+            beside.replace(into)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A hidden folder in `parent` that only we may enter, removed at the end whatever happens."""
+    from shutil import rmtree  # noqa: PLC0415  # start-up stays light: it loads every decompressor
+
+    folder = parent / _scratch_name()
+    try:
+        folder.mkdir(0o700)
+        yield folder
+    finally:
+        if folder.exists():
+            rmtree(folder)
+
+
+@contextmanager
+def writing_to(into: Path) -> Iterator[None]:
+    """Turn the errors of the operating system into one that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise LambdaPackError(
+            f"{str(into)!r} cannot be written ({error}) and is as it was; make room or choose another place"
+        ) from error
+
+
+def _scratch_name() -> str:
+    return f"{SCRATCH_PREFIX}{os.urandom(8).hex()}"

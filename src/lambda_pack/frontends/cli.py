@@ -1,0 +1,109 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from lambda_pack import __version__
+from lambda_pack.errors import Interrupted, LambdaPackError
+from lambda_pack.frontends.options import add_options
+
+__all__ = ["main"]
+
+_EXIT_CODES = """\
+exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 unmet dependencies, 4 over a limit of Lambda's, 5 network or index,
+6 integrity (hash mismatch, damaged archive), 7 delivery, 130 interrupted"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; everything said goes to stderr, everything asked for to stdout."""
+    parsed = vars(_parser().parse_args(arguments))
+    command: Callable[[Mapping[str, Any]], int] = _COMMANDS[parsed["command"]]
+    try:
+        with_sigterm(Interrupted)
+        return command(parsed)
+    except (KeyboardInterrupt, Interrupted):
+        print("lambda-pack: interrupted; nothing was written", file=sys.stderr)
+        return Interrupted.exit_code
+    except LambdaPackError as error:
+        _tell(error)
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has had enough.
+        return 0
+    except Exception as error:  # noqa: BLE001  # the last door: a traceback helps us, a sentence helps the user
+        return _bug(error)
+
+
+def with_sigterm(interruption: type[Interrupted]) -> None:
+    """Make SIGTERM unwind every `with`, as Ctrl-C does."""
+
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        raise interruption(f"signal {number}")
+
+    signal.signal(signal.SIGTERM, unwind)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lambda-pack",
+        description="Turn a Python project's dependencies into an AWS Lambda bundle that really loads.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"lambda-pack {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in (
+        ("pack", "write the bundle, its report and its lock"),
+        ("check", "say what pack would do, fetching only metadata and writing nothing"),
+    ):
+        command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
+        add_options(command, is_pack=name == "pack")
+        command.add_argument("--json", action="store_true", help="print the report as JSON")
+        command.add_argument("-q", "--quiet", action="store_true", help="no progress")
+        command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
+    return parser
+
+
+def _pack(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.commands.pack import pack  # noqa: PLC0415  # start-up stays light
+
+    return _run(arguments, pack)
+
+
+def _check(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.commands.check import check  # noqa: PLC0415  # start-up stays light
+
+    return _run(arguments, check)
+
+
+_COMMANDS = {"pack": _pack, "check": _check}
+
+
+def _run(arguments: Mapping[str, Any], command: Callable[..., Any]) -> int:
+    from lambda_pack.frontends.runs import run_command  # noqa: PLC0415  # start-up stays light
+
+    return run_command(arguments, command)
+
+
+def _tell(error: LambdaPackError) -> None:
+    print(f"lambda-pack: {error}", file=sys.stderr)
+    for line in error.log.splitlines():
+        print(f"  | {line}", file=sys.stderr)
+
+
+def _bug(error: Exception) -> int:
+    import traceback  # noqa: PLC0415  # start-up stays light
+
+    traceback.print_exception(error)
+    print(
+        f"lambda-pack {__version__}: this is a bug ({type(error).__name__}). Please report it with the lines above and "
+        "the command you ran; check them for secrets first",
+        file=sys.stderr,
+    )
+    return LambdaPackError.exit_code

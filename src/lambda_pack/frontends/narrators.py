@@ -1,0 +1,144 @@
+"""The story as it is told: progress bars on a terminal, plain lines elsewhere, nothing when asked to be quiet."""
+
+from __future__ import annotations
+
+import sys
+from threading import Lock
+from types import TracebackType
+from typing import Any, Protocol, Self, TextIO
+
+from lambda_pack.model.limits import megabytes
+from lambda_pack.ports import Narrator
+
+__all__ = ["PlainNarrator", "SilentNarrator", "TerminalNarrator", "ToldNarrator", "choose_narrator"]
+
+
+class ToldNarrator(Narrator, Protocol):
+    """A narrator that holds on to the screen while it talks."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class SilentNarrator:
+    """Tells nothing: warnings and errors still reach whoever reads the report."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing was held."""
+
+    def step(self, number: int, sentence: str) -> None:
+        """Silent."""
+
+    def note(self, text: str) -> None:
+        """Silent."""
+
+    def warn(self, text: str) -> None:
+        """Silent."""
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """Silent."""
+
+
+class PlainNarrator(SilentNarrator):
+    """One line for each thing worth one: for logs."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool) -> None:
+        self._stream = stream
+        self._verbose = verbose
+        self._lock = Lock()
+
+    def step(self, number: int, sentence: str) -> None:
+        """A line with the step's number."""
+        self._say(f"[{number}/9] {sentence}")
+
+    def note(self, text: str) -> None:
+        """A line below the step, for who asked for details."""
+        if self._verbose:
+            self._say(f"      {text}")
+
+    def warn(self, text: str) -> None:
+        """A line that says so."""
+        self._say(f"warning: {text}")
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """A line when a file has arrived, for who asked for details."""
+        if self._verbose and done == total:
+            self._say(f"      fetched {label} ({megabytes(total)})")
+
+    def _say(self, text: str) -> None:
+        with self._lock:
+            print(text, file=self._stream, flush=True)
+
+
+class TerminalNarrator(SilentNarrator):
+    """One line that says which step it is, with bars for what is arriving; gone when the work is done."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool) -> None:
+        from rich.console import Console  # noqa: PLC0415  # start-up stays light
+        from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+
+        self._console = Console(file=stream, highlight=False, markup=False)
+        self._verbose = verbose
+        self._lock = Lock()
+        self._bars = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            DownloadColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._step: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the terminal back."""
+        self._bars.stop()
+
+    def step(self, number: int, sentence: str) -> None:
+        """Replace the line of the step before."""
+        with self._lock:
+            if self._step is not None:
+                self._bars.remove_task(self._step)
+            self._step = self._bars.add_task(f"[{number}/9] {sentence}", total=None)
+
+    def note(self, text: str) -> None:
+        """A lasting line above the bars, for who asked for details."""
+        if self._verbose:
+            self._console.print(f"  {text}", style="dim")
+
+    def warn(self, text: str) -> None:
+        """A lasting line above the bars."""
+        self._console.print(f"warning: {text}", style="yellow")
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """A bar for each file, gone when the file is here."""
+        with self._lock:
+            if label not in self._tasks:
+                self._tasks[label] = self._bars.add_task(label, total=total or None)
+            self._bars.update(self._tasks[label], completed=done, total=total or None)
+            if done == total:
+                self._bars.remove_task(self._tasks.pop(label))
+
+
+def choose_narrator(*, quiet: bool, verbose: bool, stream: TextIO = sys.stderr) -> ToldNarrator:
+    """The narrator for a stream and the user's wishes."""
+    if quiet:
+        return SilentNarrator()
+    if stream.isatty():
+        return TerminalNarrator(stream, verbose=verbose)
+    return PlainNarrator(stream, verbose=verbose)

@@ -1,0 +1,111 @@
+"""The one table of options: the command line, `[tool.lambda-pack]` and the help are made from it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+from lambda_pack.model.request import Collision, Layout, Preference, ResolverName
+from lambda_pack.model.targets import RUNTIMES, Architecture
+
+__all__ = ["OPTIONS", "Kind", "Option", "add_options"]
+
+
+class Kind(Enum):
+    """How often an option may be given, and what follows it."""
+
+    ONE = "one value"
+    MANY = "several values"
+    SWITCH = "true or false"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option by its long name without dashes. `is_pip` marks the options that pip has too, with its meaning."""
+
+    name: str
+    help: str
+    kind: Kind = Kind.ONE
+    short: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    is_pip: bool = False
+    only_pack: bool = False
+
+
+def _values(choices: type[Enum]) -> tuple[str, ...]:
+    return tuple(choice.value for choice in choices)
+
+
+_ALL = (
+    Option("requirements", "requirements file, or pylock.toml", Kind.MANY, short="r", metavar="FILE"),
+    Option("runtime", "Lambda runtime (required)", choices=tuple(RUNTIMES)),
+    Option("architecture", "instruction set (default: x86_64)", choices=_values(Architecture)),
+    Option("name", "name of the bundle (default: the requirements file's folder)", metavar="NAME"),
+    Option("output-dir", "folder for zip, report and lock (default: dist)", short="o", metavar="DIR", only_pack=True),
+    Option("to-dir", "write the tree here instead of a zip", metavar="DIR", only_pack=True),
+    Option("layout", "where files lie in the archive (default: function)", choices=_values(Layout), only_pack=True),
+    Option("source", "folder with your own code", Kind.MANY, metavar="DIR", only_pack=True),
+    Option("exclude", "gitignore pattern of own code to leave out", Kind.MANY, metavar="PATTERN", only_pack=True),
+    Option("include", "gitignore pattern of own code to keep", Kind.MANY, metavar="PATTERN", only_pack=True),
+    Option("resolver", "who decides on versions (default: uv)", choices=_values(ResolverName)),
+    Option("prefer", "newest version without a wheel: older one, or build it", choices=_values(Preference)),
+    Option("on-collision", "two packages own one path", choices=_values(Collision), only_pack=True),
+    Option("allow-unmet", "write the bundle without what is unmet", Kind.SWITCH, only_pack=True),
+    Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH, only_pack=True),
+    Option("cache-dir", "folder for downloads (default: the user's cache)", metavar="DIR"),
+    Option("no-cache", "keep nothing between runs", Kind.SWITCH),
+    Option("index-url", "main index (default: the public one)", short="i", metavar="URL", is_pip=True),
+    Option("extra-index-url", "further index", Kind.MANY, metavar="URL", is_pip=True),
+    Option("index-strategy", "what several indexes mean", choices=("merge", "first-index"), is_pip=True),
+    Option("find-links", "folder or page with files", Kind.MANY, short="f", metavar="PLACE", is_pip=True),
+    Option("no-index", "ask no index", Kind.SWITCH, is_pip=True),
+    Option("trusted-host", "host whose certificate is not checked", Kind.MANY, metavar="HOST", is_pip=True),
+    Option("constraint", "constraints file", Kind.MANY, short="c", metavar="FILE", is_pip=True),
+    Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE", is_pip=True),
+    Option("no-binary", "build these from source", Kind.MANY, metavar="NAMES", is_pip=True),
+    Option("only-binary", "never build these", Kind.MANY, metavar="NAMES", is_pip=True),
+    Option("pre", "allow pre-releases", Kind.SWITCH, is_pip=True),
+    Option("prefer-binary", "prefer older wheels to newer source", Kind.SWITCH, is_pip=True),
+    Option("require-hashes", "every requirement must have a hash", Kind.SWITCH, is_pip=True),
+    Option("cert", "file with certificate authorities", metavar="FILE", is_pip=True),
+    Option("client-cert", "client certificate and key", metavar="FILE", is_pip=True),
+    Option("proxy", "proxy for all requests", metavar="URL", is_pip=True),
+    Option("timeout", "seconds to wait for the index", metavar="SECONDS", is_pip=True),
+    Option("retries", "how often a passing fault is retried", metavar="COUNT", is_pip=True),
+    Option("keyring-provider", "where credentials are looked up", choices=("disabled", "subprocess"), is_pip=True),
+)
+
+OPTIONS: Mapping[str, Option] = MappingProxyType({option.name: option for option in _ALL})
+
+
+def add_options(parser: argparse.ArgumentParser, *, is_pack: bool) -> None:
+    """Give a subcommand its options; what the user does not say stays absent, so that a default is said only once."""
+    own = parser.add_argument_group("what to pack, and how")
+    index = parser.add_argument_group("indexes and files, as in pip")
+    for option in OPTIONS.values():
+        if option.only_pack and not is_pack:
+            continue
+        group = index if option.is_pip else own
+        spellings = [f"--{option.name}"] if not option.short else [f"-{option.short}", f"--{option.name}"]
+        match option.kind:
+            case Kind.SWITCH:
+                group.add_argument(*spellings, dest=option.name, action="store_true", help=option.help)
+            case Kind.MANY:
+                group.add_argument(
+                    *spellings, dest=option.name, action="append", metavar=option.metavar, help=option.help
+                )
+            case Kind.ONE:
+                _add_one(group, spellings, option)
+
+
+def _add_one(group: argparse._ArgumentGroup, spellings: list[str], option: Option) -> None:
+    metavar = option.metavar or None
+    # Values are judged where they are parsed (`Target.parse`), with a better message than argparse has.
+    listed = f": {', '.join(option.choices)}" if option.choices else ""
+    group.add_argument(
+        *spellings, dest=option.name, metavar=metavar or option.name.upper(), help=f"{option.help}{listed}"
+    )

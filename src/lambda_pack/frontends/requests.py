@@ -1,0 +1,138 @@
+"""From what the user said, on the command line and in pyproject.toml, to a `PackRequest`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lambda_pack.errors import UsageError
+from lambda_pack.frontends.options import OPTIONS, Kind, Option
+from lambda_pack.inputs.configuration import read_configuration
+from lambda_pack.model.given import Given, Layer
+from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.targets import Target
+
+__all__ = ["gather", "request_of"]
+
+Choice = TypeVar("Choice", bound=Enum)
+
+
+def gather(arguments: Mapping[str, Any], folder: Path) -> dict[str, Given]:
+    """Every option that somebody set, with who did: the command line before `[tool.lambda-pack]` in `folder`.
+
+    Raises:
+        UsageError: the table has an unknown key or a value of the wrong kind.
+    """
+    pyproject = folder / "pyproject.toml"
+    said: dict[str, Given] = {}
+    for key, value in read_configuration(pyproject).items():
+        if key not in OPTIONS:
+            raise UsageError(
+                f"{key!r} in [tool.lambda-pack] of {str(pyproject)!r} is unknown; see lambda-pack pack --help"
+            )
+        said[key] = Given(_texts(OPTIONS[key], value, str(pyproject)), "[tool.lambda-pack]")
+    for name, option in OPTIONS.items():
+        value = arguments.get(name)
+        if value not in (None, False):
+            said[name] = Given(_texts(option, value, "the command line"), "the command line")
+    return said
+
+
+def _texts(option: Option, value: object, source: str) -> tuple[str, ...]:
+    match option.kind, value:
+        case Kind.SWITCH, bool():
+            return (str(value).lower(),)
+        case Kind.MANY, list() if all(isinstance(item, str) for item in value):
+            return tuple(value)
+        case ((Kind.ONE | Kind.MANY), str()):
+            return (value,)
+        case Kind.ONE, (int() | float()) if not isinstance(value, bool):
+            return (str(value),)
+    raise UsageError(f"{option.name!r} in {source} takes {option.kind.value}, not {value!r}")
+
+
+def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
+    """The request; what nobody set keeps the default that `PackRequest` gives it.
+
+    Raises:
+        UsageError: a value is unknown, or the runtime or the requirements are missing.
+    """
+    known: dict[str, Any] = {
+        "name": _one(said, "name"),
+        "layout": _choice(said, "layout", Layout),
+        "resolver": _choice(said, "resolver", ResolverName),
+        "prefer": _choice(said, "prefer", Preference),
+        "on_collision": _choice(said, "on-collision", Collision),
+        "output": _path(said, "output-dir"),
+        "to_dir": _path(said, "to-dir"),
+        "cache": _path(said, "cache-dir"),
+        "sources": _paths(said, "source"),
+        "excludes": _many(said, "exclude"),
+        "includes": _many(said, "include"),
+        "allow_unmet": _switch(said, "allow-unmet"),
+        "allow_oversize": _switch(said, "allow-oversize"),
+        "use_cache": None if _switch(said, "no-cache") is None else not _switch(said, "no-cache"),
+        "config_settings": tuple(_pair(text) for text in _many(said, "config-settings") or ()),
+        "options": _pip_options(said),
+    }
+    target = _target(said)
+    requirements = _paths(said, "requirements") or (_default_requirements(folder),)
+    return PackRequest(target, requirements, **{key: value for key, value in known.items() if value is not None})
+
+
+def _target(said: Mapping[str, Given]) -> Target:
+    runtime = _one(said, "runtime")
+    if runtime is None:
+        raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
+    architecture = _one(said, "architecture")
+    return Target.parse(runtime) if architecture is None else Target.parse(runtime, architecture)
+
+
+def _default_requirements(folder: Path) -> Path:
+    if not (folder / "requirements.txt").is_file():
+        raise UsageError("there is no requirements.txt here; name one with -r FILE")
+    return Path("requirements.txt")
+
+
+def _pip_options(said: Mapping[str, Given]) -> Layer:
+    return {name: given for name, given in said.items() if OPTIONS[name].is_pip and name != "config-settings"}
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not key or not separator:
+        raise UsageError(f"--config-settings {text!r} is not KEY=VALUE")
+    return key, value
+
+
+def _one(said: Mapping[str, Given], name: str) -> str | None:
+    return said[name].values[-1] if name in said else None
+
+
+def _many(said: Mapping[str, Given], name: str) -> tuple[str, ...] | None:
+    return said[name].values if name in said else None
+
+
+def _switch(said: Mapping[str, Given], name: str) -> bool | None:
+    return said[name].values[-1] == "true" if name in said else None
+
+
+def _path(said: Mapping[str, Given], name: str) -> Path | None:
+    return Path(said[name].values[-1]) if name in said else None
+
+
+def _paths(said: Mapping[str, Given], name: str) -> tuple[Path, ...] | None:
+    return tuple(Path(text) for text in said[name].values) if name in said else None
+
+
+def _choice(said: Mapping[str, Given], name: str, choices: type[Choice]) -> Choice | None:
+    text = _one(said, name)
+    if text is None:
+        return None
+    try:
+        return choices(text)
+    except ValueError:
+        listed = ", ".join(choice.value for choice in choices)
+        raise UsageError(f"{text!r} is not a {name}; choose one of: {listed}") from None

@@ -1,0 +1,114 @@
+"""The report as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
+from lambda_pack.model.report import ArchiveFacts, Report, Unmet
+from lambda_pack.model.stock import Attempt
+
+__all__ = ["render_text"]
+
+_MOST_FILES = 8
+_MOST_LOG_LINES = 15
+_LARGEST = 5
+
+
+def render_text(report: Report, *, verbose: bool = False) -> str:
+    """The summary; `verbose` shows every package, every file on offer and whole logs."""
+    return "\n".join(_lines(report, verbose=verbose)) + "\n"
+
+
+def _lines(report: Report, *, verbose: bool) -> Iterator[str]:
+    for unmet in report.unmet:
+        yield from _unmet(unmet, verbose=verbose)
+        yield ""
+    if report.held_back:
+        yield "held back"
+        for held in report.held_back:
+            yield f"  {held.name} {held.chosen}, not {held.newest}: {held.why}"
+        yield ""
+    if report.warnings:
+        yield "warnings"
+        yield from (f"  {warning}" for warning in report.warnings)
+        yield ""
+    if report.to_build:
+        yield "to be built from source"
+        yield from (f"  {item.pin}: {item.why} ({item.source})" for item in report.to_build)
+        yield ""
+    if report.archive is not None or (report.is_check and verbose):
+        yield from _packages(report, verbose=verbose)
+    yield from _headline(report)
+
+
+def _headline(report: Report) -> Iterator[str]:
+    archive, unmet = report.archive, len(report.unmet)
+    packages = _counted(len(report.packages) + unmet + len(report.to_build))
+    if report.is_check:
+        parts = [f"{len(report.packages)} with a wheel that fits"]
+        parts += [f"{len(report.to_build)} to be built"] if report.to_build else []
+        parts += [f"{unmet} unmet"] if unmet else []
+        yield f"checked {report.name} for {report.target}: {packages}, {', '.join(parts)}"
+    elif archive is None:
+        yield f"nothing written: {unmet} of {packages} cannot be met on {report.target}"
+    else:
+        without = f", {unmet} unmet" if unmet else ""
+        yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
+        yield from _written(archive)
+
+
+def _counted(count: int) -> str:
+    return "1 package" if count == 1 else f"{count} packages"
+
+
+def _written(archive: ArchiveFacts) -> Iterator[str]:
+    unzipped = f"{megabytes(archive.unpacked_size)} unzipped (limit {megabytes(UNZIPPED_LIMIT)})"
+    if archive.sha256 is None:
+        yield f"  {archive.path.as_posix()}: {unzipped}"
+        return
+    zipped = f"{megabytes(archive.size)} zipped (limit {megabytes(ZIPPED_LIMIT)} for a direct upload)"
+    yield f"  {archive.path.as_posix()}"
+    yield f"  {zipped}, {unzipped}"
+    yield f"  sha256 {archive.sha256}"
+
+
+def _packages(report: Report, *, verbose: bool) -> Iterator[str]:
+    ranked = sorted(report.packages, key=lambda package: (-(package.size or 0), package.pin.name))
+    shown = ranked if verbose else ranked[:_LARGEST]
+    if not shown:
+        return
+    yield "packages" if verbose or len(ranked) <= _LARGEST else f"largest of {len(ranked)} packages"
+    width = max(len(str(package.pin)) for package in shown)
+    for package in shown:
+        notes = [f"built from {package.source}"] if package.source else []
+        notes += [package.evidence] if package.evidence else []
+        notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
+        note = f"  {'; '.join(notes)}" if notes else ""
+        size = f"  {megabytes(package.size):>9}" if package.size is not None else ""
+        yield f"  {package.pin!s:<{width}}{size}{note}"
+    yield ""
+
+
+def _unmet(unmet: Unmet, *, verbose: bool) -> Iterator[str]:
+    way = " → ".join(unmet.required_by)
+    yield f"unmet: {unmet.pin}" + (f"  ({unmet.origin}: {way})" if unmet.origin else "")
+    yield f"  why      {unmet.reason}"
+    files = unmet.files if verbose else unmet.files[:_MOST_FILES]
+    for number, file in enumerate(files):
+        yield f"  {'on offer' if number == 0 else '        '} {file.filename}: {file.detail}"
+    if len(files) < len(unmet.files):
+        yield f"           and {len(unmet.files) - len(files)} more (-v shows all)"
+    for attempt in unmet.attempts:
+        yield from _attempt(attempt, verbose=verbose)
+    for number, advice in enumerate(unmet.advice):
+        yield f"  {'what now' if number == 0 else '        '} {advice}"
+
+
+def _attempt(attempt: Attempt, *, verbose: bool) -> Iterator[str]:
+    yield f"  step {attempt.step}   {attempt.detail}"
+    if attempt.command:
+        yield f"           $ {attempt.command}"
+    lines = attempt.log.splitlines()
+    for line in lines if verbose else lines[-_MOST_LOG_LINES:]:
+        yield f"           | {line}"

@@ -1,0 +1,1 @@
+"""One room for each input format: what a file says, nothing fetched."""

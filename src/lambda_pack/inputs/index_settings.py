@@ -1,0 +1,222 @@
+"""Where to look for packages, as pip and uv are already told on this machine.
+
+The loudest wins: command line, requirements file, PIP_* variables, UV_* variables, pip.conf, uv.toml, defaults.
+As in pip, three rules go beyond that:
+
+- `extra-index-url`, `find-links`, `trusted-host` and `constraint` of the command line and of the requirements file
+  add to what the loudest of the other four says;
+- `--index-url` in a requirements file puts aside the extra indexes of those four;
+- `no-binary` and `only-binary` are applied from the quietest to the loudest, each taking names out of the other.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeVar
+
+from packaging.utils import canonicalize_name
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.layers import Given, Layer, number, truth
+from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
+from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.inputs.urls import masked
+from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
+from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy
+
+__all__ = ["IndexConfiguration", "Setting", "read_index_settings"]
+
+Value = TypeVar("Value")
+
+_ADDED = ("extra-index-url", "find-links", "trusted-host", "constraint")
+_STRATEGIES = MappingProxyType(
+    {
+        "merge": IndexStrategy.MERGE,
+        "unsafe-best-match": IndexStrategy.MERGE,
+        "unsafe-first-match": IndexStrategy.MERGE,
+        "first-index": IndexStrategy.FIRST_INDEX,
+    }
+)
+_KEYRINGS = MappingProxyType({"disabled": False, "auto": True, "import": True, "subprocess": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting that somebody made, for people: its value has no credentials."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexConfiguration:
+    """Everything that was said about indexes and files; `settings` says by whom, in the order of their names.
+
+    `constraints` are paths or URLs of constraints files.
+    """
+
+    indexes: IndexSettings
+    files: FileChoice
+    constraints: tuple[str, ...]
+    require_hashes: bool
+    settings: tuple[Setting, ...]
+
+
+def read_index_settings(
+    environ: Mapping[str, str],
+    *,
+    home: Path,
+    overrides: Layer = MappingProxyType({}),
+    written: RequirementsFile | None = None,
+    platform: str = sys.platform,
+) -> IndexConfiguration:
+    """The settings that apply, from every place that may hold some.
+
+    `overrides` are the command line's, `written` is what the requirements files say.
+
+    Raises:
+        UsageError: a file cannot be parsed, or a value has no meaning.
+    """
+    quiet: tuple[Layer, ...] = (
+        read_pip_variables(environ),
+        read_uv_variables(environ),
+        read_pip_files(environ, home=home, platform=platform),
+        read_uv_files(environ, home=home, platform=platform),
+        _certificate_variables(environ),
+    )
+    from_file = _of_file(written) if written else {}
+    if "index-url" in from_file:
+        quiet = tuple({name: given for name, given in layer.items() if name != "extra-index-url"} for layer in quiet)
+    found = _merged(overrides, from_file, quiet)
+    files = _file_choice((overrides, from_file, *quiet), found)
+    return IndexConfiguration(
+        indexes=_index_settings(found, home),
+        files=files,
+        constraints=_values(found, "constraint"),
+        require_hashes=_switch(found, "require-hashes"),
+        settings=tuple(_setting(name, found[name]) for name in sorted(found)),
+    )
+
+
+def _certificate_variables(environ: Mapping[str, str]) -> Layer:
+    """What OpenSSL, requests (so pip) and uv read beside their own settings."""
+    layer: dict[str, Given] = {}
+    for variable, name in (
+        ("CURL_CA_BUNDLE", "cert"),
+        ("SSL_CERT_FILE", "cert"),
+        ("REQUESTS_CA_BUNDLE", "cert"),
+        ("SSL_CLIENT_CERT", "client-cert"),
+    ):
+        if environ.get(variable):
+            layer[name] = Given((environ[variable],), variable)
+    return layer
+
+
+def _of_file(written: RequirementsFile) -> Layer:
+    said: Iterable[tuple[str, Sequence[str]]] = (
+        ("index-url", (written.index_url,) if written.index_url else ()),
+        ("extra-index-url", written.extra_index_urls),
+        ("find-links", written.find_links),
+        ("trusted-host", written.trusted_hosts),
+        ("no-index", ("true",) if written.no_index else ()),
+        ("require-hashes", ("true",) if written.require_hashes else ()),
+        ("pre", ("true",) if written.files.prereleases else ()),
+        ("prefer-binary", ("true",) if written.files.prefer_binary else ()),
+        ("no-binary", sorted(written.files.no_binary)),
+        ("only-binary", sorted(written.files.only_binary)),
+    )
+    return {name: Given(tuple(values), "the requirements file") for name, values in said if values}
+
+
+def _merged(overrides: Layer, from_file: Layer, quiet: Sequence[Layer]) -> dict[str, Given]:
+    found: dict[str, Given] = {}
+    for layer in reversed((overrides, from_file, *quiet)):
+        found.update(layer)
+    for name in _ADDED:
+        base = next((layer[name] for layer in quiet if name in layer), None)
+        parts = [given for given in (base, from_file.get(name), overrides.get(name)) if given]
+        if parts:
+            values = dict.fromkeys(value for given in parts for value in given.values)
+            found[name] = Given(tuple(values), " and ".join(given.source for given in parts))
+    return found
+
+
+def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
+    default = IndexSettings()
+    links = (str(home / link[2:]) if link.startswith("~/") else link for link in _values(found, "find-links"))
+    return IndexSettings(
+        index_url=_text(found, "index-url"),
+        extra_index_urls=_values(found, "extra-index-url"),
+        find_links=tuple(links),
+        no_index=_switch(found, "no-index"),
+        trusted_hosts=_values(found, "trusted-host"),
+        strategy=_choice(found, "index-strategy", _STRATEGIES, default.strategy),
+        certificates=_text(found, "cert"),
+        client_certificate=_text(found, "client-cert"),
+        proxy=_text(found, "proxy"),
+        timeout=number(found["timeout"], "timeout") if "timeout" in found else default.timeout,
+        retries=int(number(found["retries"], "retries")) if "retries" in found else default.retries,
+        keyring=_choice(found, "keyring-provider", _KEYRINGS, default.keyring),
+    )
+
+
+def _file_choice(layers: Sequence[Layer], found: Mapping[str, Given]) -> FileChoice:
+    sets: dict[str, set[str]] = {"no-binary": set(), "only-binary": set()}
+    for layer in reversed(layers):
+        for name, other in (("no-binary", "only-binary"), ("only-binary", "no-binary")):
+            if name in layer:
+                _choose(layer[name].values, sets[name], sets[other])
+    return FileChoice(
+        no_binary=frozenset(sets["no-binary"]),
+        only_binary=frozenset(sets["only-binary"]),
+        prereleases=_switch(found, "pre"),
+        prefer_binary=_switch(found, "prefer-binary"),
+    )
+
+
+def _choose(values: Iterable[str], mine: set[str], other: set[str]) -> None:
+    """As in pip, ':all:' begins anew on both sides, ':none:' on this one, and a name leaves the other side."""
+    for name in (part.strip() for value in values for part in value.split(",")):
+        match name:
+            case "":
+                continue
+            case ":all:":
+                other.clear()
+                mine.clear()
+                mine.add(":all:")
+            case ":none:":
+                mine.clear()
+            case _:
+                normalized = canonicalize_name(name)
+                other.discard(normalized)
+                mine.add(normalized)
+
+
+def _setting(name: str, given: Given) -> Setting:
+    return Setting(name, masked(" ".join(given.values)), given.source)
+
+
+def _values(found: Mapping[str, Given], name: str) -> tuple[str, ...]:
+    return found[name].values if name in found else ()
+
+
+def _text(found: Mapping[str, Given], name: str) -> str | None:
+    return found[name].values[-1] if name in found else None
+
+
+def _switch(found: Mapping[str, Given], name: str) -> bool:
+    return name in found and truth(found[name], name)
+
+
+def _choice(found: Mapping[str, Given], name: str, choices: Mapping[str, Value], default: Value) -> Value:
+    if name not in found:
+        return default
+    text = found[name].values[-1]
+    if text not in choices:
+        raise UsageError(f"{text!r} for {name} in {found[name].source} is unknown; choose one of: {', '.join(choices)}")
+    return choices[text]

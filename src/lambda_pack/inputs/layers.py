@@ -1,0 +1,37 @@
+"""One place that settings come from: what it says, and where exactly it says so."""
+
+from __future__ import annotations
+
+from lambda_pack.errors import UsageError
+from lambda_pack.model.given import Given, Layer
+
+__all__ = ["Given", "Layer", "number", "truth"]
+
+
+def truth(given: Given, name: str) -> bool:
+    """A switch, in the spellings that pip and uv accept.
+
+    Raises:
+        UsageError: it is neither yes nor no.
+    """
+    text = given.values[-1].strip().lower()
+    if text in {"y", "yes", "t", "true", "on", "1"}:
+        return True
+    if text in {"n", "no", "f", "false", "off", "0", ""}:
+        return False
+    raise UsageError(f"{given.values[-1]!r} for {name} in {given.source} is neither yes nor no; write true or false")
+
+
+def number(given: Given, name: str) -> float:
+    """A number that is not negative.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    try:
+        value = float(given.values[-1])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise UsageError(f"{given.values[-1]!r} for {name} in {given.source} is not a number of 0 or more; correct it")
+    return value

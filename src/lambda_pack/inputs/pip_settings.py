@@ -1,0 +1,133 @@
+"""Where pip keeps its settings: `pip.conf` in all its places, and the PIP_* variables.
+
+Facts: pip's documentation, "Configuration", and `pip._internal.configuration` of pip 25.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.layers import Given, Layer
+
+__all__ = ["configuration_files", "read_pip_files", "read_pip_variables"]
+
+# What each option's value means to pip: one text, or words apart by white space (options that may be repeated).
+_TEXTS = frozenset(
+    {
+        "cert",
+        "client-cert",
+        "index-url",
+        "keyring-provider",
+        "no-binary",
+        "no-index",
+        "only-binary",
+        "pre",
+        "prefer-binary",
+        "proxy",
+        "require-hashes",
+        "retries",
+        "timeout",
+    }
+)
+_LISTS = frozenset({"constraint", "extra-index-url", "find-links", "trusted-host"})
+_ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
+# `pip install` reads [install] over [global]; [download] is heard where neither speaks louder.
+_SECTIONS = ("global", "download", "install")
+
+
+def read_pip_variables(environ: Mapping[str, str]) -> Layer:
+    """What the PIP_* variables say; an empty one says nothing, as in pip."""
+    layer: dict[str, Given] = {}
+    for variable in sorted(environ):
+        name = _option(variable.removeprefix("PIP_")) if variable.startswith("PIP_") else ""
+        layer.update(_given(name, environ[variable], variable))
+    return layer
+
+
+def read_pip_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> Layer:
+    """What pip's configuration files say together.
+
+    Raises:
+        UsageError: a file cannot be parsed.
+    """
+    sections: dict[str, dict[str, Given]] = {section: {} for section in _SECTIONS}
+    for path in configuration_files(environ, home=home, platform=platform):
+        for section, name, text in _items(path):
+            if section in sections:
+                sections[section].update(_given(_option(name), text, str(path)))
+    # A section that speaks louder does so in whichever file it stands.
+    return {name: given for section in _SECTIONS for name, given in sections[section].items()}
+
+
+def configuration_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> tuple[Path, ...]:
+    """Every place where pip looks, the loudest last: global, user, site, PIP_CONFIG_FILE.
+
+    The site file is the one of the user's active environment: lambda-pack itself lives in another.
+    """
+    chosen = environ.get("PIP_CONFIG_FILE")
+    if chosen == os.devnull:
+        return ()
+    name = "pip.ini" if platform == "win32" else "pip.conf"
+    user: tuple[Path, ...] = ()
+    if not (chosen and Path(chosen).exists()):
+        legacy = home / ("pip" if platform == "win32" else ".pip")
+        user = (legacy / name, _user_folder(environ, home, platform) / name)
+    prefix = environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX") or sys.prefix
+    everywhere = tuple(folder / name for folder in _global_folders(environ, platform))
+    return (*everywhere, *user, Path(prefix) / name, *((Path(chosen),) if chosen else ()))
+
+
+def _global_folders(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
+    if platform == "win32":
+        yield Path(environ.get("PROGRAMDATA") or "C:/ProgramData") / "pip"
+    elif platform == "darwin":
+        yield Path("/Library/Application Support/pip")
+    else:
+        for folder in (environ.get("XDG_CONFIG_DIRS", "").strip() or "/etc/xdg").split(os.pathsep):
+            yield Path(folder) / "pip"
+        yield Path("/etc")
+
+
+def _user_folder(environ: Mapping[str, str], home: Path, platform: str) -> Path:
+    if platform == "win32":
+        return Path(environ.get("APPDATA") or home / "AppData/Roaming") / "pip"
+    if platform == "darwin":
+        native = home / "Library/Application Support/pip"
+        return native if native.is_dir() else home / ".config/pip"
+    return Path(environ.get("XDG_CONFIG_HOME", "").strip() or home / ".config") / "pip"
+
+
+def _items(path: Path) -> Iterator[tuple[str, str, str]]:
+    if not path.is_file():
+        return
+    from configparser import Error, RawConfigParser  # noqa: PLC0415  # start-up stays light: most runs have no pip.conf
+
+    parser = RawConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"), str(path))
+    except (Error, OSError, UnicodeDecodeError) as error:
+        # The parser's own message quotes the line, and the line may hold a password.
+        raise UsageError(
+            f"pip's configuration {str(path)!r} cannot be read: {type(error).__name__}; "
+            "correct it, or switch it off with PIP_CONFIG_FILE"
+        ) from None
+    for section in parser.sections():
+        for name, text in parser.items(section):
+            yield section, name, text
+
+
+def _option(name: str) -> str:
+    option = name.lower().replace("_", "-").removeprefix("--")
+    return _ALIASES.get(option, option)
+
+
+def _given(name: str, text: str, source: str) -> dict[str, Given]:
+    if not text.strip():
+        return {}
+    if name in _LISTS:
+        return {name: Given(tuple(text.split()), source)}
+    return {name: Given((text.strip(),), source)} if name in _TEXTS else {}

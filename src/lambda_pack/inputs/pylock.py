@@ -1,0 +1,36 @@
+"""pylock.toml and pylock.NAME.toml (PEP 751)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from packaging.pylock import Pylock, PylockValidationError, is_valid_pylock_path
+
+from lambda_pack.errors import UsageError
+
+__all__ = ["is_pylock", "read_pylock"]
+
+
+def is_pylock(path: Path) -> bool:
+    """Whether a file's name says that it is such a lock."""
+    return is_valid_pylock_path(path)
+
+
+def read_pylock(path: Path) -> Pylock:
+    """The lock as it stands; paths in it begin at its folder.
+
+    Raises:
+        UsageError: it is missing, not TOML, or not a lock of a version that `packaging` knows.
+    """
+    shown = path.as_posix()
+    try:
+        return Pylock.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown!r} does not exist; name a lock or a requirements file with -r") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{shown!r} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{shown!r} is not TOML: {error}") from error
+    except PylockValidationError as error:
+        raise UsageError(f"{shown!r} is not a lock: {error}; lock again") from error

@@ -1,0 +1,162 @@
+"""requirements.txt in pip's syntax, with everything it includes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.requirement_line import Include, Option, parse_line
+from lambda_pack.model.requirements import FileChoice, Origin, Requested
+
+__all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsFile:
+    """What one requirements file and its includes say; `None` and empty mean that they do not say.
+
+    `index_url` and the other places may hold credentials.
+    """
+
+    requested: tuple[Requested, ...] = ()
+    constraints: tuple[Requested, ...] = ()
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
+    no_index: bool = False
+    require_hashes: bool = False
+    files: FileChoice = field(default_factory=FileChoice)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for: a no-op, not an error."""
+        return not self.requested
+
+
+def read_requirements(paths: Iterable[Path], environ: Mapping[str, str]) -> RequirementsFile:
+    """The union of several files, each with its `-r` and `-c` includes; `environ` answers `${VARIABLES}`.
+
+    Raises:
+        UsageError: a file is missing, includes itself, or a line is not in pip's syntax.
+    """
+    found = RequirementsFile()
+    for path in paths:
+        found = _read(path, found, environ, constraint=False, parents=())
+    hashed = any(line.hashes for line in found.requested)
+    return replace(found, require_hashes=found.require_hashes or hashed)
+
+
+def read_constraints(paths: Iterable[Path], environ: Mapping[str, str]) -> tuple[Requested, ...]:
+    """The lines of constraints files named outside of any requirements file.
+
+    Raises:
+        UsageError: as `read_requirements`.
+    """
+    found = RequirementsFile()
+    for path in paths:
+        found = _read(path, found, environ, constraint=True, parents=())
+    return found.constraints
+
+
+def _read(
+    path: Path, found: RequirementsFile, environ: Mapping[str, str], *, constraint: bool, parents: tuple[Path, ...]
+) -> RequirementsFile:
+    if path in parents:
+        raise UsageError(f"{path.as_posix()!r} includes itself; remove the -r or -c that closes the circle")
+    for number, text in _logical_lines(_text(path, parents)):
+        origin = Origin(path.as_posix(), number)
+        for value in parse_line(_expanded(text, environ), origin=origin, folder=path.absolute().parent):
+            match value:
+                case Include(path=included, constraint=as_constraint):
+                    inner = constraint or as_constraint
+                    found = _read(_shown(included), found, environ, constraint=inner, parents=(*parents, path))
+                case Option():
+                    found = _EFFECTS[value.name](found, value.value)
+                case Requested() if constraint:
+                    found = replace(found, constraints=(*found.constraints, _checked_constraint(value)))
+                case Requested():
+                    found = replace(found, requested=(*found.requested, value))
+    return found
+
+
+def _shown(path: Path) -> Path:
+    """The path as short as it can be said, for messages and annotations."""
+    try:
+        return path.resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path.resolve()
+
+
+def _text(path: Path, parents: tuple[Path, ...]) -> str:
+    included = f", included by {parents[-1].as_posix()!r}" if parents else ""
+    if "://" in path.as_posix() or re.match(r"https?:/", path.as_posix()):
+        raise UsageError(f"{path.as_posix()!r}{included} is a URL; download the file and name it here")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"{path.as_posix()!r}{included} does not exist; name a requirements file with -r") from error
+    except OSError as error:
+        raise UsageError(f"{path.as_posix()!r}{included} cannot be read: {error.strerror}") from error
+    try:
+        return content.decode(_encoding(content))
+    except (UnicodeDecodeError, LookupError) as error:
+        raise UsageError(f"{path.as_posix()!r} is not text: {error}; save it as UTF-8") from error
+
+
+def _encoding(content: bytes) -> str:
+    """As pip decides: a byte order mark, then a coding line (PEP 263), then UTF-8."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    for line in content.splitlines()[:2]:
+        declared = re.match(rb"\s*#.*?coding[:=][ \t]*([-\w.]+)", line)
+        if declared:
+            return declared[1].decode("ascii")
+    return "utf-8-sig"
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines joined at a trailing backslash, without comments, numbered by where they begin."""
+    pending, begun = "", 0
+    for number, line in enumerate([*text.splitlines(), ""], start=1):
+        begun = begun or number
+        is_comment = re.match(r"\s*#", line) is not None
+        if line.endswith("\\") and not is_comment:
+            pending += line[:-1]
+            continue
+        # A comment line inside a continued requirement ends it, as in pip.
+        joined = re.sub(r"(^|\s+)#.*$", "", pending + ("" if is_comment else line)).strip()
+        if joined:
+            yield begun, joined
+        pending, begun = "", 0
+
+
+def _expanded(text: str, environ: Mapping[str, str]) -> str:
+    """`${NAME}` replaced where the variable is set, as pip does: upper case only, unknown ones left alone."""
+    return re.sub(r"\$\{([A-Z0-9_]+)\}", lambda match: environ.get(match[1]) or match[0], text)
+
+
+def _checked_constraint(line: Requested) -> Requested:
+    if line.requirement is None:
+        raise UsageError(f"{line.origin}: a constraint needs a name; write it as 'name @ URL'")
+    if line.requirement.extras:
+        raise UsageError(f"{line.origin}: a constraint cannot have extras; move them to the requirement")
+    return line
+
+
+# One row for each option of `requirement_line`: what it changes.
+_EFFECTS: Mapping[str, Callable[[RequirementsFile, str], RequirementsFile]] = {
+    "index-url": lambda found, url: replace(found, index_url=url, no_index=False),
+    "extra-index-url": lambda found, url: replace(found, extra_index_urls=(*found.extra_index_urls, url)),
+    "find-links": lambda found, place: replace(found, find_links=(*found.find_links, place)),
+    "trusted-host": lambda found, host: replace(found, trusted_hosts=(*found.trusted_hosts, host)),
+    "no-index": lambda found, _: replace(found, no_index=True),
+    "require-hashes": lambda found, _: replace(found, require_hashes=True),
+    "pre": lambda found, _: replace(found, files=replace(found.files, prereleases=True)),
+    "prefer-binary": lambda found, _: replace(found, files=replace(found.files, prefer_binary=True)),
+    "no-binary": lambda found, words: replace(found, files=found.files.without_wheels(words)),
+    "only-binary": lambda found, words: replace(found, files=found.files.without_sdists(words)),
+}

@@ -1,0 +1,169 @@
+"""Where uv keeps its settings: the UV_* variables and `uv.toml` of the user and of the system.
+
+Facts: uv's documentation, "Environment variables", "Configuration files" and "Package indexes", read 2026-11 (uv 0.9).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.layers import Given, Layer, truth
+from lambda_pack.inputs.urls import with_credentials
+
+__all__ = ["read_uv_files", "read_uv_variables"]
+
+# Each of uv's variables that has a twin among pip's options, and what its words are apart by. Later rows are louder.
+_VARIABLES = (
+    ("HTTP_TIMEOUT", "timeout", None),
+    ("UV_REQUEST_TIMEOUT", "timeout", None),
+    ("UV_HTTP_TIMEOUT", "timeout", None),
+    ("UV_HTTP_RETRIES", "retries", None),
+    ("UV_INDEX_URL", "index-url", None),
+    ("UV_DEFAULT_INDEX", "index-url", None),
+    ("UV_FIND_LINKS", "find-links", ","),
+    ("UV_NO_INDEX", "no-index", None),
+    ("UV_INSECURE_HOST", "trusted-host", " "),
+    ("UV_KEYRING_PROVIDER", "keyring-provider", None),
+    ("UV_INDEX_STRATEGY", "index-strategy", None),
+    ("UV_REQUIRE_HASHES", "require-hashes", None),
+    ("UV_CONSTRAINT", "constraint", " "),
+    ("UV_NO_BINARY_PACKAGE", "no-binary", " "),
+    ("UV_NO_BUILD_PACKAGE", "only-binary", " "),
+)
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)=(?P<url>.+)")
+
+
+def read_uv_variables(environ: Mapping[str, str]) -> Layer:
+    """What the UV_* variables say; an empty one says nothing."""
+    layer: dict[str, Given] = {}
+    for variable, name, separator in _VARIABLES:
+        text = environ.get(variable, "").strip()
+        if text:
+            layer[name] = Given(_words(text, separator), variable)
+    indexes = [
+        (name, _words(environ[name], " "))
+        for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL")
+        if environ.get(name, "").strip()
+    ]
+    if indexes:
+        urls = tuple(url for _, words in indexes for url in words)
+        layer["extra-index-url"] = Given(urls, " and ".join(name for name, _ in indexes))
+    for variable, name in (("UV_NO_BINARY", "no-binary"), ("UV_NO_BUILD", "only-binary")):
+        if environ.get(variable) and truth(Given((environ[variable],), variable), variable):
+            layer[name] = Given((":all:",), variable)
+    if environ.get("UV_PRERELEASE") == "allow":
+        layer["pre"] = Given(("true",), "UV_PRERELEASE")
+    return {
+        name: Given(tuple(_index(text, environ) for text in given.values), given.source)
+        if name in {"index-url", "extra-index-url"}
+        else given
+        for name, given in layer.items()
+    }
+
+
+def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> Layer:
+    """What uv's configuration files outside of projects say; the user's is louder than the system's.
+
+    Raises:
+        UsageError: a file cannot be parsed, or the one that UV_CONFIG_FILE names is missing.
+    """
+    layer: dict[str, Given] = {}
+    for path in _files(environ, home, platform):
+        if path.is_file():
+            layer.update(_read(path, environ))
+        elif environ.get("UV_CONFIG_FILE") == str(path):
+            raise UsageError(
+                f"{str(path)!r}, which UV_CONFIG_FILE names, does not exist; correct or unset the variable"
+            )
+    return layer
+
+
+def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
+    if environ.get("UV_NO_CONFIG") and truth(Given((environ["UV_NO_CONFIG"],), "UV_NO_CONFIG"), "UV_NO_CONFIG"):
+        return
+    if environ.get("UV_CONFIG_FILE"):
+        yield Path(environ["UV_CONFIG_FILE"])
+    elif platform == "win32":
+        yield Path(environ.get("PROGRAMDATA") or "C:/ProgramData") / "uv/uv.toml"
+        yield Path(environ.get("APPDATA") or home / "AppData/Roaming") / "uv/uv.toml"
+    else:
+        folders = [Path(folder) for folder in environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
+        yield next((folder / "uv/uv.toml" for folder in folders if (folder / "uv/uv.toml").is_file()), _SYSTEM_FILE)
+        yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "uv/uv.toml"
+
+
+_SYSTEM_FILE = Path("/etc/uv/uv.toml")
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> Layer:
+    import tomllib  # noqa: PLC0415  # start-up stays light: most runs have no uv.toml
+
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # The parser's message names a position, not the text: no password can be in it.
+        raise UsageError(f"uv's configuration {str(path)!r} cannot be read: {error}; correct it") from error
+    # Options of the pip interface stand in a table of their own, and are louder there.
+    pip = tables.get("pip")
+    merged = {**tables, **(pip if isinstance(pip, dict) else {})}
+    found = {**dict(_options(merged, path.parent)), **_indexes(merged.get("index"), environ)}
+    return {name: Given(values, str(path)) for name, values in found.items() if values}
+
+
+def _options(table: Mapping[str, object], folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for key in ("index-url", "extra-index-url", "no-index", "index-strategy", "keyring-provider", "require-hashes"):
+        yield key, _texts(table.get(key))
+    yield "trusted-host", _texts(table.get("allow-insecure-host"))
+    yield "find-links", tuple(_place(text, folder) for text in _texts(table.get("find-links")))
+    yield "pre", ("true",) if table.get("prerelease") == "allow" else ()
+    for key, name in (("no-binary", "no-binary"), ("no-build", "only-binary")):
+        everything = table.get(key) is True
+        listed = () if isinstance(table.get(key), bool) else _texts(table.get(key))
+        yield name, (":all:",) if everything else (*listed, *_texts(table.get(f"{key}-package")))
+
+
+def _indexes(rows: object, environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The `[[index]]` tables; an explicit one serves only packages that name it, so it is none of ours."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows if isinstance(rows, list) else []:
+        if not isinstance(row, dict) or row.get("explicit") or not isinstance(row.get("url"), str):
+            continue
+        name = row.get("name")
+        url = _index(f"{name}={row['url']}" if isinstance(name, str) else row["url"], environ)
+        kind = "find-links" if row.get("format") == "flat" else "index-url" if row.get("default") else "extra-index-url"
+        found[kind] = (*found.get(kind, ()), url)
+    return found
+
+
+def _index(text: str, environ: Mapping[str, str]) -> str:
+    """The URL of `name=url`, with the credentials that UV_INDEX_<NAME>_USERNAME and _PASSWORD hold for it."""
+    named = _NAMED.fullmatch(text)
+    if not named:
+        return text
+    prefix = f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', named['name'].upper())}"
+    user, password = environ.get(f"{prefix}_USERNAME", ""), environ.get(f"{prefix}_PASSWORD", "")
+    return with_credentials(named["url"], user, password) if user or password else named["url"]
+
+
+def _place(text: str, folder: Path) -> str:
+    return text if "://" in text else str(folder / text)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return (str(value).lower(),)
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, Iterable) else ()
+
+
+def _words(text: str, separator: str | None) -> tuple[str, ...]:
+    if separator is None:
+        return (text.strip(),)
+    parts = text.split() if separator == " " else text.split(separator)
+    return tuple(part.strip() for part in parts if part.strip())

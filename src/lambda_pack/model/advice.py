@@ -1,0 +1,70 @@
+"""What a user can do about a dependency that is unmet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.targets import RUNTIMES, Architecture, Target
+from lambda_pack.model.verdicts import Fits, judge
+
+__all__ = ["advise"]
+
+
+def advise(stock: Stock, pin: Pin, requirements: Requirements) -> tuple[str, ...]:
+    """What would help, the most likely first; never empty."""
+    found = tuple(_advice(stock, pin, requirements))
+    return found or (f"ask the maintainers of {pin.name} for a wheel for {stock.target}, or replace the package",)
+
+
+def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]:
+    offers = [offer for offer in stock.offers if offer.pin.name == pin.name]
+    if not offers:
+        yield f"no index knows {pin.name!r}: check the spelling, or name its index with --extra-index-url"
+        return
+    if pin.version is None:
+        newest = max((offer.pin.version for offer in offers if offer.pin.version is not None), default=None)
+        if newest is not None:
+            yield f"no version satisfies {requirements.allowed(pin.name)}; the newest on offer is {newest}"
+    yield from _other_targets(stock, pin)
+    older = _fitting_version(stock, pin.name)
+    if older is not None:
+        yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
+    source = stock.source(pin)
+    if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
+        yield f"build it where {stock.target} runs (the same architecture and glibc); the log says why it failed here"
+    elif source is None and any(not isinstance(offer, Wheel) and offer.pin == pin for offer in offers):
+        yield "let it be built: lift --only-binary for it"
+
+
+def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
+    wheels = [wheel for wheel, _ in stock.wheels(pin)]
+    runtimes = [
+        runtime.name
+        for runtime in RUNTIMES.values()
+        if stock.target.architecture in runtime.architectures
+        and not runtime.preview
+        and _any_fits(wheels, Target(runtime, stock.target.architecture))
+    ]
+    if runtimes:
+        yield f"choose another runtime: {pin} has a wheel for {', '.join(runtimes)}"
+    for architecture in Architecture:
+        if architecture in stock.target.runtime.architectures and architecture is not stock.target.architecture:
+            other = Target(stock.target.runtime, architecture)
+            if _any_fits(wheels, other):
+                yield f"choose another architecture: {pin} has a wheel for {other}"
+
+
+def _any_fits(wheels: list[Wheel], target: Target) -> bool:
+    return any(isinstance(judge(wheel, target), Fits) for wheel in wheels)
+
+
+def _fitting_version(stock: Stock, name: NormalizedName) -> Version | None:
+    versions = stock.versions(name).items()
+    fitting = (version for version, wheels in versions if any(isinstance(verdict, Fits) for _, verdict in wheels))
+    return max(fitting, default=None)

@@ -1,0 +1,21 @@
+"""One setting that somebody made: what it says, and where exactly it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Given", "Layer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The values of one setting, and the file or variable that gave them. Values may hold credentials."""
+
+    values: tuple[str, ...]
+    source: str
+
+
+Layer: TypeAlias = Mapping[str, Given]
+"""Settings by pip's long option names, without dashes in front: `extra-index-url`."""

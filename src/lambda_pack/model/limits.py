@@ -1,0 +1,20 @@
+"""What Lambda takes, in bytes (AWS Lambda quotas, read 2026-11-21)."""
+
+from __future__ import annotations
+
+__all__ = ["UNZIPPED_LIMIT", "ZIPPED_LIMIT", "megabytes"]
+
+UNZIPPED_LIMIT = 262_144_000
+"""A function with all its layers, unpacked."""
+
+ZIPPED_LIMIT = 52_428_800
+"""An archive uploaded directly; a larger one goes through S3."""
+
+
+def megabytes(size: int) -> str:
+    """A size as AWS says it: its 250 MB are 262,144,000 bytes.
+
+    >>> megabytes(262_144_000)
+    '250.0 MB'
+    """
+    return f"{size / 1_048_576:.1f} MB"

@@ -1,0 +1,152 @@
+"""Between a lock (`packaging.pylock.Pylock`, PEP 751) and our values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import TypeAlias, cast
+from urllib.parse import urljoin, urlsplit
+from urllib.request import url2pathname
+
+from packaging.markers import Marker
+from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel, Pylock
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from lambda_pack.errors import UsageError
+from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel, without_credentials
+from lambda_pack.model.targets import Target
+
+__all__ = ["CREATOR", "lock_of", "offers_of", "pins_of"]
+
+CREATOR = "lambda-pack"
+
+_File: TypeAlias = PackageWheel | PackageSdist | PackageArchive
+
+
+def pins_of(lock: Pylock, target: Target) -> tuple[Package, ...]:
+    """The lock's packages that the target needs, by their markers.
+
+    Raises:
+        UsageError: the lock is for other Pythons, or gives two packages of one name to this target.
+    """
+    _check_scope(lock, target)
+    environment: dict[str, str | AbstractSet[str]] = dict(cast("dict[str, str]", target.environment))
+    environment |= {"extras": frozenset(), "dependency_groups": frozenset(lock.default_groups or ())}
+    needed = tuple(
+        package
+        for package in lock.packages
+        if package.marker is None or package.marker.evaluate(environment, context="lock_file")
+    )
+    names = [package.name for package in needed]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"the lock gives more than one {name!r} to {target}; lock again with one version each")
+    return needed
+
+
+def _check_scope(lock: Pylock, target: Target) -> None:
+    python = target.runtime.python_full_version
+    if lock.requires_python is not None and not lock.requires_python.contains(python, prereleases=True):
+        raise UsageError(f"the lock requires Python {lock.requires_python}; {target.runtime.name} has {python}")
+    environment = cast("dict[str, str]", target.environment)
+    scopes = lock.environments or ()
+    if scopes and not any(marker.evaluate(environment, context="requirement") for marker in scopes):
+        listed = " or ".join(f"({marker})" for marker in scopes)
+        raise UsageError(f"the lock is for {listed}, not for {target}; lock again for this target")
+
+
+def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
+    """The files of a locked package; relative paths begin at `folder`, where the lock is."""
+    pin = Pin(package.name, package.version)
+    return tuple(_offers(package, pin, folder))
+
+
+def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
+    for wheel in package.wheels or ():
+        yield Wheel.parse(_url(wheel, folder, package.index), filename=wheel.filename, hashes=_hashes(wheel.hashes))
+    if sdist := package.sdist:
+        url = _url(sdist, folder, package.index)
+        yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size)
+    if archive := package.archive:
+        url = _url(archive, folder, None)
+        hashes = _hashes(archive.hashes)
+        if urlsplit(url).path.endswith(".whl"):
+            yield Wheel.parse(url, hashes=hashes)
+        else:
+            yield Sdist(pin, _archive_name(url), url, hashes, archive.size, subdirectory=archive.subdirectory)
+    if vcs := package.vcs:
+        url = vcs.url or (folder / (vcs.path or ".")).resolve().as_uri()
+        yield Checkout(pin, vcs.type, url, vcs.commit_id, vcs.subdirectory)
+    if directory := package.directory:
+        yield Folder(pin, str((folder / directory.path).resolve()), directory.subdirectory)
+
+
+def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path, *, creator: str = CREATOR) -> Pylock:
+    """The lock that gives exactly this bundle again.
+
+    `origins` has, for each package, the wheel that was packed and what it came from: the wheel itself, or the source
+    it was built from. Files on this disk are named relative to `folder`, where the lock will lie.
+    """
+    marker = f"platform_machine == '{target.architecture.machine}' and sys_platform == 'linux'"
+    major, minor = target.runtime.python
+    packages = [_package(wheel.pin, origin, folder) for wheel, origin in origins]
+    return Pylock(
+        lock_version=Version("1.0"),
+        environments=[Marker(marker)],
+        requires_python=SpecifierSet(f"=={major}.{minor}.*"),
+        created_by=creator,
+        packages=sorted(packages, key=lambda package: package.name),
+    )
+
+
+def _package(pin: Pin, origin: Offer, folder: Path) -> Package:
+    path, url = _place(Path(origin.path).as_uri() if isinstance(origin, Folder) else origin.url, folder)
+    match origin:
+        case Wheel(hashes=hashes, size=size):
+            wheel = PackageWheel(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
+            return Package(name=pin.name, version=pin.version, wheels=[wheel])
+        case Sdist(hashes=hashes, size=size, subdirectory=None):
+            sdist = PackageSdist(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
+            return Package(name=pin.name, version=pin.version, sdist=sdist)
+        case Sdist(hashes=hashes, size=size, subdirectory=inner):
+            archive = PackageArchive(path=path, url=url, size=size, hashes=dict(hashes), subdirectory=inner)
+            return Package(name=pin.name, version=pin.version, archive=archive)
+        case Checkout(system=system, commit=commit, subdirectory=inner):
+            vcs = PackageVcs(type=system, path=path, url=url, commit_id=commit, subdirectory=inner)
+            return Package(name=pin.name, version=pin.version, vcs=vcs)
+        case Folder(subdirectory=inner):
+            directory = PackageDirectory(path=path or "", subdirectory=inner)
+            return Package(name=pin.name, version=pin.version, directory=directory)
+
+
+def _place(url: str, folder: Path) -> tuple[str | None, str | None]:
+    """Path and URL, one of them None: a path for what lies on this disk."""
+    if url.startswith("file:"):
+        return _relative(Path(url2pathname(urlsplit(url).path)), folder), None
+    return None, without_credentials(url)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Relative with forward slashes, as PEP 751 wants; absolute where there is no relative way (another drive)."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _archive_name(url: str) -> str:
+    return urlsplit(url).path.rsplit("/", 1)[-1]
+
+
+def _url(file: _File, folder: Path, index: str | None) -> str:
+    """Absolute: PEP 751 lets a path be relative to the lock and a URL relative to its index."""
+    if file.url:
+        return urljoin(index or "", file.url)
+    return (folder / (file.path or "")).resolve().as_uri()
+
+
+def _hashes(hashes: Mapping[str, str]) -> Hashes:
+    return tuple(sorted((algorithm.lower(), digest.lower()) for algorithm, digest in hashes.items()))

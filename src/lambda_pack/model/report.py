@@ -1,0 +1,104 @@
+"""What every front-end tells about a run. It outlives the scratch folders, and holds no credential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from lambda_pack.model.packages import Pin
+from lambda_pack.model.stock import Attempt, HeldBack
+from lambda_pack.model.targets import Target
+
+__all__ = ["ArchiveFacts", "FileOnOffer", "PackedPackage", "Report", "ToBuild", "Unmet"]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FileOnOffer:
+    """A file of an unmet dependency, and why it does not do."""
+
+    filename: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A dependency that nothing on offer can meet on the target.
+
+    `required_by` reads from a requirement down to the package; `origin` is the line of that requirement, as
+    'FILE:LINE'. `advice` says what the user can do now.
+    """
+
+    pin: Pin
+    required_by: tuple[NormalizedName, ...]
+    origin: str | None
+    reason: str
+    files: tuple[FileOnOffer, ...]
+    attempts: tuple[Attempt, ...]
+    advice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPackage:
+    """A package in the bundle.
+
+    `source` is what its wheel was built from, where it was; else `url` is where the wheel came from.
+
+    `size` is in bytes, unpacked; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
+    somebody had promised the file's digest before it was fetched.
+    """
+
+    pin: Pin
+    filename: str
+    url: str | None
+    sha256: str | None
+    size: int | None
+    is_verified: bool
+    evidence: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToBuild:
+    """A package without a fitting wheel that has a source: whether it builds is not known before it is tried."""
+
+    pin: Pin
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """The bundle as it was written; `path` is a zip or, with `sha256` None, a folder. Sizes are in bytes."""
+
+    path: Path
+    size: int
+    unpacked_size: int
+    entries: int
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One run. `timings` are seconds by step; `tools` are versions by name.
+
+    `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
+    """
+
+    name: str
+    target: Target
+    layout: str
+    packages: tuple[PackedPackage, ...] = ()
+    held_back: tuple[HeldBack, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    warnings: tuple[str, ...] = ()
+    archive: ArchiveFacts | None = None
+    to_build: tuple[ToBuild, ...] = ()
+    is_check: bool = False
+    timings: tuple[tuple[int, float], ...] = ()
+    tools: tuple[tuple[str, str], ...] = ()

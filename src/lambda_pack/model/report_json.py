@@ -1,0 +1,107 @@
+"""The report as JSON for machines; `schemas/report-1.schema.json` describes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from lambda_pack.model.packages import Pin
+from lambda_pack.model.report import SCHEMA_VERSION, PackedPackage, Report, Unmet
+from lambda_pack.model.stock import Attempt, HeldBack
+
+__all__ = ["report_document", "report_json"]
+
+
+def report_json(report: Report) -> str:
+    """The document as text, keys in their order, one newline at the end."""
+    return json.dumps(report_document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """The document as values of the standard library."""
+    runtime = report.target.runtime
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "name": report.name,
+        "target": {
+            "runtime": runtime.name,
+            "architecture": report.target.architecture.value,
+            "glibc": ".".join(map(str, runtime.glibc)),
+            "layout": report.layout,
+        },
+        "archive": _archive(report),
+        "packages": [_package(package) for package in report.packages],
+        "to_build": [
+            {"name": item.pin.name, "version": _version(item.pin), "source": item.source, "why": item.why}
+            for item in report.to_build
+        ],
+        "held_back": [_held_back(held) for held in report.held_back],
+        "unmet": [_unmet(unmet) for unmet in report.unmet],
+        "attempts": [_attempt(attempt) for attempt in report.attempts],
+        "warnings": list(report.warnings),
+        "timings": [{"step": step, "seconds": round(seconds, 4)} for step, seconds in report.timings],
+        "tools": dict(report.tools),
+    }
+
+
+def _archive(report: Report) -> dict[str, Any] | None:
+    archive = report.archive
+    if archive is None:
+        return None
+    digest = archive.sha256
+    return {
+        "path": archive.path.as_posix(),
+        "size": archive.size,
+        "unzipped_size": archive.unpacked_size,
+        "entries": archive.entries,
+        "sha256": digest,
+        # What Lambda itself reports as CodeSha256.
+        "code_sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else None,
+    }
+
+
+def _package(package: PackedPackage) -> dict[str, Any]:
+    return {
+        "name": package.pin.name,
+        "version": _version(package.pin),
+        "file": package.filename,
+        "url": package.url,
+        "sha256": package.sha256,
+        "size": package.size,
+        "verified": package.is_verified,
+        "evidence": package.evidence,
+        "built_from": package.source,
+    }
+
+
+def _held_back(held: HeldBack) -> dict[str, Any]:
+    return {"name": held.name, "newest": str(held.newest), "chosen": str(held.chosen), "why": held.why}
+
+
+def _unmet(unmet: Unmet) -> dict[str, Any]:
+    return {
+        "name": unmet.pin.name,
+        "version": _version(unmet.pin),
+        "required_by": list(unmet.required_by),
+        "origin": unmet.origin,
+        "reason": unmet.reason,
+        "files": [{"file": file.filename, "reason": file.reason, "detail": file.detail} for file in unmet.files],
+        "attempts": [_attempt(attempt) for attempt in unmet.attempts],
+        "advice": list(unmet.advice),
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "name": attempt.pin.name,
+        "version": _version(attempt.pin),
+        "step": attempt.step,
+        "detail": attempt.detail,
+        "command": attempt.command,
+        "log": attempt.log,
+    }
+
+
+def _version(pin: Pin) -> str | None:
+    return None if pin.version is None else str(pin.version)

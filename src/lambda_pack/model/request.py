@@ -1,0 +1,75 @@
+"""What a user wants packed. Every default of the product is here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from lambda_pack.model.given import Layer
+from lambda_pack.model.targets import Target
+
+__all__ = ["Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
+
+
+class Layout(Enum):
+    """Where a bundle's files lie in the archive; the value is what users write."""
+
+    FUNCTION = "function"
+    LAYER = "layer"
+
+    @property
+    def prefix(self) -> str:
+        """The folder that everything lies in: a layer is extracted to /opt, where Lambda looks for `python/`."""
+        return "python/" if self is Layout.LAYER else ""
+
+
+class ResolverName(Enum):
+    """Who decides on versions."""
+
+    UV = "uv"
+    PIP = "pip"
+
+
+class Preference(Enum):
+    """What to do when the newest version has no compatible wheel: pack an older one, or build the newest."""
+
+    COMPATIBLE = "compatible"
+    NEWEST = "newest"
+
+
+class Collision(Enum):
+    """What to do when two packages own one path with different bytes."""
+
+    ERROR = "error"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class PackRequest:
+    """One bundle.
+
+    `name` None is the name of the folder of the first requirements file. `output` is the folder for zip, report and
+    lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
+    names: indexes, kinds of files, constraints. `config_settings` go to the build backends. `cache` None is the
+    user's cache folder.
+    """
+
+    target: Target
+    requirements: tuple[Path, ...]
+    name: str | None = None
+    output: Path = Path("dist")
+    to_dir: Path | None = None
+    layout: Layout = Layout.FUNCTION
+    sources: tuple[Path, ...] = ()
+    excludes: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    resolver: ResolverName = ResolverName.UV
+    prefer: Preference = Preference.COMPATIBLE
+    on_collision: Collision = Collision.ERROR
+    allow_unmet: bool = False
+    allow_oversize: bool = False
+    options: Layer = field(default_factory=dict)
+    config_settings: tuple[tuple[str, str], ...] = ()
+    cache: Path | None = None
+    use_cache: bool = True

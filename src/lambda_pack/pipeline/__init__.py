@@ -1,0 +1,1 @@
+"""The nine steps, between the ports and the files."""

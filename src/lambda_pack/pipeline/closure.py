@@ -1,0 +1,149 @@
+"""Step 1: everything that is needed, and what to do when the resolver finds no closure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from packaging.pylock import Pylock
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from lambda_pack.errors import IndexUnavailable, UnmetDependencies
+from lambda_pack.model.chains import active, dependencies_in
+from lambda_pack.model.locks import offers_of, pins_of
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
+from lambda_pack.model.permissions import permitted
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Accepted, Attempt, Stock
+from lambda_pack.model.targets import Target
+from lambda_pack.model.verdicts import Fits, judge
+from lambda_pack.ports import Index, Ports
+
+__all__ = ["resolve_everything", "stock_of"]
+
+
+def resolve_everything(requirements: Requirements, target: Target, ports: Ports) -> Stock:
+    """The closure and its files.
+
+    Where the resolver finds none, the packages that stand in its way are looked for, left out, and come back as unmet
+    pins: the rest is still decided, and each of them gets its own explanation.
+
+    Raises:
+        UnmetDependencies: the requirements contradict each other.
+    """
+    try:
+        return stock_of(ports.resolver.resolve(target, at_most={}), requirements, target)
+    except UnmetDependencies as refusal:
+        return _without_obstacles(requirements, target, ports, refusal)
+
+
+def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
+    """The lock's packages for the target, with the files it knows."""
+    packages = pins_of(lock, target)
+    offers = (offer for package in packages for offer in offers_of(package, requirements.folder))
+    closure = tuple(Pin(package.name, package.version) for package in packages)
+    return Stock(target, closure, frozenset(permitted(offers, requirements)))
+
+
+def _without_obstacles(requirements: Requirements, target: Target, ports: Ports, refusal: UnmetDependencies) -> Stock:
+    leads = tuple(_leads(requirements, target, ports.index))
+    obstacles = {lead.pin: lead.offers for lead in leads if not lead.is_usable}
+    ports.narrator.note(f"no closure; in the way: {', '.join(map(str, obstacles)) or 'nothing that can be named yet'}")
+    failures: tuple[Attempt, ...] = ()
+    if not obstacles:
+        # The resolver asks an sdist for its metadata by running its build backend: that too can fail.
+        built = ports.builder.build([lead.source for lead in leads if lead.source], target, compiler=True)
+        failures = tuple(outcome for outcome in built if not isinstance(outcome, Accepted))
+        failed = {failure.pin for failure in failures}
+        obstacles = {lead.pin: lead.offers for lead in leads if lead.pin in failed}
+    if not obstacles:
+        raise refusal
+    try:
+        lock = ports.resolver.resolve(target, at_most={}, without=[pin.name for pin in obstacles])
+    except UnmetDependencies:
+        raise refusal from None
+    stock = stock_of(lock, requirements, target)
+    offers = tuple(offer for found in obstacles.values() for offer in found)
+    closure = (*stock.closure, *obstacles)
+    return replace(stock, closure=closure, obstacles=frozenset(obstacles)) + offers + failures
+
+
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A package met on the way down: the newest version asked for, and whether anything of it can be used."""
+
+    pin: Pin
+    offers: tuple[Offer, ...]
+    is_usable: bool
+
+    @property
+    def source(self) -> Sdist | None:
+        """What the newest version would be built from, where it has no other usable file."""
+        if any(isinstance(offer, Wheel) and offer.pin == self.pin and offer.refused is None for offer in self.offers):
+            return None
+        return next((offer for offer in self.offers if isinstance(offer, Sdist) and offer.pin == self.pin), None)
+
+
+def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator[_Lead]:
+    """Walk from the requirements down through the metadata of the newest versions, level by level."""
+    level = _direct(requirements, target)
+    seen: set[NormalizedName] = set()
+    while level:
+        names = [name for name in level if name not in seen]
+        seen.update(names)
+        offers = permitted(index.files(names), requirements)
+        leads = [_lead(name, level[name], [o for o in offers if o.pin.name == name], target) for name in names]
+        yield from leads
+        level = _below(leads, target, index)
+
+
+def _direct(requirements: Requirements, target: Target) -> dict[NormalizedName, SpecifierSet]:
+    """The names asked for by version, and what both requirements and constraints allow of each."""
+    asked: dict[NormalizedName, SpecifierSet] = {}
+    for line in requirements.requested:
+        requirement = line.requirement
+        if requirement is not None and line.name and requirement.url is None and active(requirement, target):
+            asked[line.name] = asked.get(line.name, SpecifierSet()) & requirement.specifier
+    for line in requirements.constraints:
+        if line.requirement is not None and line.name in asked:
+            asked[line.name] &= line.requirement.specifier
+    return asked
+
+
+def _lead(name: NormalizedName, allowed: SpecifierSet, offers: list[Offer], target: Target) -> _Lead:
+    versions = {offer.pin.version for offer in offers if offer.pin.version is not None}
+    within = list(allowed.filter(versions))
+    kept = tuple(offer for offer in offers if offer.pin.version in within)
+    newest: Version | None = max(within, default=None)
+    return _Lead(Pin(name, newest), kept or tuple(offers), any(_is_usable(offer, target) for offer in kept))
+
+
+def _is_usable(offer: Offer, target: Target) -> bool:
+    match offer:
+        case Wheel():
+            return isinstance(judge(offer, target), Fits)
+        case Sdist(refused=refused, requires_python=requires):
+            python = target.runtime.python_full_version
+            return refused is None and (requires is None or requires.contains(python, prereleases=True))
+        case _:
+            return True
+
+
+def _below(leads: list[_Lead], target: Target, index: Index) -> dict[NormalizedName, SpecifierSet]:
+    """What the newest wheels ask for. Any version may do: an older parent may ask for less."""
+    wheels = [wheel for lead in leads if (wheel := _readable(lead, target)) is not None]
+    try:
+        texts: Mapping[Wheel, bytes] = index.metadata(wheels)
+    except IndexUnavailable:
+        # Only an explanation would be lost.
+        return {}
+    children: list[Requirement] = [child for text in texts.values() for child in dependencies_in(text)]
+    return {canonicalize_name(child.name): SpecifierSet() for child in children if active(child, target)}
+
+
+def _readable(lead: _Lead, target: Target) -> Wheel | None:
+    wheels = [offer for offer in lead.offers if isinstance(offer, Wheel) and _is_usable(offer, target)]
+    return max(wheels, key=lambda wheel: wheel.pin.version or Version("0"), default=None)

@@ -1,0 +1,118 @@
+"""Step 3: a compatible wheel for the rest: another file of the version, or the newest older version that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.errors import UnmetDependencies
+from lambda_pack.model.packages import Pin, Sdist, Wheel
+from lambda_pack.model.permissions import permitted
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import HeldBack, Stock
+from lambda_pack.model.verdicts import Fits, closest
+from lambda_pack.pipeline.closure import stock_of
+from lambda_pack.ports import Ports
+
+__all__ = ["find_compatible_wheels"]
+
+_NOTHING: Mapping[NormalizedName, Version] = MappingProxyType({})
+
+
+def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool) -> Stock:
+    """The stock with every file on offer for the rest and, where an older version fits, a closure that uses it.
+
+    Each round holds the rest back to the newest older versions with a fitting wheel and resolves again, until nothing
+    changes. A package that the requirements do not allow to be older stays as it is, to be built.
+    """
+    newest, at_most = stock, _NOTHING
+    fixed: frozenset[NormalizedName] = frozenset()
+    while True:
+        stock = _with_index_files(stock, requirements, ports)
+        wishes = {name: version for name, version in _wishes(stock, requirements) if name not in fixed}
+        if not wishes or not may_hold_back:
+            return replace(stock, held_back=tuple(_held_back(newest + stock.offers, stock, at_most)))
+        granted, held = _granted(stock, requirements, ports, {**at_most, **wishes})
+        if granted is None:
+            granted, held = _first_granted(stock, requirements, ports, at_most=at_most, wishes=wishes)
+        fixed |= wishes.keys() - held.keys()
+        at_most = held
+        stock = stock if granted is None else granted
+
+
+def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
+    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin)]
+    return stock + permitted(ports.index.files(names), requirements) if names else stock
+
+
+def _is_from_index(stock: Stock, pin: Pin) -> bool:
+    own = [offer for offer in stock.offers if offer.pin == pin]
+    return pin.version is not None and all(isinstance(offer, Wheel | Sdist) for offer in own)
+
+
+def _wishes(stock: Stock, requirements: Requirements) -> Iterator[tuple[NormalizedName, Version]]:
+    """For each unmet package, the newest version below its pin that the user's own lines allow and that fits."""
+    for pin in stock.unmet:
+        if pin.version is None or not _is_from_index(stock, pin):
+            continue
+        allowed = requirements.allowed(pin.name)
+        fitting = (
+            version
+            for version, wheels in stock.versions(pin.name).items()
+            if version < pin.version
+            and (not version.is_prerelease or requirements.files.prereleases)
+            and any(isinstance(verdict, Fits) for _, verdict in wheels)
+        )
+        older = max(allowed.filter(fitting, prereleases=requirements.files.prereleases or None), default=None)
+        if older is not None:
+            yield pin.name, older
+
+
+def _granted(
+    stock: Stock, requirements: Requirements, ports: Ports, at_most: Mapping[NormalizedName, Version]
+) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
+    obstacles = frozenset(pin for pin in stock.obstacles if pin.name not in at_most)
+    try:
+        lock = ports.resolver.resolve(stock.target, at_most=at_most, without=[pin.name for pin in obstacles])
+    except UnmetDependencies:
+        return None, at_most
+    found = stock_of(lock, requirements, stock.target)
+    closure = (*found.closure, *(pin for pin in stock.closure if pin in obstacles))
+    known = replace(found, closure=closure, obstacles=obstacles, attempts=stock.attempts)
+    return known + stock.offers, at_most
+
+
+def _first_granted(
+    stock: Stock,
+    requirements: Requirements,
+    ports: Ports,
+    *,
+    at_most: Mapping[NormalizedName, Version],
+    wishes: Mapping[NormalizedName, Version],
+) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
+    """The wishes one at a time, each on top of those granted before it: one impossible wish must not spoil the rest."""
+    granted: Stock | None = None
+    for name, version in wishes.items() if len(wishes) > 1 else ():
+        answer, held = _granted(granted or stock, requirements, ports, {**at_most, name: version})
+        if answer is not None:
+            granted, at_most = answer, held
+    return granted, at_most
+
+
+def _held_back(newest: Stock, final: Stock, at_most: Mapping[NormalizedName, Version]) -> Iterator[HeldBack]:
+    chosen = {pin.name: pin.version for pin in final.closure}
+    for pin in newest.closure:
+        version = chosen.get(pin.name)
+        if version is None or pin.version is None or version >= pin.version:
+            continue
+        if pin.name in at_most:
+            misfit = closest(verdict for _, verdict in newest.wheels(pin))
+            why = f"{pin} {misfit.detail}" if misfit else f"{pin} is only on offer as source"
+        else:
+            others = ", ".join(sorted(at_most))
+            why = f"{pin} does not go with what is held back: {others}"
+        yield HeldBack(pin.name, pin.version, version, why)

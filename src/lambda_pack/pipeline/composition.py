@@ -1,0 +1,89 @@
+"""Step 8: the chosen wheels, fetched and checked, and the user's own code, as one bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from lambda_pack.files.bundle import Bundle, compose
+from lambda_pack.files.entries import Entry
+from lambda_pack.files.source import read_source
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.packages import Pin, Wheel, without_credentials
+from lambda_pack.model.report import ArchiveFacts, PackedPackage
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.stock import Stock
+from lambda_pack.ports import Ports
+
+__all__ = ["Writer", "compose_bundle"]
+
+Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
+
+_STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "blake2s"})
+
+
+def compose_bundle(
+    stock: Stock, request: PackRequest, ports: Ports, write: Writer
+) -> tuple[ArchiveFacts, tuple[PackedPackage, ...]]:
+    """Fetch what is chosen, check what nobody had promised a digest for, and write the whole.
+
+    Raises:
+        IntegrityError: a file is not what was promised, or is damaged or hostile.
+        UsageError: two packages own one path.
+    """
+    wheels = [wheel for wheel, _ in stock.chosen]
+    paths = ports.downloads.fetch(wheels)
+    digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
+    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels]
+    with compose(chosen, _own_code(request), prefix=request.layout.prefix, on_collision=request.on_collision) as bundle:
+        for warning in _warnings(bundle):
+            ports.narrator.warn(warning)
+        archive = write(bundle)
+        sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+    return archive, tuple(_packed(stock, digests, sizes))
+
+
+def _digest(wheel: Wheel, path: Path) -> str:
+    """The SHA-256 of the whole file. Where nobody promised a digest, the wheel's own RECORD is the only witness."""
+    promised = dict(wheel.hashes)
+    if _STRONG.isdisjoint(promised):
+        with open_wheel(path, wheel.pin) as archive:
+            archive.verify_record()
+            return archive.digest()
+    if "sha256" in promised and [algorithm for algorithm, _ in wheel.hashes].count("sha256") == 1:
+        return promised["sha256"]
+    with open_wheel(path, wheel.pin) as archive:
+        return archive.digest()
+
+
+def _own_code(request: PackRequest) -> list[Entry]:
+    own: dict[str, Entry] = {}
+    for folder in request.sources:
+        for entry in read_source(folder, excludes=request.excludes, includes=request.includes):
+            own[entry.path] = entry
+    return list(own.values())
+
+
+def _warnings(bundle: Bundle) -> Iterator[str]:
+    for file in bundle.path_files:
+        what = "runs code that Lambda will not run" if file.runs_code else "names folders that Lambda will not search"
+        yield f"{file.path} of {file.owner} {what}: .pth files are not processed in /var/task"
+    for overridden in bundle.overridden:
+        yield f"{overridden.path} of {overridden.loser} is not in the bundle: {overridden.winner} brings its own"
+
+
+def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]) -> Iterator[PackedPackage]:
+    verdicts = dict(stock.chosen)
+    for wheel, origin in stock.origins:
+        source = None if isinstance(origin, Wheel) else origin.filename
+        yield PackedPackage(
+            pin=wheel.pin,
+            filename=wheel.filename,
+            url=without_credentials(wheel.url) if source is None else None,
+            sha256=digests[wheel],
+            size=sizes.get(wheel.pin, 0),
+            is_verified=not _STRONG.isdisjoint(dict(wheel.hashes)),
+            evidence=verdicts[wheel].evidence,
+            source=source,
+        )

@@ -1,0 +1,76 @@
+"""Step 7: for each dependency still unmet, everything that is known about why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from packaging.utils import NormalizedName
+
+from lambda_pack.errors import IndexUnavailable
+from lambda_pack.model.advice import advise
+from lambda_pack.model.chains import Chain, dependencies_in, find_chains
+from lambda_pack.model.packages import Offer, Pin, Wheel
+from lambda_pack.model.report import FileOnOffer, Unmet
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.verdicts import Fits, Misfit, closest, judge
+from lambda_pack.ports import Index
+
+__all__ = ["chains_of", "explain"]
+
+
+def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
+    """One explanation for each of these unmet pins; nothing is fetched when there are none."""
+    if not pins:
+        return ()
+    chains = chains_of(stock, requirements, index)
+    return tuple(_explained(stock, pin, requirements, chains.get(pin.name)) for pin in pins)
+
+
+def chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:
+    """Who pulled each package in, as far as metadata can be read: an index that fails costs the chains, no more."""
+    try:
+        metadata = index.metadata([wheel for wheel, _ in stock.chosen])
+    except IndexUnavailable:
+        metadata = {}
+    requires = {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
+    return find_chains(requirements.requested, requires, stock.target)
+
+
+def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
+    offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=lambda offer: offer.filename)
+    return Unmet(
+        pin=pin,
+        required_by=chain.names if chain else (),
+        origin=str(chain.origin) if chain else None,
+        reason=_reason(stock, pin),
+        files=tuple(_on_offer(offer, stock) for offer in offers),
+        attempts=tuple(attempt for attempt in stock.attempts if attempt.pin == pin),
+        advice=advise(stock, pin, requirements),
+    )
+
+
+def _reason(stock: Stock, pin: Pin) -> str:
+    """One line: what stands between the package and the target."""
+    if pin.version is None and not any(offer.pin == pin for offer in stock.offers):
+        known = any(offer.pin.name == pin.name for offer in stock.offers)
+        return "no version on offer is allowed" if known else "unknown to every index"
+    misfit = closest(verdict for _, verdict in stock.wheels(pin))
+    no_wheel = f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
+    attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
+    if attempts:
+        return f"{no_wheel}; {attempts[-1].detail}"
+    if stock.source(pin) is None:
+        return f"{no_wheel}, and there is no source to build it from"
+    return no_wheel
+
+
+def _on_offer(offer: Offer, stock: Stock) -> FileOnOffer:
+    if not isinstance(offer, Wheel):
+        detail = getattr(offer, "refused", None)
+        return FileOnOffer(offer.filename, "refused" if detail else "source", detail or "source, to be built")
+    match judge(offer, stock.target):
+        case Misfit(reason=reason, detail=detail):
+            return FileOnOffer(offer.filename, reason.value, detail)
+        case Fits():
+            return FileOnOffer(offer.filename, "fits", "fits")

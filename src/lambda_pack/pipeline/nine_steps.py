@@ -1,0 +1,87 @@
+"""The nine steps of the seed document, from requirements to a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
+from lambda_pack.model.request import PackRequest, Preference
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.pipeline.closure import resolve_everything
+from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
+from lambda_pack.pipeline.composition import Writer, compose_bundle
+from lambda_pack.pipeline.explanations import explain
+from lambda_pack.pipeline.misstatements import accept_misstated
+from lambda_pack.ports import Ports
+
+__all__ = ["STEPS", "Outcome", "decide", "take_nine_steps"]
+
+# Each sentence is at once the comment, the log line and the group title, so it cannot drift.
+STEPS = MappingProxyType(
+    {
+        1: "resolve everything, wheels and sdists alike",
+        2: "sort into compatible wheels, incompatible wheels and sdists",
+        3: "find compatible wheels for the rest",
+        4: "build the rest from source",
+        5: "build the rest again without a C compiler",
+        6: "accept packages known to misstate their compatibility",
+        7: "report what is still unmet",
+        8: "compose the bundle from the chosen wheels",
+        9: "clean up temporary files",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the steps came to; without `archive` nothing was written, because of what is unmet."""
+
+    stock: Stock
+    unmet: tuple[Unmet, ...]
+    archive: ArchiveFacts | None = None
+    packages: tuple[PackedPackage, ...] = ()
+    to_build: tuple[ToBuild, ...] = ()
+
+
+def take_nine_steps(
+    request: PackRequest,
+    requirements: Requirements,
+    scratch: AbstractContextManager[Path],
+    *,
+    wire: Callable[[Path], Ports],
+    write: Writer,
+) -> Outcome:
+    """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
+    with scratch as folder:
+        ports = wire(folder)
+        stock = decide(request, requirements, ports)
+        ports.narrator.step(4, STEPS[4])
+        stock += ports.builder.build(stock.sources, request.target, compiler=True)
+        ports.narrator.step(5, STEPS[5])
+        stock += ports.builder.build(stock.sources, request.target, compiler=False)
+        ports.narrator.step(6, STEPS[6])
+        stock = accept_misstated(stock)
+        ports.narrator.step(7, STEPS[7])
+        unmet = explain(stock.unmet, stock, requirements, ports.index)
+        if unmet and not request.allow_unmet:
+            return Outcome(stock, unmet)
+        ports.narrator.step(8, STEPS[8])
+        archive, packages = compose_bundle(stock, request, ports, write)
+        ports.narrator.step(9, STEPS[9])
+    return Outcome(stock, unmet, archive, packages)
+
+
+def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:
+    """Steps 1 to 3, which write nothing: what is needed, and which wheel meets it."""
+    ports.narrator.step(1, STEPS[1])
+    stock = resolve_everything(requirements, request.target, ports)
+    ports.narrator.step(2, STEPS[2])
+    ports.narrator.note(f"{len(stock.chosen)} of {len(stock.closure)} packages have a compatible wheel")
+    ports.narrator.step(3, STEPS[3])
+    may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
+    return find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)

@@ -1,0 +1,60 @@
+"""Steps 1 to 3 and 7 alone: what packing would come to, as far as it is known without building."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from lambda_pack.model.packages import without_credentials
+from lambda_pack.model.report import PackedPackage, ToBuild
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.verdicts import closest
+from lambda_pack.pipeline.explanations import explain
+from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
+from lambda_pack.ports import Ports
+
+__all__ = ["look_ahead"]
+
+
+def look_ahead(
+    request: PackRequest,
+    requirements: Requirements,
+    scratch: AbstractContextManager[Path],
+    *,
+    wire: Callable[[Path], Ports],
+) -> Outcome:
+    """Decide without writing. Unmet is only what has no source either: whether a build succeeds is not known yet."""
+    with scratch as folder:
+        ports = wire(folder)
+        stock = decide(request, requirements, ports)
+        ports.narrator.step(7, STEPS[7])
+        hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
+        unmet = explain(hopeless, stock, requirements, ports.index)
+    return Outcome(stock, unmet, packages=tuple(_planned(stock)), to_build=tuple(_to_build(stock)))
+
+
+def _planned(stock: Stock) -> Iterator[PackedPackage]:
+    for wheel, verdict in stock.chosen:
+        digests = dict(wheel.hashes)
+        yield PackedPackage(
+            pin=wheel.pin,
+            filename=wheel.filename,
+            url=without_credentials(wheel.url),
+            sha256=digests.get("sha256"),
+            size=None,
+            is_verified=bool(digests),
+            evidence=verdict.evidence,
+        )
+
+
+def _to_build(stock: Stock) -> Iterator[ToBuild]:
+    for pin in stock.unmet:
+        source = stock.source(pin)
+        if source is None:
+            continue
+        misfit = closest(verdict for _, verdict in stock.wheels(pin))
+        why = f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
+        yield ToBuild(pin, without_credentials(source.filename), why)

@@ -1,0 +1,167 @@
+"""What was fetched before: files by their digest, pages and metadata by a key. Several runs may share it.
+
+files/sha256/ab/abcdef…/name.whl      a file, put there whole
+pages/ab/abcdef…                      an entry of a kind, by the SHA-256 of its key
+partial/…                             what is arriving; a day later it is somebody's remains
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from lambda_pack.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["Cache", "default_cache_folder"]
+
+# In seconds: no download takes longer, so an older partial file is that of a killed run.
+_REMAINS = 86_400
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
+
+
+def default_cache_folder() -> Path:
+    """The user's cache folder on this system."""
+    import platformdirs  # noqa: PLC0415  # start-up stays light
+
+    return Path(platformdirs.user_cache_dir("lambda-pack", appauthor=False))
+
+
+class Cache:
+    """A cache in a folder, which is made when first written to; None is a temporary one. A context manager.
+
+    Where the folder cannot be written to, what it holds is used, and what is new lives in a temporary folder.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._temporary = ExitStack()
+        self._spare: Path | None = None
+        self._writable: Path | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._temporary.close()
+
+    def get(self, algorithm: str, digest: str, filename: str) -> Path | None:
+        """The file with this digest; whoever uses it hashes it first."""
+        for root in self._roots():
+            path = _address(root, algorithm, digest, filename)
+            if path.is_file():
+                return path
+        return None
+
+    @contextmanager
+    def partial(self) -> Iterator[Path]:
+        """The path of a new, empty file for what is arriving; it is gone afterwards unless it was `put`."""
+        handle, name = tempfile.mkstemp(dir=self._writable_root() / "partial")
+        os.close(handle)
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def put(self, partial: Path, algorithm: str, digest: str, filename: str) -> Path:
+        """Move a file from `partial` to its place, whole; `digest` must be its digest already."""
+        path = _address(self._writable_root(), algorithm, digest, filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _move(partial, path)
+        return path
+
+    def discard(self, path: Path) -> None:
+        """Throw a damaged file away, if it is one of ours and can be; else it will be fetched beside it."""
+        if any(path.is_relative_to(root) for root in self._roots()):
+            with suppress(PermissionError):
+                path.unlink(missing_ok=True)
+
+    def entry(self, kind: str, key: str) -> bytes | None:
+        """What was stored for the key."""
+        for root in self._roots():
+            with suppress(OSError):
+                return _entry_path(root, kind, key).read_bytes()
+        return None
+
+    def store(self, kind: str, key: str, content: bytes) -> None:
+        """Remember the content for a key, which must not hold credentials."""
+        path = _entry_path(self._writable_root(), kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.partial() as partial:
+            partial.write_bytes(content)
+            _move(partial, path)
+
+    def _roots(self) -> tuple[Path, ...]:
+        # The spare is asked first: it holds what replaced something damaged in a folder that cannot be written to.
+        return tuple(root for root in (self._spare, self._folder) if root is not None)
+
+    def _writable_root(self) -> Path:
+        if self._writable is None:
+            self._writable = self._own_folder() or self._spare_folder()
+        return self._writable
+
+    def _own_folder(self) -> Path | None:
+        if self._folder is None:
+            return None
+        partial = self._folder / "partial"
+        try:
+            partial.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=partial).close()
+        except OSError as error:
+            if error.errno in _NOT_WRITABLE or isinstance(error, FileExistsError):
+                return None
+            raise
+        _sweep(partial)
+        return self._folder
+
+    def _spare_folder(self) -> Path:
+        self._spare = Path(self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="lambda-pack-cache-")))
+        (self._spare / "partial").mkdir()
+        return self._spare
+
+
+def _address(root: Path, algorithm: str, digest: str, filename: str) -> Path:
+    """Digests and names come from strangers: neither may lead out of the cache."""
+    if (
+        not (algorithm.isalnum() and digest.isalnum())
+        or filename in {"", ".", ".."}
+        or set(filename) & {"/", "\\", "\0"}
+    ):
+        raise IntegrityError(
+            f"{filename!r} with {algorithm} {digest!r} is no name for a file; check where it comes from"
+        )
+    return root / "files" / algorithm / digest[:2] / digest / filename
+
+
+def _entry_path(root: Path, kind: str, key: str) -> Path:
+    name = hashlib.sha256(key.encode()).hexdigest()
+    return root / kind / name[:2] / name
+
+
+def _move(partial: Path, path: Path) -> None:
+    try:
+        partial.replace(path)
+    except PermissionError:
+        # Windows: another process has the same file open. It has the same content, too.
+        if not path.is_file():
+            raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs have left."""
+    for path in folder.iterdir():
+        with suppress(OSError):
+            if path.stat().st_mtime < time.time() - _REMAINS:
+                path.unlink()

@@ -1,0 +1,85 @@
+"""Which of a file's promised digests count, and whether it keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lambda_pack.errors import IntegrityError
+from lambda_pack.model.packages import Hashes
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+__all__ = ["Promise", "verify"]
+
+# pip takes the first three for proof. The others tell damage from health, but anybody can forge them.
+_STRENGTH = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
+_PROOF = frozenset({"sha512", "sha384", "sha256"})
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a file's digest must be: any of `digests` by the strongest algorithm that anybody named.
+
+    `is_proof` is False where nobody promised anything that proves something; then `algorithm` is what to file it under.
+    """
+
+    algorithm: str
+    digests: frozenset[str]
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> Promise:
+        """The promise that these pairs make together."""
+        for algorithm in _STRENGTH:
+            digests = frozenset(digest.lower() for name, digest in hashes if name.lower() == algorithm)
+            if digests:
+                return cls(algorithm, digests)
+        return cls("sha256", frozenset())
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether a file that keeps it is certainly the one that was meant."""
+        return bool(self.digests) and self.algorithm in _PROOF
+
+    def digest(self) -> _Hash:
+        """A new hash object of the algorithm."""
+        return hashlib.new(self.algorithm, usedforsecurity=self.is_proof)
+
+    def of_file(self, path: Path) -> str:
+        """The digest of a file on disk; other threads run meanwhile."""
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, self.digest).hexdigest()
+
+    def is_kept(self, digest: str) -> bool:
+        """Whether a file with this digest is one that was promised; without a promise every file is."""
+        return not self.digests or digest in self.digests
+
+    def broken(self, digest: str, *, filename: str, where: str) -> IntegrityError:
+        """The error for a file with another digest; `where` it comes from is shown, so it must be masked."""
+        expected = _either(f"{self.algorithm}:{one}" for one in sorted(self.digests))
+        return IntegrityError(
+            f"{filename!r} from {where!r} is not the file that was promised: expected {expected}, "
+            f"got {self.algorithm}:{digest}; if the file was replaced on purpose make the lock or hashes anew, "
+            "otherwise do not use it"
+        )
+
+
+def verify(path: Path, hashes: Hashes) -> None:
+    """Check a file on disk against the pairs that were promised.
+
+    Raises:
+        IntegrityError: it is another file.
+    """
+    promise = Promise.of(hashes)
+    if promise.digests:
+        digest = promise.of_file(path)
+        if not promise.is_kept(digest):
+            raise promise.broken(digest, filename=path.name, where=path.parent.name)
+
+
+def _either(words: Iterable[str]) -> str:
+    return " or ".join(words)

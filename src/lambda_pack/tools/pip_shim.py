@@ -1,0 +1,166 @@
+"""Runs pip, from a file of settings, as if on another machine where the settings say so. A script, never imported.
+
+It runs under any interpreter from Python 3.7 on (newer syntax stands in annotations only), with `-I` (its neighbours
+here have names of the standard library's), and imports nothing of lambda-pack. Its settings are JSON: `folder` holds
+the package pip, `arguments` are pip's own and may hold credentials, so the file is deleted before pip starts. With
+`target`, pip believes its `environment` (markers), `python` (a version) and `tags`, and leaves out the packages in
+`without`. How it ended is written to `outcome`.
+
+pip has no interface for this, so these places inside it are replaced (seen in 23.2 to 26.3); each is checked before
+pip starts, because an answer for the wrong machine is worse than none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from typing import Any
+
+
+class MissingSeamError(Exception):
+    """pip has changed inside."""
+
+
+class OnlyPip:
+    """Finds the package pip in one folder, and nothing else there."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def find_spec(self, name: str, path: object = None, target: Any = None) -> ModuleSpec | None:  # noqa: ANN401, ARG002  # the protocol's
+        """See `importlib.abc.MetaPathFinder`."""
+        return PathFinder.find_spec(name, [self.folder], target) if name == "pip" else None
+
+
+def seam(module: str, name: str) -> Any:  # noqa: ANN401  # pip's internals have no types to promise
+    """Something inside pip."""
+    try:
+        return getattr(import_module("pip." + module), name)
+    except (ImportError, AttributeError) as error:
+        raise MissingSeamError("pip." + module + "." + name) from error
+
+
+def replace(module: str, name: str, value: Any) -> Any:  # noqa: ANN401  # as above
+    """Put something else in its place; what was there comes back."""
+    original = seam(module, name)
+    setattr(sys.modules["pip." + module], name, value)
+    return original
+
+
+def pretend_markers(target: dict[str, Any]) -> None:
+    """Markers are evaluated for the target."""
+    replace("_vendor.packaging.markers", "default_environment", lambda: dict(target["environment"]))
+    known = " and ".join(name + ' == "' + value + '"' for name, value in target["environment"].items())
+    if not seam("_vendor.packaging.markers", "Marker")(known).evaluate():
+        raise MissingSeamError("pip._vendor.packaging.markers.Marker.evaluate")
+
+
+def pretend_tags(target: dict[str, Any]) -> None:
+    """Wheels are chosen by the target's tags, and links by its version. First of all: others import it by name."""
+    tag = seam("_vendor.packaging.tags", "Tag")
+    tags = [tag(*parts) for parts in target["tags"]]
+    replace("_internal.utils.compatibility_tags", "get_supported", lambda *_, **__: list(tags))
+    python = seam("_internal.models.target_python", "TargetPython")
+    begin, version = python.__init__, tuple(map(int, target["python"].split(".")))
+    python.__init__ = lambda self, *_, **__: begin(self, py_version_info=version)
+    known = python()
+    listed = known.get_sorted_tags() if hasattr(known, "get_sorted_tags") else known.get_tags()
+    if listed != tags or known.py_version_info != version:
+        raise MissingSeamError("pip._internal.models.target_python.TargetPython")
+
+
+def pretend_python(target: dict[str, Any]) -> None:
+    """`Requires-Python` in metadata is compared with the target's version."""
+    candidate = seam("_internal.resolution.resolvelib.candidates", "RequiresPythonCandidate")
+    begin, version = candidate.__init__, tuple(map(int, target["python"].split(".")))
+    candidate.__init__ = lambda self, *_, **__: begin(self, version)
+    if str(candidate(None).version) != target["python"]:
+        raise MissingSeamError("pip._internal.resolution.resolvelib.candidates.RequiresPythonCandidate")
+
+
+def leave_out(names: list[str]) -> None:
+    """Requirements on these packages count as if their markers did not apply."""
+    requirement = seam("_internal.req.req_install", "InstallRequirement")
+    matches = requirement.match_markers
+
+    def match_markers(self: Any, *arguments: Any, **options: Any) -> bool:  # noqa: ANN401  # pip's
+        name = re.sub(r"[-_.]+", "-", self.name or "").lower()
+        return name not in names and bool(matches(self, *arguments, **options))
+
+    requirement.match_markers = match_markers
+
+
+def admit_wheels_named_by_url() -> None:
+    """A wheel that the user names is judged by lambda-pack, which can say why it does not fit."""
+    factory = seam("_internal.resolution.resolvelib.factory", "Factory")
+    if hasattr(factory, "_fail_if_link_is_unsupported_wheel"):
+        factory._fail_if_link_is_unsupported_wheel = lambda *_, **__: None  # noqa: SLF001  # a seam
+
+
+def listen(outcome: dict[str, Any]) -> None:
+    """Notes the exception that ends the command, and the index pages that pip goes on without."""
+    # The command turns some exceptions into a status of its own, so the resolver inside it is heard first.
+    overhear(outcome, seam("_internal.resolution.resolvelib.resolver", "Resolver"), "resolve")
+    overhear(outcome, seam("_internal.commands.install", "InstallCommand"), "run")
+
+    def hear(link: Any, reason: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # pip's
+        status = getattr(getattr(reason, "response", None), "status_code", None)
+        if status != 404:  # noqa: PLR2004  # an index may well not know a package
+            outcome["unreachable"].append([str(link), str(reason)])
+        return report_failure(link, reason, *arguments, **options)
+
+    report_failure = replace("_internal.index.collector", "_handle_get_simple_fail", hear)
+
+
+def overhear(outcome: dict[str, Any], owner: Any, name: str) -> None:  # noqa: ANN401  # pip's
+    """Notes the exception that ends a method, unless one further inside has been noted."""
+    work = getattr(owner, name)
+
+    def method(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # pip's
+        try:
+            return work(*arguments, **options)
+        except BaseException as error:
+            if not outcome["errors"]:
+                everyone = [error, *getattr(error, "errors", ())]
+                outcome["errors"] = [cause.__name__ for each in everyone for cause in type(each).__mro__]
+                outcome["message"] = str(error)
+                outcome["description"] = str(getattr(error, "command_description", ""))
+            raise
+
+    setattr(owner, name, method)
+
+
+def main(path: str) -> None:
+    """Run pip; its status is ours."""
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123  # plain, as the rest
+        settings = json.load(file)
+    os.unlink(path)  # noqa: PTH108  # plain, as the rest
+    sys.meta_path.insert(0, OnlyPip(settings["folder"]))
+    outcome: dict[str, Any] = {"errors": [], "message": "", "description": "", "unreachable": [], "missing": None}
+    try:
+        target = settings.get("target")
+        if target:
+            pretend_tags(target)
+            pretend_markers(target)
+            pretend_python(target)
+            leave_out(target["without"])
+            admit_wheels_named_by_url()
+            listen(outcome)
+        sys.argv = ["pip", *settings["arguments"]]
+        runpy.run_module("pip", run_name="__main__", alter_sys=True)
+    except MissingSeamError as error:
+        outcome["missing"] = str(error)
+        raise SystemExit(3) from error
+    finally:
+        if settings.get("outcome"):
+            with open(settings["outcome"], "w", encoding="utf-8") as file:  # noqa: PTH123  # plain, as the rest
+                json.dump(outcome, file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

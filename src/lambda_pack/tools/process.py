@@ -1,0 +1,193 @@
+"""The one place that starts programs: no shell, no input, a session of their own that ends with us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess  # noqa: TID251  # this is the place
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Thread
+from typing import IO
+
+from lambda_pack.errors import LambdaPackError
+
+__all__ = ["Completed", "end_all", "run", "tail"]
+
+# What a build writes has no limit; what we remember of it has (lines).
+REMEMBERED = 5_000
+# How long an asked program may take to tidy up before it is killed, and its heirs may hold our pipes (seconds).
+GRACE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A program that ended. `output` is its stdout; `log` has both streams' last lines in the order they arrived.
+
+    `status` is negative when a signal ended it; `timed_out` says that the signal was ours.
+    """
+
+    command: tuple[str, ...]
+    status: int
+    output: str
+    log: str
+    timed_out: bool = False
+
+
+def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    timeout: float | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Completed:
+    """Run a program to its end; every status is the caller's to judge.
+
+    `environment` is all that the program sees of ours. `timeout` is in seconds. `on_line` hears each line of both
+    streams, one at a time but from other threads. Whatever interrupts us ends the program and all that it started.
+
+    Raises:
+        LambdaPackError: the program could not be started.
+    """
+    command = tuple(command)
+    with _started(command, environment, folder) as process:
+        transcript = _Transcript(on_line)
+        readers = transcript.follow(process)
+        timed_out = False
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            _end(process)
+        for reader in readers:
+            reader.join(GRACE)
+        if any(reader.is_alive() for reader in readers):
+            # Something that the program left behind still holds its pipes.
+            _end(process)
+            for reader in readers:
+                reader.join()
+        return Completed(
+            command, process.returncode, "".join(transcript.output), "".join(transcript.log), timed_out=timed_out
+        )
+
+
+def tail(text: str, lines: int = 40) -> str:
+    r"""The last lines of a text, the way a report shows the end of a log.
+
+    >>> tail("a\nb\nc\n", lines=2)
+    'b\nc'
+    """
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+def end_all() -> None:
+    """End every program that `run` started and that still runs: for a pool whose main thread was interrupted."""
+    with _lock:
+        living = tuple(_living)
+    for process in living:
+        _end(process)
+
+
+_living: set[subprocess.Popen[str]] = set()
+_lock = Lock()
+
+
+@dataclass(slots=True)
+class _Transcript:
+    """Collects both streams while they arrive."""
+
+    on_line: Callable[[str], None] | None
+    output: list[str] = field(default_factory=list)
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    lock: Lock = field(default_factory=Lock)
+
+    def follow(self, process: subprocess.Popen[str]) -> tuple[Thread, ...]:
+        """Two running threads that end with their streams."""
+        streams = ((process.stdout, self.output), (process.stderr, None))
+        readers = tuple(Thread(target=self._read, args=stream, daemon=True) for stream in streams)
+        for reader in readers:
+            reader.start()
+        return readers
+
+    def _read(self, stream: IO[str], kept: list[str] | None) -> None:
+        for line in stream:
+            with self.lock:
+                self.log.append(line)
+                if kept is not None:
+                    kept.append(line)
+                if self.on_line:
+                    self.on_line(line.rstrip("\n"))
+
+
+@contextmanager
+def _started(
+    command: tuple[str, ...], environment: Mapping[str, str], folder: Path | None
+) -> Iterator[subprocess.Popen[str]]:
+    try:
+        process = subprocess.Popen(  # noqa: S603  # no shell; the commands are ours
+            command,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            # Without a terminal of its own nothing can stop and ask for a password.
+            start_new_session=True,
+            creationflags=_GROUP,
+        )
+    except OSError as error:
+        raise LambdaPackError(
+            f"cannot start {command[0]!r}: {error.strerror or error}; check that it is installed and executable"
+        ) from error
+    with _lock:
+        _living.add(process)
+    try:
+        yield process
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        with _lock:
+            _living.discard(process)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
+
+
+if sys.platform == "win32":
+    _GROUP = subprocess.CREATE_NEW_PROCESS_GROUP
+
+    def _end(process: subprocess.Popen[str]) -> None:
+        """End the program and what it started."""
+        taskkill = Path(os.environ["SYSTEMROOT"], "System32", "taskkill.exe")  # noqa: TID251  # this is the place
+        subprocess.run(  # noqa: S603  # a fixed program of the system's
+            [str(taskkill), "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True
+        )
+        process.wait()
+
+else:
+    _GROUP = 0  # `start_new_session` does it
+
+    def _end(process: subprocess.Popen[str]) -> None:
+        """End the program and what it started: asked first, then forced."""
+        _signal(process, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+        # The group may outlive its leader.
+        _signal(process, signal.SIGKILL)
+        process.wait()
+
+    def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
+        try:
+            # The session's leader gave its own number to the group.
+            os.killpg(process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            # Nobody is left; macOS calls that a lack of permission.
+            return

@@ -1,0 +1,160 @@
+"""Resolving with uv: markers evaluated for the target, several times faster than pip."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Pylock, PylockValidationError
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
+from lambda_pack.model.requirements import IndexStrategy, Requirements
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.process import run
+from lambda_pack.tools.requirements_text import constraints_text, requirements_text
+
+__all__ = ["UvResolver", "find_uv"]
+
+# The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
+# hidden, so they could not be explained: it sees everything, and our own verdicts decide.
+_NEWEST_PLATFORM = "manylinux_2_40"
+
+# uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
+_NO_SOLUTION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UvResolver:
+    """`uv pip compile` for one set of requirements.
+
+    `uv` is the program, `interpreter` a Python of any version that uv may ask about itself (named, because looking
+    for one costs seconds where pyenv's shims are). `environment` must already be the allow-listed one: reading the
+    metadata of an sdist runs package code. `scratch` is a private folder; `cache` is uv's own, None for its default.
+    """
+
+    requirements: Requirements
+    uv: str
+    interpreter: Path
+    environment: Mapping[str, str]
+    scratch: Path
+    cache: Path | None = None
+
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
+        """See `lambda_pack.ports.Resolver`."""
+        files = {
+            "requirements.txt": requirements_text(self.requirements, hashes=False),
+            "constraints.txt": constraints_text(self.requirements, at_most),
+            "excludes.txt": "".join(f"{name}\n" for name in sorted(without)),
+            "uv.toml": self._settings(),
+        }
+        for name, text in files.items():
+            _write_private(self.scratch / name, text)
+        lock = self.scratch / "pylock.toml"
+        lock.unlink(missing_ok=True)
+        result = run(self._command(target, lock), environment=self.environment, folder=self.scratch)
+        if result.status == _NO_SOLUTION:
+            raise UnmetDependencies("no set of versions satisfies the requirements", log=result.log)
+        if result.status:
+            raise IndexUnavailable("uv could not resolve; its own words follow", log=result.log)
+        return _read(lock)
+
+    def _command(self, target: Target, lock: Path) -> list[str]:
+        return [
+            *(self.uv, "pip", "compile", "requirements.txt", "--quiet", "--no-header"),
+            *("--format", "pylock.toml", "--output-file", str(lock)),
+            *("--python", str(self.interpreter), "--no-python-downloads"),
+            *("--python-version", target.runtime.python_full_version),
+            *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
+            *("--constraints", "constraints.txt", "--excludes", "excludes.txt"),
+            *("--config-file", "uv.toml"),
+            *(("--cache-dir", str(self.cache)) if self.cache else ()),
+        ]
+
+    def _settings(self) -> str:
+        """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
+        import tomli_w  # noqa: PLC0415  # start-up stays light
+
+        indexes, files = self.requirements.indexes, self.requirements.files
+        clash = files.no_binary & files.only_binary
+        if clash:
+            raise UsageError(f"--no-binary and --only-binary both name {min(clash)!r}; keep one of them")
+        settings = {
+            "index": list(_indexes(self.requirements)),
+            "no-index": indexes.no_index,
+            "find-links": [_flat(place) for place in indexes.find_links],
+            "index-strategy": "first-index" if indexes.strategy is IndexStrategy.FIRST_INDEX else "unsafe-best-match",
+            "allow-insecure-host": list(indexes.trusted_hosts),
+            "keyring-provider": "subprocess" if indexes.keyring else "disabled",
+            "no-binary": ":all:" in files.no_binary,
+            "no-binary-package": sorted(files.no_binary - {":all:"}),
+            "no-build": ":all:" in files.only_binary,
+            "no-build-package": sorted(files.only_binary - {":all:"}),
+            "prerelease": "allow" if files.prereleases else "if-necessary-or-explicit",
+            "config-settings": dict(self.requirements.config_settings),
+        }
+        return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False)})
+
+
+def find_uv(environ: Mapping[str, str]) -> str:
+    """The uv that was installed with us, else the one on PATH.
+
+    Raises:
+        LambdaPackError: there is none.
+    """
+    from uv import find_uv_bin  # noqa: PLC0415  # start-up stays light
+
+    try:
+        return str(find_uv_bin())
+    except FileNotFoundError:
+        found = shutil.which("uv", path=environ.get("PATH"))
+    if found is None:
+        raise LambdaPackError("there is no uv beside lambda-pack or on PATH; install it, or choose --resolver pip")
+    return found
+
+
+def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:
+    indexes = requirements.indexes
+    if indexes.no_index:
+        return
+    # uv asks the default index last; with `first-index` the order matters, and pip's main index comes first.
+    for url in indexes.extra_index_urls:
+        yield {"url": url}
+    if indexes.index_url is not None:
+        yield {"url": indexes.index_url, "default": True}
+
+
+def _flat(place: str) -> str:
+    return place if "://" in place else Path(place).absolute().as_uri()
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _read(lock: Path) -> Pylock:
+    try:
+        content = tomllib.loads(lock.read_text(encoding="utf-8"))
+        for package in content.get("packages", ()):
+            _make_absolute(package, lock.parent)
+        return Pylock.from_dict(content)
+    except (tomllib.TOMLDecodeError, PylockValidationError) as error:
+        raise LambdaPackError(f"uv wrote a lock that packaging cannot read: {error}") from error
+
+
+def _make_absolute(package: dict[str, Any], folder: Path) -> None:
+    """Paths in a lock begin where the lock lies, and ours lies in a scratch folder."""
+    tables = [package.get(kind) for kind in ("vcs", "directory", "archive", "sdist")]
+    for table in (*tables, *package.get("wheels", ())):
+        if table and "path" in table:
+            table["path"] = (folder / table["path"]).resolve().as_posix()
