@@ -13,7 +13,7 @@ import sysconfig
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import findpython
@@ -45,10 +45,10 @@ class Checkout:
     cache: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str, python: str = sys.executable, folder: Path | None = None, **more: str) -> Finished:
+    def start(self, *arguments: str, python: str = sys.executable, **more: str) -> Finished:
         """Runs the entrypoint to its end; `more` are further environment variables."""
-        command = (python, self.folder / "entrypoint", *arguments)
-        return run(command, {**self.environment, **more}, folder=folder or self.folder, timeout=60)
+        command: tuple[str | Path, ...] = (python, self.folder / "entrypoint", *arguments)
+        return run(command, {**self.environment, **more}, folder=self.folder, timeout=60)
 
     def made(self) -> list[Path]:
         """The environments that are whole."""
@@ -158,7 +158,9 @@ def test_settings_that_would_lead_astray_do_not(checkout: Checkout, tmp_path: Pa
         (hostile / f"{name}.py").write_text("raise SystemExit('hostile')", "utf-8")
     settings = {name: value.replace("{hostile}", str(hostile)) for name, value in unkind.items()}
 
-    assert checkout.start(**settings).output == "1.0|lambda-pack\n"
+    astray = replace(checkout, environment={**checkout.environment, **settings})
+
+    assert astray.start().output == "1.0|lambda-pack\n"
     assert len(list(hostile.iterdir())) == 5
 
 

@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from lambda_pack.errors import LambdaPackError
 
 HOUSE = Path(__file__).parents[2]
@@ -18,7 +16,8 @@ TESTS = sorted((HOUSE / "tests").rglob("*.py"))
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
 
-each_module = pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+# pip runs inside it, in a process of its own: a program that we carry, not a part of ours.
+PROGRAMS = {"tools/pip_shim.py"}
 
 
 def nodes(module: Path) -> Iterator[ast.AST]:
@@ -55,60 +54,73 @@ def reads_environment(node: ast.AST) -> bool:
             return False
 
 
-@each_module
-def test_functions_are_short(module: Path) -> None:
-    functions = [node for node in nodes(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+def patches_code(node: ast.AST) -> bool:
+    """Whether the node puts a stand-in into somebody else's module."""
+    match node:
+        case ast.Attribute(value=ast.Name(id="monkeypatch"), attr="setattr" | "setitem"):
+            return True
+        case ast.Name(id="MagicMock" | "Mock" | "mocker"):
+            return True
+        case _:
+            return False
+
+
+def place_below(module: Path) -> str:
+    """The module's name as the design says it: `model/targets.py`."""
+    return module.relative_to(SOURCE).as_posix()
+
+
+def except_for(*exempt: str) -> list[Path]:
+    """The modules but these, and but the programs; 'frontends/' stands for a whole floor."""
+    return [module for module in MODULES if not place_below(module).startswith((*exempt, *PROGRAMS))]
+
+
+def test_functions_are_short() -> None:
     long = [
-        f"{place(module, node)} {node.name} has {lines} lines"
-        for node in functions
+        f"{place(module, node)} {node.name}: {lines} lines"
+        for module in MODULES
+        for node in nodes(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         if (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
     ]
 
     assert not long, f"a function has at most {LONGEST_FUNCTION} lines; give a part of it a name of its own: {long}"
 
 
-@pytest.mark.parametrize("module", [*MODULES, *TESTS], ids=lambda path: path.relative_to(HOUSE).as_posix())
-def test_modules_are_short(module: Path) -> None:
-    lines = module.read_text("utf-8").count("\n")
+def test_modules_are_short() -> None:
+    sizes = {module: module.read_text("utf-8").count("\n") for module in [*MODULES, *TESTS]}
+    long = [f"{module.relative_to(HOUSE)}: {lines} lines" for module, lines in sizes.items() if lines > LONGEST_MODULE]
 
-    assert lines <= LONGEST_MODULE, f"{module.relative_to(HOUSE)} has {lines} lines; split it by meaning"
-
-
-@each_module
-def test_modules_are_named_for_what_they_hold(module: Path) -> None:
-    weak = re.search(r"(^|_)(utils?|helpers?|common|misc|managers?|base|core)(_|$)", module.stem)
-
-    assert weak is None, f"{module.relative_to(HOUSE)}: {weak and weak.group()!r} says nothing; name what is inside"
+    assert not long, f"a module has at most {LONGEST_MODULE} lines; split it by meaning: {long}"
 
 
-@each_module
-def test_modules_promise_their_names(module: Path) -> None:
-    tree = ast.parse(module.read_text("utf-8"))
-    names = [
-        target.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
+def test_modules_are_named_for_what_they_hold() -> None:
+    weak = re.compile(r"(^|_)(utils?|helpers?|common|misc|managers?|base|core)(_|$)")
+    vague = [place_below(module) for module in MODULES if any(map(weak.search, [module.stem, module.parent.name]))]
+
+    assert not vague, f"these names say nothing; name what is inside: {vague}"
+
+
+def test_modules_promise_their_names() -> None:
+    silent = [
+        place_below(module)
+        for module in except_for("__main__.py")
+        if len(ast.parse(module.read_text("utf-8")).body) > 1 and "\n__all__ = " not in module.read_text("utf-8")
     ]
 
-    assert "__all__" in names or not tree.body[1:], f"{module.relative_to(HOUSE)} has no __all__"
+    assert not silent, f"a module says in __all__ what others may use: {silent}"
 
 
-@each_module
-def test_only_front_ends_speak_and_exit(module: Path) -> None:
-    if "frontends" in module.parts or module.name in {"__main__.py", "pip_shim.py"}:
-        return  # pip_shim.py is a program of its own: pip runs inside it, in another process
-    loud = [place(module, node) for node in nodes(module) if speaks_or_exits(node)]
+def test_only_front_ends_speak_and_exit() -> None:
+    quiet = except_for("frontends/", "__main__.py")
+    loud = [place(module, node) for module in quiet for node in nodes(module) if speaks_or_exits(node)]
 
     assert not loud, f"only front-ends print, read arguments or exit; return it, or tell the Narrator: {loud}"
 
 
-@each_module
-def test_only_front_ends_and_processes_read_the_environment(module: Path) -> None:
-    if "frontends" in module.parts or module.relative_to(SOURCE).as_posix() in {"__main__.py", "tools/process.py"}:
-        return
-    reads = [place(module, node) for node in nodes(module) if reads_environment(node)]
+def test_only_front_ends_and_processes_read_the_environment() -> None:
+    others = except_for("frontends/", "__main__.py", "tools/process.py")
+    reads = [place(module, node) for module in others for node in nodes(module) if reads_environment(node)]
 
     assert not reads, f"the environment is handed in as a Mapping: {reads}"
 
@@ -119,24 +131,19 @@ def kinds_of(root: type[LambdaPackError]) -> list[type[LambdaPackError]]:
 
 
 def test_each_error_has_its_own_exit_code() -> None:
-    owners: dict[int, list[str]] = {}
-    for kind in kinds_of(LambdaPackError):
-        owners.setdefault(kind.exit_code, []).append(kind.__name__)
+    kinds = kinds_of(LambdaPackError)
+    codes = [kind.exit_code for kind in kinds]
 
-    assert {code: names for code, names in owners.items() if len(names) > 1} == {}
-    assert set(owners) == {1, 2, 3, 4, 5, 6, 7, 130}
+    assert sorted(codes) == [1, 2, 3, 4, 5, 6, 7, 130], {kind.__name__: kind.exit_code for kind in kinds}
 
 
-@pytest.mark.parametrize("module", TESTS, ids=lambda path: path.relative_to(HOUSE).as_posix())
-def test_tests_use_fakes_not_patches(module: Path) -> None:
-    patches = [
-        place(module, node)
-        for node in nodes(module)
-        if isinstance(node, ast.Attribute)
-        and node.attr == "setattr"
-        or isinstance(node, ast.Name)
-        and node.id in {"MagicMock", "Mock", "mocker"}
-    ]
+def test_tests_use_fakes_not_patches() -> None:
+    patches = [place(module, node) for module in TESTS for node in nodes(module) if patches_code(node)]
 
     assert not patches, f"give the code a fake behind a port instead of patching it: {patches}"
-    assert (module.parent / "__init__.py").is_file(), f"{module.parent.relative_to(HOUSE)} needs an __init__.py"
+
+
+def test_each_folder_of_tests_is_a_package() -> None:
+    bare = {str(module.parent.relative_to(HOUSE)) for module in TESTS if not (module.parent / "__init__.py").is_file()}
+
+    assert not bare, f"two tests of one name collide without an __init__.py in {bare}"

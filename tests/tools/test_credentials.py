@@ -82,7 +82,7 @@ def test_no_netrc_is_no_login_and_a_damaged_one_is_warned_about(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("url", "stripped"),
     [
-        ("https://me:pw@x.example:81/a?b#c", "https://x.example:81/a?b#c"),
+        ("https://me:pw@x.example:81/a?b#c", "https://x.example:81/a?b"),
         ("https://me@x.example/a@b", "https://x.example/a@b"),
         ("https://x.example/a@b", "https://x.example/a@b"),
         ("file:///a@b", "file:///a@b"),
@@ -92,7 +92,10 @@ def test_strip(url: str, stripped: str) -> None:
     assert strip(url) == stripped
 
 
-SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20)
+# 'x-oauth-basic' is a service's word for 'the user is the token'.
+SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20).filter(
+    lambda text: text != "x-oauth-basic"
+)
 
 
 @given(SECRETS)

@@ -78,9 +78,9 @@ def test_a_base_element_moves_the_references_after_it() -> None:
         ("data-requires-python='>=3.9'", "requires_python", ">=3.9"),
         ("data-requires-python='>=3.5.*'", "requires_python", "None"),
         ("", "requires_python", "None"),
-        ("data-yanked", "yanked", ""),
-        ('data-yanked="broken &amp; gone"', "yanked", "broken & gone"),
-        ("", "yanked", "None"),
+        ("data-yanked", "refused", "was yanked"),
+        ('data-yanked="broken &amp; gone"', "refused", "was yanked: broken & gone"),
+        ("", "refused", "None"),
         ('data-core-metadata="true"', "metadata", "True"),
         (f'data-dist-info-metadata="sha256={DIGEST}"', "metadata", "True"),
         ('data-core-metadata="false"', "metadata", "False"),
@@ -90,6 +90,14 @@ def test_a_base_element_moves_the_references_after_it() -> None:
 def test_attributes_become_fields(attributes: str, field: str, value: str) -> None:
     (file,) = parse(f'<A {attributes} HREF = "demo-1.0-py3-none-any.whl">x</A>').files
     assert str(getattr(file, field)) == value
+
+
+@pytest.mark.parametrize("address", ["https://[/demo-1.0.tar.gz", "//[x/demo-1.0.tar.gz"])
+def test_a_reference_that_is_no_url_is_left_out(address: str) -> None:
+    assert not parse(f'<base href="{address}"><a href="{address}">x</a>').files
+    body = {"meta": {"api-version": "1.0"}, "files": [{"filename": "demo-1.0.tar.gz", "url": address}]}
+    names = {canonicalize_name("demo")}
+    assert not parse_page(json.dumps(body).encode(), url=BASE, content_type="application/json", names=names).files
 
 
 def test_links_in_comments_are_not_there() -> None:
@@ -164,8 +172,8 @@ def test_a_page_of_four_thousand_links_is_read_at_once() -> None:
     tags = [f"cp3{minor}-cp3{minor}-manylinux_2_{glibc}_x86_64" for minor in range(5, 15) for glibc in (17, 28)]
     names = [f"demo-1.{minor}.{patch}-{tag}.whl" for minor in range(20) for patch in range(10) for tag in tags]
     html = "".join(
-        f'<a href="https://files.example/packages/{number}/{name}#sha256={DIGEST}" data-requires-python="&gt;=3.{number % 9}">'
-        f"{name}</a><br/>\n"
+        f'<a href="https://files.example/packages/{number}/{name}#sha256={DIGEST}" '
+        f'data-requires-python="&gt;=3.{number % 9}">{name}</a><br/>\n'
         for number, name in enumerate(names)
     )
     seconds = []

@@ -20,6 +20,7 @@ from lambda_pack.errors import (
 from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy, Origin, Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import package_environment
+from lambda_pack.tools.pip_program import Pip
 from lambda_pack.tools.pip_resolver import PipResolver
 from tests.support.faults import Protect, Refuse, Rule
 from tests.support.index import LoopbackIndex
@@ -190,7 +191,6 @@ def test_which_kinds_of_file_may_answer(
         (("lib==1.0", "wants-two"), UnmetDependencies),
         (("broken-metadata",), UnmetDependencies),
         ((requested("lib==1.0", ZEROS),), IntegrityError),
-        ((requested("wants-two", ZEROS),), UsageError),
         (("lib @ git+http://127.0.0.1:9/lib.git",), IndexUnavailable),
         (("lib @ http://127.0.0.1:9/lib-1.0-py3-none-any.whl",), IndexUnavailable),
         (("lib @ file:///no/such/folder",), LambdaPackError),
@@ -210,6 +210,14 @@ def test_each_refusal_has_its_error(
     with pytest.raises(LambdaPackError) as caught:
         wanted.resolve(ARM, at_most={})
     assert type(caught.value) is error
+
+
+def test_a_hash_that_is_missing_is_asked_for(resolver: PipResolver, index: LoopbackIndex) -> None:
+    make_wheel(index.folder, "lib-1.0-py3-none-any.whl")
+    wanted = asking(resolver, "lib==1.0")
+    wanted = replace(wanted, requirements=replace(wanted.requirements, require_hashes=True))
+    with pytest.raises(UsageError, match="--hash=sha256:"):
+        wanted.resolve(ARM, at_most={})
 
 
 @pytest.mark.parametrize("rule", [Rule("/simple/lib/", Refuse(503, times=None)), Rule("*", Protect("me", "secret"))])
@@ -245,7 +253,18 @@ def test_credentials_are_sent_to_the_index_and_shown_to_nobody(
     (*_, event) = build_events(report)
     assert "s3cret" not in str(event.environment)
     assert not [name for name in event.environment if name.startswith("AWS_")]
-    assert not [path for path in tmp_path.glob("pip-*")], "nothing is left in the scratch folder"
+    assert not list(tmp_path.glob("pip-*")), "nothing is left in the scratch folder"
+
+
+def test_a_pip_that_has_changed_inside_is_not_asked(resolver: PipResolver, tmp_path: Path) -> None:
+    package = tmp_path / "other" / "pip"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text("raise AssertionError('pip was asked for the wrong machine')\n")
+    wanted = replace(asking(resolver, "lib"), pip=Pip(package.parent, "99.0", ">=3.7"))
+    with pytest.raises(LambdaPackError, match=r"^pip 99\.0 has changed inside .* choose --resolver uv") as caught:
+        wanted.resolve(ARM, at_most={})
+    assert type(caught.value) is LambdaPackError
 
 
 def test_the_rule_of_the_first_index_is_refused_in_words(resolver: PipResolver) -> None:

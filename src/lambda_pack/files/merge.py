@@ -26,7 +26,8 @@ def merge_tree(bundle: Bundle, into: Path) -> None:
     An older copy of a distribution of the bundle is replaced: the files that its RECORD lists, or our own list where
     there is no RECORD (see `copies`), go; files that another distribution there lists too stay. All other files are the
     customer's and are never touched. One that has a path of the bundle is fine when its bytes are the same; it then
-    stays the customer's. Everything is staged inside `into` first, moved by name, and moved back on failure.
+    stays the customer's, or belongs to both distributions. Everything is staged inside `into` first, moved by name, and
+    moved back on failure.
 
     Raises:
         UsageError: a file of the customer's has a path of the bundle and other bytes, or a folder on the way is a
@@ -60,15 +61,17 @@ class _Plan:
 def _plan(bundle: Bundle, into: Path) -> _Plan:
     pins = {entry.owner for entry in bundle.entries if isinstance(entry.owner, Pin)}
     copies = find_copies(into)
-    old = {path for copy in copies if copy.is_of(pins) for path in copy.files}
-    old -= {path for copy in copies if not copy.is_of(pins) for path in copy.files}
-    new, foreign = [], []
+    others = {path for copy in copies if not copy.is_of(pins) for path in copy.files}
+    old = {path for copy in copies if copy.is_of(pins) for path in copy.files} - others
+    new, shared, foreign = [], [], []
     for entry in bundle.entries:
         place = into / entry.path
         if entry.path in old or _is_free(place, into, old):
             new.append(entry)
         elif not _holds(place, into, entry):
             foreign.append(entry)
+        elif entry.path in others:
+            shared.append(entry)
     if foreign:
         named = ", ".join(f"{entry.path!r} ({entry.owner})" for entry in foreign[:_MOST_NAMED])
         more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
@@ -76,7 +79,7 @@ def _plan(bundle: Bundle, into: Path) -> _Plan:
             f"{str(into)!r} has files of its own where dependencies belong: {named}{more}; "
             "move or remove them, or use another folder"
         )
-    return _Plan(tuple(sorted(old)), (*new, *_file_lists(new)))
+    return _Plan(tuple(sorted(old)), (*new, *_file_lists([*new, *shared])))
 
 
 def _is_free(place: Path, into: Path, old: Collection[str]) -> bool:

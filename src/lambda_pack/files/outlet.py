@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
-from queue import Queue
+from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 from typing import TypeAlias
 
-__all__ = ["Buffer", "Outlet", "open_outlet", "reserved", "write_each", "write_gathered"]
+__all__ = ["Buffer", "Outlet", "after", "open_outlet", "reserved", "write_each", "write_gathered"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 Write: TypeAlias = Callable[[FileIO, Sequence[Buffer]], None]
@@ -22,16 +23,18 @@ _MOST_BUFFERS = 1024
 _LARGEST_GROUP = 4 << 20
 # macOS refuses more than INT_MAX bytes in one call.
 _LARGEST_BUFFER = 64 << 20
+# What the digest reads at once: it stays in the processor's cache.
+_WINDOW = 1 << 18
 
 
 class Outlet:
     """Takes buffers, keeps them until a group is full, and counts. `position` is in bytes."""
 
-    def __init__(self, file: FileIO, groups: Queue[Sequence[Buffer] | None], write: Write) -> None:
-        """`groups` is where the digest listens."""
+    def __init__(self, file: FileIO, sizes: SimpleQueue[int], write: Write) -> None:
+        """`sizes` is where the digest listens."""
         self.position = 0
         self._file = file
-        self._groups = groups
+        self._sizes = sizes
         self._write = write
         self._group: list[Buffer] = []
         self._size = 0
@@ -52,28 +55,42 @@ class Outlet:
 
     def flush(self) -> None:
         """Write what has been taken."""
-        group, self._group, self._size = self._group, [], 0
-        self._groups.put(group)
-        self._write(self._file, group)
+        (group, size), self._group, self._size = (self._group, self._size), [], 0
+        if size:
+            self._write(self._file, group)
+            self._sizes.put(size)
 
 
 @contextmanager
 def open_outlet(file: FileIO, digest: hashlib._Hash, write: Write | None = None) -> Iterator[Outlet]:
-    """An outlet into `file`, flushed at the end; `digest` has seen every byte when the block is left.
+    """An outlet into a new `file`, flushed at the end; `digest` has seen every byte when the block is left.
 
-    The digest runs in a thread of its own: hashlib lets go of the interpreter's lock.
+    The digest runs beside the writing and reads back what was written: whole groups at once, because for each of the
+    thousands of small buffers it would have to wait for the interpreter's lock.
     """
-    # Few groups in flight: deflated content of our own is memory, not a map.
-    groups: Queue[Sequence[Buffer] | None] = Queue(maxsize=8)
-    thread = Thread(target=_digest_groups, args=(groups, digest), name="digest", daemon=True)
+    sizes: SimpleQueue[int] = SimpleQueue()
+    thread = Thread(target=_digest_file, args=(Path(file.name), sizes, digest), name="digest", daemon=True)
     thread.start()
     try:
-        outlet = Outlet(file, groups, write or (write_gathered if hasattr(os, "writev") else write_each))
+        outlet = Outlet(file, sizes, write or (write_gathered if hasattr(os, "writev") else write_each))
         yield outlet
         outlet.flush()
     finally:
-        groups.put(None)
+        sizes.put(0)
         thread.join()
+
+
+def _digest_file(path: Path, sizes: SimpleQueue[int], digest: hashlib._Hash) -> None:
+    """Digest the file as it grows by these numbers of bytes, until one is 0."""
+    window = memoryview(bytearray(_WINDOW))
+    with path.open("rb", buffering=0) as file:
+        while left := sizes.get():
+            while left:
+                count = file.readinto(window[: min(left, _WINDOW)])
+                if not count:
+                    return
+                digest.update(window[:count])
+                left -= count
 
 
 @contextmanager
@@ -100,14 +117,20 @@ def write_gathered(file: FileIO, group: Sequence[Buffer]) -> None:
     """Write the buffers in one system call, or as many as the system likes: 84 ms for 128 MB."""
     rest = list(group)
     while rest:
-        written = os.writev(file.fileno(), rest)
-        done = 0
-        while done < len(rest) and written >= len(rest[done]):
-            written -= len(rest[done])
-            done += 1
-        rest = rest[done:]
-        if rest and written:
-            rest[0] = memoryview(rest[0])[written:]
+        rest = after(rest, os.writev(file.fileno(), rest))
+
+
+def after(group: Sequence[Buffer], written: int) -> list[Buffer]:
+    """What is left of the buffers when the system took so many bytes.
+
+    >>> [bytes(buffer) for buffer in after([b"ab", b"cde", b"f"], 3)]
+    [b'de', b'f']
+    """
+    for done, buffer in enumerate(group):
+        if written < len(buffer):
+            return [memoryview(buffer)[written:], *group[done + 1 :]]
+        written -= len(buffer)
+    return []
 
 
 def write_each(file: FileIO, group: Sequence[Buffer]) -> None:

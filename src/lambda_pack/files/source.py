@@ -106,7 +106,7 @@ class _Walk:
         for item in found:
             path = prefix + item.name
             # A link is excluded by its own name, before anybody asks where it leads.
-            if self.patterns.match_file(f"{path}/" if item.is_dir() else path):
+            if self.patterns.match_file(f"{path}/" if _is_folder(item) else path):
                 continue
             real = self._real(Path(item.path)) if item.is_symlink() else Path(item.path)
             status = _status(real)
@@ -130,6 +130,14 @@ class _Walk:
                 f"{str(link)!r} is a symbolic link out of {str(self.root)!r}; copy what it leads to, or exclude it"
             )
         return real
+
+
+def _is_folder(item: os.DirEntry[str]) -> bool:
+    """Whether it is a folder or leads to one; a link in a circle does not."""
+    try:
+        return item.is_dir()
+    except OSError:
+        return False
 
 
 def _status(path: Path) -> os.stat_result:

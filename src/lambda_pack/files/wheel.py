@@ -21,7 +21,8 @@ from lambda_pack.model.packages import Pin
 
 __all__ = ["WheelArchive", "means", "open_wheel"]
 
-_MOST_HOPS = 40
+_MOST_HOPS = 40  # as Linux does
+_LONGEST_TARGET = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +72,8 @@ class WheelArchive:
         for _ in range(_MOST_HOPS):
             if not found.symlink:
                 return found
+            if found.size > _LONGEST_TARGET:
+                raise found.refusal("is a symbolic link to a path longer than any system allows")
             target = found.read().decode("utf-8", "replace")
             path = posixpath.normpath(posixpath.join(posixpath.dirname(found.name), target))
             if target.startswith("/") or path.startswith("../") or path not in self.by_name:

@@ -17,15 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
-
-from packaging.utils import canonicalize_name
+from urllib.parse import urlsplit
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import Given, Layer, number, truth
+from lambda_pack.inputs.layers import number, truth
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.urls import masked
 from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
+from lambda_pack.model.given import Given, Layer
 from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy
 
 __all__ = ["IndexConfiguration", "Setting", "read_index_settings"]
@@ -148,6 +148,9 @@ def _merged(overrides: Layer, from_file: Layer, quiet: Sequence[Layer]) -> dict[
 
 def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
     default = IndexSettings()
+    for name in ("index-url", "extra-index-url", "proxy"):
+        for text in _values(found, name):
+            _check_url(text, found[name])
     links = (str(home / link[2:]) if link.startswith("~/") else link for link in _values(found, "find-links"))
     return IndexSettings(
         index_url=_text(found, "index-url"),
@@ -166,42 +169,25 @@ def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
 
 
 def _file_choice(layers: Sequence[Layer], found: Mapping[str, Given]) -> FileChoice:
-    sets: dict[str, set[str]] = {"no-binary": set(), "only-binary": set()}
+    files = FileChoice(prereleases=_switch(found, "pre"), prefer_binary=_switch(found, "prefer-binary"))
     for layer in reversed(layers):
-        for name, other in (("no-binary", "only-binary"), ("only-binary", "no-binary")):
-            if name in layer:
-                _choose(layer[name].values, sets[name], sets[other])
-    return FileChoice(
-        no_binary=frozenset(sets["no-binary"]),
-        only_binary=frozenset(sets["only-binary"]),
-        prereleases=_switch(found, "pre"),
-        prefer_binary=_switch(found, "prefer-binary"),
-    )
-
-
-def _choose(values: Iterable[str], mine: set[str], other: set[str]) -> None:
-    """As in pip, ':all:' begins anew on both sides, ':none:' on this one, and a name leaves the other side."""
-    for name in (part.strip() for value in values for part in value.split(",")):
-        match name:
-            case "":
-                continue
-            case ":all:":
-                other.clear()
-                mine.clear()
-                mine.add(":all:")
-            case ":none:":
-                mine.clear()
-            case _:
-                normalized = canonicalize_name(name)
-                other.discard(normalized)
-                mine.add(normalized)
+        files = files.without_wheels(",".join(_values(layer, "no-binary")))
+        files = files.without_sdists(",".join(_values(layer, "only-binary")))
+    return files
 
 
 def _setting(name: str, given: Given) -> Setting:
     return Setting(name, masked(" ".join(given.values)), given.source)
 
 
-def _values(found: Mapping[str, Given], name: str) -> tuple[str, ...]:
+def _check_url(text: str, given: Given) -> None:
+    try:
+        urlsplit(text).port  # noqa: B018  # reading it is what fails
+    except ValueError:
+        raise UsageError(f"{masked(text)!r} in {given.source} is not a URL; correct it") from None
+
+
+def _values(found: Layer, name: str) -> tuple[str, ...]:
     return found[name].values if name in found else ()
 
 

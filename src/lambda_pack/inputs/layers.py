@@ -1,11 +1,11 @@
-"""One place that settings come from: what it says, and where exactly it says so."""
+"""What the text of a setting means, where it is more than text."""
 
 from __future__ import annotations
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.given import Given, Layer
+from lambda_pack.model.given import Given
 
-__all__ = ["Given", "Layer", "number", "truth"]
+__all__ = ["number", "truth"]
 
 
 def truth(given: Given, name: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import Given, Layer
+from lambda_pack.model.given import Given, Layer
 
 __all__ = ["configuration_files", "read_pip_files", "read_pip_variables"]
 

@@ -13,8 +13,8 @@ __all__ = ["is_pylock", "read_pylock"]
 
 
 def is_pylock(path: Path) -> bool:
-    """Whether a file's name says that it is such a lock."""
-    return is_valid_pylock_path(path)
+    """Whether a file's name says that it is such a lock: the standard's names, and ours, `NAME.pylock.toml`."""
+    return is_valid_pylock_path(path) or path.name.endswith(".pylock.toml")
 
 
 def read_pylock(path: Path) -> Pylock:

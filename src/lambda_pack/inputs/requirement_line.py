@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 from dataclasses import dataclass, replace
@@ -13,9 +14,17 @@ from urllib.request import url2pathname
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+from packaging.utils import (
+    InvalidName,
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.urls import masked
 from lambda_pack.model.packages import Hashes, filename_of
 from lambda_pack.model.requirements import Origin, Requested
 
@@ -23,6 +32,7 @@ __all__ = ["Include", "Line", "Option", "parse_line"]
 
 _HASHES = {"sha256": 64, "sha384": 96, "sha512": 128}
 _VCS = ("git+", "hg+", "svn+", "bzr+")
+_URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar")
 
 
@@ -67,9 +77,9 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False, prog="")
     for spellings, (name, has_value) in _OPTIONS.items():
-        parser.add_argument(*spellings, dest=name, action="store" if has_value else "store_true")
-    parser.add_argument("-r", "--requirement")
-    parser.add_argument("-c", "--constraint")
+        parser.add_argument(*spellings, dest=name, action="append" if has_value else "store_true")
+    parser.add_argument("-r", "--requirement", action="append", default=[])
+    parser.add_argument("-c", "--constraint", action="append", default=[])
     parser.add_argument("-e", "--editable")
     parser.add_argument("--hash", action="append", default=[])
     parser.add_argument("-C", "--config-settings", "--config-setting", action="append", default=[])
@@ -87,7 +97,8 @@ def parse_line(text: str, *, origin: Origin, folder: Path) -> tuple[Line, ...]:
     try:
         return _parse(text, origin, folder)
     except UsageError as error:
-        raise UsageError(f"{origin}: {error} (in {text!r})") from error
+        # Variables are expanded by now: the line may hold a password that stands in no file.
+        raise UsageError(masked(f"{origin}: {error} (in {text!r})")) from error
 
 
 def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
@@ -102,26 +113,44 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
     if strangers:
         raise UsageError(f"{strangers[0]!r} is not an option of a requirements line")
     # A bundle has no use for a link to a folder of the build machine: `-e` is built as a plain wheel.
-    wanted = body or given.editable
+    wanted = body or (_editable(given.editable, folder) if given.editable else "")
     if wanted:
         requested = _requested(wanted, origin, folder)
         settings = _config_settings(given.config_settings)
         return (replace(requested, hashes=_hashes(given.hash), config_settings=settings),)
-    includes = ((given.requirement, False), (given.constraint, True))
+    if given.hash:
+        raise UsageError("--hash stands alone; end the line of its requirement with a backslash")
     return (
-        *(Include(folder / path, constraint) for path, constraint in includes if path is not None),
+        *(Include(_included(place, folder), constraint=False) for place in given.requirement),
+        *(Include(_included(place, folder), constraint=True) for place in given.constraint),
         *_file_options(given, folder),
     )
+
+
+def _editable(place: str, folder: Path) -> str:
+    """The same as a requirement; here alone a plain word may name a folder."""
+    if (folder / _split_place(place)[0]).is_dir() and not Path(place).is_absolute():
+        return f"./{place}"
+    if not _URL.match(place) and "@" not in place:
+        raise UsageError(f"{place!r} is neither a folder nor a URL; -e takes nothing else")
+    return place
+
+
+def _included(place: str, folder: Path) -> Path:
+    if place.startswith("file:"):
+        return folder / url2pathname(urlsplit(place).path)
+    if "://" in place:
+        raise UsageError(f"{place!r} is a URL; download the file and name it here")
+    return folder / place
 
 
 def _file_options(given: argparse.Namespace, folder: Path) -> tuple[Option, ...]:
     found = []
     for name, has_value in _OPTIONS.values():
-        value = getattr(given, name)
-        if name == "find-links" and value and "://" not in value and (folder / value).exists():
-            value = str(folder / value)
-        if value:
-            found.append(Option(name, value if has_value else ""))
+        values: list[str] = (getattr(given, name) or []) if has_value else [""] * getattr(given, name)
+        for value in values:
+            is_path = name == "find-links" and "://" not in value and (folder / value).exists()
+            found.append(Option(name, str(folder / value) if is_path else value))
     return tuple(found)
 
 
@@ -148,47 +177,42 @@ def _config_settings(words: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _requested(body: str, origin: Origin, folder: Path) -> Requested:
+    # pip takes `URL; marker` too, where the standard wants a space in front of the semicolon.
+    body = re.sub(r"(?<=\S);\s", " ; ", body, count=1)
+    place, extras, marker = _split_place(body)
+    if _is_place(place, folder):
+        return _from_place(place, origin, folder, extras=extras, marker=marker)
     try:
         requirement = Requirement(body)
     except InvalidRequirement as error:
-        place, extras, marker = _split_place(body)
-        if not _is_place(place, folder):
-            raise UsageError(f"not a requirement: {str(error).splitlines()[0]}") from error
-        return _from_place(place, origin, folder, extras=extras, marker=marker)
-    if requirement.url is None and not requirement.specifier and _is_bare_path(body, folder):
-        return _from_place(body, origin, folder, extras=frozenset(), marker=None)
+        raise UsageError(f"not a requirement: {str(error).splitlines()[0]}") from error
     if requirement.url is not None:
         requirement.url = _absolute(requirement.url, folder)
     return Requested(origin, requirement)
 
 
-def _is_bare_path(body: str, folder: Path) -> bool:
-    # pip too reads a word with a slash or a leading dot as a path, never a plain word.
-    return ("/" in body or body.startswith(".")) and (folder / body).exists()
-
-
 def _split_place(body: str) -> tuple[str, frozenset[str], str | None]:
     """A path or URL without a name, its extras and its marker: `./project[a,b] ; python_version < "3.12"`."""
-    place, separator, marker = body.partition(" ;")
-    if separator:
-        try:
-            Marker(marker)
-        except InvalidMarker as error:
-            raise UsageError(f"not a marker: {marker.strip()!r}") from error
+    place, _, marker = body.partition(" ;" if _URL.match(body) else ";")
     match = re.fullmatch(r"(.+?)\[([^\[\]]*)\](#.*)?", place.strip())
     if not match:
         return place.strip(), frozenset(), marker.strip() or None
-    extras = frozenset(extra.strip() for extra in match[2].split(",") if extra.strip())
-    return match[1] + (match[3] or ""), extras, marker.strip() or None
+    return match[1] + (match[3] or ""), _listed(match[2]), marker.strip() or None
+
+
+def _listed(extras: str) -> frozenset[str]:
+    return frozenset(extra.strip() for extra in extras.split(",") if extra.strip())
 
 
 def _is_place(place: str, folder: Path) -> bool:
-    return (
-        "://" in place
-        or place.startswith((*_VCS, "file:", ".", "/"))
-        or place.lower().endswith(_ARCHIVES)
-        or (folder / place).exists()
-    )
+    """As pip decides, before it looks for a name: a word is a path by its slash, leading dot or archive suffix."""
+    if _URL.match(place):
+        return True
+    before, has_at, _ = place.partition("@")
+    # `name @ ./path` is a requirement with a URL, `./a@b/c.zip` a path.
+    if has_at and "/" not in before and not before.startswith("."):
+        return place.lower().endswith(_ARCHIVES) and (folder / place).is_file()
+    return "/" in place or place.startswith(".") or place.lower().endswith(_ARCHIVES)
 
 
 def _absolute(url: str, folder: Path) -> str:
@@ -196,16 +220,31 @@ def _absolute(url: str, folder: Path) -> str:
     if url.startswith(_VCS) or ("://" in url and not url.startswith("file:")):
         return url
     relative, separator, fragment = url.partition("#")
-    path = Path(url2pathname(urlsplit(relative).path)) if relative.startswith("file:") else Path(relative)
-    path = folder / path
+    if url.startswith("file:"):
+        path = Path(url2pathname(urlsplit(relative).path))
+    elif (folder / url).exists():
+        path, separator, fragment = Path(url), "", ""
+    else:
+        path = Path(relative)
+    # No symlink is followed: a file's name says which package it holds.
+    path = Path(os.path.normpath(folder / path))
     if not path.exists():
         raise UsageError(f"{path.as_posix()!r} does not exist; a relative path begins at the requirements file")
-    return path.resolve().as_uri() + separator + fragment
+    return path.as_uri() + separator + fragment
 
 
 def _from_place(place: str, origin: Origin, folder: Path, *, extras: frozenset[str], marker: str | None) -> Requested:
     url = _absolute(place, folder)
-    name = _name_in(url)
+    if re.search(r"\s", url):
+        raise UsageError("not a URL: it has a space in it; write %20")
+    if marker is not None:
+        try:
+            Marker(marker)
+        except InvalidMarker as error:
+            raise UsageError(f"not a marker: {marker!r}") from error
+    egg = re.search(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?", urlsplit(url).fragment)
+    name = egg[1] if egg else _name_in(url)
+    extras |= _listed(egg[2] or "") if egg else frozenset()
     if name is None:
         return Requested(origin, None, url, extras, marker)
     listed = f"[{','.join(sorted(extras))}]" if extras else ""
@@ -214,19 +253,15 @@ def _from_place(place: str, origin: Origin, folder: Path, *, extras: frozenset[s
 
 
 def _name_in(url: str) -> str | None:
-    """The package's name, where the URL says it: `#egg=NAME`, a wheel's or an sdist's file name."""
-    fragment = urlsplit(url).fragment
-    egg = re.search(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)", fragment)
-    if egg:
-        return egg[1]
+    """The package's name, where the file name of a wheel or an sdist says it."""
     if url.startswith(_VCS):
         return None
     filename = filename_of(url)
     try:
         if filename.endswith(".whl"):
             return parse_wheel_filename(filename)[0]
-        return parse_sdist_filename(filename)[0]
+        return canonicalize_name(parse_sdist_filename(filename)[0], validate=True)
     except InvalidWheelFilename as error:
         raise UsageError(f"{filename!r} is not a valid wheel file name") from error
-    except InvalidSdistFilename:
+    except (InvalidSdistFilename, InvalidName):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -46,7 +47,7 @@ def read_requirements(paths: Iterable[Path], environ: Mapping[str, str]) -> Requ
     found = RequirementsFile()
     for path in paths:
         found = _read(path, found, environ, constraint=False, parents=())
-    hashed = any(line.hashes for line in found.requested)
+    hashed = any(line.hashes for line in (*found.requested, *found.constraints))
     return replace(found, require_hashes=found.require_hashes or hashed)
 
 
@@ -65,7 +66,7 @@ def read_constraints(paths: Iterable[Path], environ: Mapping[str, str]) -> tuple
 def _read(
     path: Path, found: RequirementsFile, environ: Mapping[str, str], *, constraint: bool, parents: tuple[Path, ...]
 ) -> RequirementsFile:
-    if path in parents:
+    if any(path.resolve() == parent.resolve() for parent in parents):
         raise UsageError(f"{path.as_posix()!r} includes itself; remove the -r or -c that closes the circle")
     for number, text in _logical_lines(_text(path, parents)):
         origin = Origin(path.as_posix(), number)
@@ -84,11 +85,9 @@ def _read(
 
 
 def _shown(path: Path) -> Path:
-    """The path as short as it can be said, for messages and annotations."""
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path.resolve()
+    """The path as short as it can be said, for messages and annotations; what it includes lies beside a symlink."""
+    path = Path(os.path.normpath(path))
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _text(path: Path, parents: tuple[Path, ...]) -> str:
@@ -103,7 +102,7 @@ def _text(path: Path, parents: tuple[Path, ...]) -> str:
         raise UsageError(f"{path.as_posix()!r}{included} cannot be read: {error.strerror}") from error
     try:
         return content.decode(_encoding(content))
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:
         raise UsageError(f"{path.as_posix()!r} is not text: {error}; save it as UTF-8") from error
 
 
@@ -111,6 +110,8 @@ def _encoding(content: bytes) -> str:
     """As pip decides: a byte order mark, then a coding line (PEP 263), then UTF-8."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if content.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
     for line in content.splitlines()[:2]:
         declared = re.match(rb"\s*#.*?coding[:=][ \t]*([-\w.]+)", line)
         if declared:
@@ -149,7 +150,7 @@ def _checked_constraint(line: Requested) -> Requested:
 
 # One row for each option of `requirement_line`: what it changes.
 _EFFECTS: Mapping[str, Callable[[RequirementsFile, str], RequirementsFile]] = {
-    "index-url": lambda found, url: replace(found, index_url=url, no_index=False),
+    "index-url": lambda found, url: replace(found, index_url=url),
     "extra-index-url": lambda found, url: replace(found, extra_index_urls=(*found.extra_index_urls, url)),
     "find-links": lambda found, place: replace(found, find_links=(*found.find_links, place)),
     "trusted-host": lambda found, host: replace(found, trusted_hosts=(*found.trusted_hosts, host)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from lambda_pack.model.packages import without_credentials
+
 __all__ = ["credentials_in", "masked", "with_credentials", "without_credentials"]
 
 # Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
@@ -18,18 +20,6 @@ def masked(text: str) -> str:
     'from https://****@x.example/simple'
     """
     return _USERINFO.sub(r"\g<scheme>****@", text)
-
-
-def without_credentials(url: str) -> str:
-    """The URL with neither user nor password: fit for a cache key or a report.
-
-    >>> without_credentials("https://me:secret@x.example/simple")
-    'https://x.example/simple'
-    """
-    if "@" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def with_credentials(url: str, user: str, password: str) -> str:

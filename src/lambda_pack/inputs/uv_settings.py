@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import Given, Layer, truth
+from lambda_pack.inputs.layers import truth
 from lambda_pack.inputs.urls import with_credentials
+from lambda_pack.model.given import Given, Layer
 
 __all__ = ["read_uv_files", "read_uv_variables"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
@@ -30,7 +30,9 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
     if pin.version is None:
         newest = max((offer.pin.version for offer in offers if offer.pin.version is not None), default=None)
         if newest is not None:
-            yield f"no version satisfies {requirements.allowed(pin.name)}; the newest on offer is {newest}"
+            wanted = requirements.allowed(pin.name)
+            asked = f"{str(wanted)!r}" if wanted else "all that is asked of it"
+            yield f"no version of {pin.name} satisfies {asked}; the newest on offer is {newest}"
     yield from _other_targets(stock, pin)
     older = _fitting_version(stock, pin.name)
     if older is not None:
@@ -38,7 +40,7 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
     source = stock.source(pin)
     if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
         yield f"build it where {stock.target} runs (the same architecture and glibc); the log says why it failed here"
-    elif source is None and any(not isinstance(offer, Wheel) and offer.pin == pin for offer in offers):
+    elif source is None and not requirements.files.allows_sdist(pin.name) and any(_is_sdist_of(pin, o) for o in offers):
         yield "let it be built: lift --only-binary for it"
 
 
@@ -58,6 +60,10 @@ def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
             other = Target(stock.target.runtime, architecture)
             if _any_fits(wheels, other):
                 yield f"choose another architecture: {pin} has a wheel for {other}"
+
+
+def _is_sdist_of(pin: Pin, offer: Offer) -> bool:
+    return isinstance(offer, Sdist) and offer.pin == pin
 
 
 def _any_fits(wheels: list[Wheel], target: Target) -> bool:

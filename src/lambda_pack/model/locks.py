@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
@@ -13,10 +14,21 @@ from urllib.request import url2pathname
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel, Pylock
 from packaging.specifiers import SpecifierSet
+from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel, without_credentials
+from lambda_pack.model.packages import (
+    Checkout,
+    Folder,
+    Hashes,
+    Offer,
+    Pin,
+    Sdist,
+    Wheel,
+    filename_of,
+    without_credentials,
+)
 from lambda_pack.model.targets import Target
 
 __all__ = ["CREATOR", "lock_of", "offers_of", "pins_of"]
@@ -41,21 +53,34 @@ def pins_of(lock: Pylock, target: Target) -> tuple[Package, ...]:
         if package.marker is None or package.marker.evaluate(environment, context="lock_file")
     )
     names = [package.name for package in needed]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"the lock gives more than one {name!r} to {target}; lock again with one version each")
+    for package in needed:
+        if names.count(package.name) > 1:
+            raise UsageError(
+                f"the lock gives more than one {package.name!r} to {target}; lock again with one version each"
+            )
+        if not _runs_on(package.requires_python, target):
+            raise UsageError(
+                f"{package.name!r} in the lock requires Python {package.requires_python}; {_python(target)}"
+            )
     return needed
 
 
 def _check_scope(lock: Pylock, target: Target) -> None:
-    python = target.runtime.python_full_version
-    if lock.requires_python is not None and not lock.requires_python.contains(python, prereleases=True):
-        raise UsageError(f"the lock requires Python {lock.requires_python}; {target.runtime.name} has {python}")
+    if not _runs_on(lock.requires_python, target):
+        raise UsageError(f"the lock requires Python {lock.requires_python}; {_python(target)}")
     environment = cast("dict[str, str]", target.environment)
     scopes = lock.environments or ()
     if scopes and not any(marker.evaluate(environment, context="requirement") for marker in scopes):
         listed = " or ".join(f"({marker})" for marker in scopes)
         raise UsageError(f"the lock is for {listed}, not for {target}; lock again for this target")
+
+
+def _runs_on(requires_python: SpecifierSet | None, target: Target) -> bool:
+    return requires_python is None or requires_python.contains(target.runtime.python_full_version, prereleases=True)
+
+
+def _python(target: Target) -> str:
+    return f"{target.runtime.name} has {target.runtime.python_full_version}: lock again for it, or choose another"
 
 
 def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
@@ -66,7 +91,8 @@ def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
 
 def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
     for wheel in package.wheels or ():
-        yield Wheel.parse(_url(wheel, folder, package.index), filename=wheel.filename, hashes=_hashes(wheel.hashes))
+        url, hashes = _url(wheel, folder, package.index), _hashes(wheel.hashes)
+        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
         yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size)
@@ -74,14 +100,14 @@ def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
         url = _url(archive, folder, None)
         hashes = _hashes(archive.hashes)
         if urlsplit(url).path.endswith(".whl"):
-            yield Wheel.parse(url, hashes=hashes)
+            yield replace(Wheel.parse(url, hashes=hashes), size=archive.size)
         else:
-            yield Sdist(pin, _archive_name(url), url, hashes, archive.size, subdirectory=archive.subdirectory)
+            yield Sdist(pin, filename_of(url), url, hashes, archive.size, subdirectory=archive.subdirectory)
     if vcs := package.vcs:
-        url = vcs.url or (folder / (vcs.path or ".")).resolve().as_uri()
+        url = vcs.url or _below(folder, vcs.path).as_uri()
         yield Checkout(pin, vcs.type, url, vcs.commit_id, vcs.subdirectory)
     if directory := package.directory:
-        yield Folder(pin, str((folder / directory.path).resolve()), directory.subdirectory)
+        yield Folder(pin, str(_below(folder, directory.path)), directory.subdirectory)
 
 
 def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path, *, creator: str = CREATOR) -> Pylock:
@@ -108,7 +134,7 @@ def _package(pin: Pin, origin: Offer, folder: Path) -> Package:
         case Wheel(hashes=hashes, size=size):
             wheel = PackageWheel(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
             return Package(name=pin.name, version=pin.version, wheels=[wheel])
-        case Sdist(hashes=hashes, size=size, subdirectory=None):
+        case Sdist(hashes=hashes, size=size, subdirectory=None) if _is_named_after(origin.filename, pin):
             sdist = PackageSdist(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
             return Package(name=pin.name, version=pin.version, sdist=sdist)
         case Sdist(hashes=hashes, size=size, subdirectory=inner):
@@ -120,6 +146,14 @@ def _package(pin: Pin, origin: Offer, folder: Path) -> Package:
         case Folder(subdirectory=inner):
             directory = PackageDirectory(path=path or "", subdirectory=inner)
             return Package(name=pin.name, version=pin.version, directory=directory)
+
+
+def _is_named_after(filename: str, pin: Pin) -> bool:
+    """Whether an archive may be called an sdist in a lock: PEP 751 holds the name of one to PEP 625."""
+    try:
+        return parse_sdist_filename(filename) == (pin.name, pin.version)
+    except InvalidSdistFilename:
+        return False
 
 
 def _place(url: str, folder: Path) -> tuple[str | None, str | None]:
@@ -137,15 +171,16 @@ def _relative(path: Path, folder: Path) -> str:
         return path.as_posix()
 
 
-def _archive_name(url: str) -> str:
-    return urlsplit(url).path.rsplit("/", 1)[-1]
-
-
 def _url(file: _File, folder: Path, index: str | None) -> str:
     """Absolute: PEP 751 lets a path be relative to the lock and a URL relative to its index."""
     if file.url:
         return urljoin(index or "", file.url)
-    return (folder / (file.path or "")).resolve().as_uri()
+    return _below(folder, file.path).as_uri()
+
+
+def _below(folder: Path, path: str | None) -> Path:
+    """Absolute, but no symlink followed: the last segment is a file's name, which says what the file is."""
+    return Path(os.path.normpath((folder / (path or "")).absolute()))
 
 
 def _hashes(hashes: Mapping[str, str]) -> Hashes:

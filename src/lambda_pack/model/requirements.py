@@ -124,7 +124,7 @@ def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[
     for word in filter(None, (part.strip() for part in words.split(","))):
         match word:
             case ":all:":
-                refused, wanted = frozenset({":all:"}), wanted - {":all:"}
+                refused, wanted = frozenset({":all:"}), frozenset()
             case ":none:":
                 refused = frozenset()
             case _:

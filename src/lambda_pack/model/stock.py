@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.packages import Offer, Pin, Source, Wheel
+from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, Verdict, judge, preference
 
@@ -78,7 +78,7 @@ class Stock:
         found += [(pin, wheel, verdict) for pin, wheel, verdict in judged if isinstance(verdict, Fits)]
         best: dict[Pin, tuple[Wheel, Fits]] = {}
         for pin, wheel, verdict in found:
-            if pin not in best or preference(wheel, verdict) < preference(*best[pin]):
+            if pin not in best or preference(wheel, verdict) > preference(*best[pin]):
                 best[pin] = wheel, verdict
         object.__setattr__(self, "_chosen", best)
 
@@ -107,7 +107,7 @@ class Stock:
     def versions(self, name: NormalizedName) -> Mapping[Version, tuple[tuple[Wheel, Verdict], ...]]:
         """The wheels heard of for every version of a package, each with its verdict."""
         found: dict[Version, tuple[tuple[Wheel, Verdict], ...]] = {}
-        for offer in sorted(self.offers, key=lambda offer: offer.filename):
+        for offer in sorted(self.offers, key=_order):
             if isinstance(offer, Wheel) and offer.pin.name == name and offer.pin.version is not None:
                 earlier = found.get(offer.pin.version, ())
                 found[offer.pin.version] = (*earlier, (offer, judge(offer, self.target)))
@@ -121,7 +121,7 @@ class Stock:
         """What the pin can be built from, if anything; refused sources do not count."""
         found = (offer for offer in self.offers if not isinstance(offer, Wheel) and offer.pin == pin)
         usable = (source for source in found if getattr(source, "refused", None) is None)
-        return min(usable, key=lambda source: source.filename, default=None)
+        return min(usable, key=_order, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:
         """With what was found; a file heard of before stays as it was first heard of."""
@@ -134,3 +134,8 @@ class Stock:
             accepted=self.accepted + tuple(item for item in items if isinstance(item, Accepted)),
             attempts=self.attempts + tuple(item for item in items if isinstance(item, Attempt)),
         )
+
+
+def _order(offer: Offer) -> tuple[str, str]:
+    """By file name; two indexes may both have one, and a set has no order that stays."""
+    return offer.filename, "" if isinstance(offer, Folder) else offer.url

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.tags import Tag
+    from packaging.utils import BuildTag
 
 __all__ = ["Fits", "Misfit", "Reason", "Verdict", "closest", "judge", "preference"]
 
@@ -61,17 +62,18 @@ def judge(wheel: Wheel, target: Target) -> Verdict:
     >>> judge(wheel, Target.parse("python3.11")).detail
     'needs glibc 2.27 or newer; python3.11 has 2.26'
     """
-    if wheel.refused is not None:
-        return Misfit(Reason.REFUSED, wheel.refused)
+    ranks = _ranks(target)
+    fitting = [ranks[tag] for tag in wheel.tags if tag in ranks]
+    if not fitting:
+        # The tag that fails last came closest: its reason is the one that helps. `str` settles ties the same each time.
+        tags = sorted(wheel.tags, key=str)
+        return max((_miss(tag, target) for tag in tags), key=lambda miss: (miss.stage, miss.rank)).misfit
     requires = wheel.requires_python
     if requires is not None and not requires.contains(target.runtime.python_full_version, prereleases=True):
         return Misfit(Reason.REQUIRES_PYTHON, f"requires Python {requires}")
-    ranks = _ranks(target)
-    fitting = [ranks[tag] for tag in wheel.tags if tag in ranks]
-    if fitting:
-        return Fits(min(fitting))
-    # The tag that fails last came closest: its reason is the one that helps.
-    return max((_miss(tag, target) for tag in wheel.tags), key=lambda miss: (miss.stage, miss.rank)).misfit
+    if wheel.refused is not None:
+        return Misfit(Reason.REFUSED, wheel.refused)
+    return Fits(min(fitting))
 
 
 def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
@@ -81,10 +83,12 @@ def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
     return max(misfits, key=lambda misfit: order.index(misfit.reason), default=None)
 
 
-def preference(wheel: Wheel, fits: Fits) -> tuple[int, tuple[int, str], str]:
-    """Sort key among fitting wheels of one version: best tag, then highest build number, as installers choose."""
-    number, text = wheel.build or (0, "")
-    return fits.rank, (-number, text), wheel.filename
+def preference(wheel: Wheel, fits: Fits) -> tuple[int, BuildTag, str, str]:
+    """Sort key among fitting wheels of one version, the best highest: best tag, then highest build tag, as in pip.
+
+    File name and URL only settle what is left, so that the choice never depends on an order of arrival.
+    """
+    return -fits.rank, wheel.build, wheel.filename, wheel.url
 
 
 @lru_cache
@@ -113,10 +117,8 @@ class _Miss:
     rank: int = 0
 
 
-_LINUX = re.compile(
-    r"(?P<kind>manylinux|musllinux|linux)(?:(?P<legacy>1|2010|2014)|_(?P<glibc>\d+_\d+))?_(?P<machine>.+)"
-)
-_LEGACY_MINOR = {name.removeprefix("manylinux"): minor for minor, name in LEGACY_PLATFORMS.items()}
+_LINUX = re.compile(r"(?P<kind>manylinux|musllinux|linux)(?:(?P<legacy>\d+)|_(?P<glibc>\d+_\d+))?_(?P<machine>.+)")
+_LEGACY_LEVELS = {name.removeprefix("manylinux"): (2, minor) for minor, name in LEGACY_PLATFORMS.items()}
 _SYSTEMS = {"win": "Windows", "macosx": "macOS", "android": "Android", "ios": "iOS", "pyodide": "Pyodide"}
 
 
@@ -129,12 +131,13 @@ def _miss(tag: Tag, target: Target) -> _Miss:
         return _python_miss(tag, target)
     if platform:
         return platform
-    return _Miss(_Stage.ABI, Misfit(Reason.ABI, f"{tag.interpreter}-{tag.abi} does not run on {target.runtime.name}"))
+    # Left over: cp313-cp313-any and the like. An ABI without a platform is no tag of any installer.
+    return _Miss(_Stage.ABI, Misfit(Reason.ABI, f"{tag} names an ABI but no platform, so no installer takes it"))
 
 
 def _python_miss(tag: Tag, target: Target) -> _Miss:
     major, minor = target.runtime.python
-    if tag.abi.startswith("cp") and tag.abi.endswith("t"):
+    if tag.abi == "abi3t" or (tag.abi.startswith("cp") and tag.abi.endswith("t")):
         return _Miss(
             _Stage.ABI, Misfit(Reason.FREE_THREADED, f"{tag.abi} is for free-threaded Python; Lambda's is not")
         )
@@ -153,7 +156,9 @@ def _python_name(tag: Tag) -> str:
     if not match or match[1] not in names:
         return tag.interpreter
     version = f"{match[2]}.{match[3]}" if match[3] else match[2]
-    newer = " or newer" if tag.abi in {"abi3", "none"} and match[3] else ""
+    # cp312-none is for 3.12 alone; py312-none and cp312-abi3 run on what follows, within one major version.
+    goes_on = tag.abi == "abi3" or match[1] == "py"
+    newer = " or newer" if goes_on and match[2] == "3" and match[3] else ""
     return f"{names[match[1]]} {version}{newer}"
 
 
@@ -176,9 +181,17 @@ def _glibc_miss(platform: str, match: re.Match[str], runtime: Runtime) -> _Miss:
     if match["kind"] == "linux":
         # linux_x86_64 promises nothing about glibc: it was tagged on some machine, for that machine.
         return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} does not say which glibc it needs"))
-    major, minor = (2, _LEGACY_MINOR[match["legacy"]]) if match["legacy"] else map(int, match["glibc"].split("_"))
-    if (major, minor) <= runtime.glibc:
+    level = _level(match)
+    if level is None or level <= runtime.glibc:
         return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} never was a platform"))
-    needs = f"needs glibc {major}.{minor} or newer; {runtime.name} has {'.'.join(map(str, runtime.glibc))}"
+    needs = f"needs glibc {level[0]}.{level[1]} or newer; {runtime.name} has {'.'.join(map(str, runtime.glibc))}"
     # Of several tags that are too new, the least demanding one is what the wheel needs.
-    return _Miss(_Stage.GLIBC, Misfit(Reason.GLIBC, needs), rank=-minor)
+    return _Miss(_Stage.GLIBC, Misfit(Reason.GLIBC, needs), rank=-level[1])
+
+
+def _level(match: re.Match[str]) -> tuple[int, int] | None:
+    """The glibc that a platform promises, where its name says so: 'manylinux_x86_64' and 'manylinux2015' do not."""
+    if match["glibc"] is None:
+        return _LEGACY_LEVELS.get(match["legacy"] or "")
+    major, minor = match["glibc"].split("_")
+    return int(major), int(minor)

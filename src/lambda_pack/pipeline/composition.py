@@ -16,7 +16,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.stock import Stock
 from lambda_pack.ports import Ports
 
-__all__ = ["Writer", "compose_bundle"]
+__all__ = ["Writer", "compose_bundle", "planned"]
 
 Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
@@ -86,4 +86,19 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
             is_verified=not _STRONG.isdisjoint(dict(wheel.hashes)),
             evidence=verdicts[wheel].evidence,
             source=source,
+        )
+
+
+def planned(stock: Stock) -> Iterator[PackedPackage]:
+    """The packages that have a wheel, as far as they are known before anything is fetched."""
+    for wheel, verdict in stock.chosen:
+        digests = dict(wheel.hashes)
+        yield PackedPackage(
+            pin=wheel.pin,
+            filename=wheel.filename,
+            url=without_credentials(wheel.url),
+            sha256=digests.get("sha256"),
+            size=None,
+            is_verified=bool(digests),
+            evidence=verdict.evidence,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from packaging.utils import NormalizedName
 
@@ -13,7 +14,8 @@ from lambda_pack.model.packages import Offer, Pin, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.model.verdicts import Fits, Misfit, closest, judge
+from lambda_pack.model.targets import Target
+from lambda_pack.model.verdicts import Fits, Misfit, Reason, closest, judge
 from lambda_pack.ports import Index
 
 __all__ = ["chains_of", "explain"]
@@ -38,7 +40,7 @@ def chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping
 
 
 def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
-    offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=lambda offer: offer.filename)
+    offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, target=stock.target))
     return Unmet(
         pin=pin,
         required_by=chain.names if chain else (),
@@ -63,6 +65,14 @@ def _reason(stock: Stock, pin: Pin) -> str:
     if stock.source(pin) is None:
         return f"{no_wheel}, and there is no source to build it from"
     return no_wheel
+
+
+def _nearness(offer: Offer, target: Target) -> tuple[int, str]:
+    """Sort key: the files that came closest first, source last."""
+    if not isinstance(offer, Wheel):
+        return 1, offer.filename
+    verdict = judge(offer, target)
+    return (-list(Reason).index(verdict.reason) if isinstance(verdict, Misfit) else -len(Reason)), offer.filename
 
 
 def _on_offer(offer: Offer, stock: Stock) -> FileOnOffer:

@@ -14,7 +14,7 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
-from lambda_pack.pipeline.composition import Writer, compose_bundle
+from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.ports import Ports
@@ -69,7 +69,7 @@ def take_nine_steps(
         ports.narrator.step(7, STEPS[7])
         unmet = explain(stock.unmet, stock, requirements, ports.index)
         if unmet and not request.allow_unmet:
-            return Outcome(stock, unmet)
+            return Outcome(stock, unmet, packages=tuple(planned(stock)))
         ports.narrator.step(8, STEPS[8])
         archive, packages = compose_bundle(stock, request, ports, write)
         ports.narrator.step(9, STEPS[9])

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lambda_pack.model.packages import without_credentials
-from lambda_pack.model.report import PackedPackage, ToBuild
+from lambda_pack.model.report import ToBuild
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.verdicts import closest
+from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain
 from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
 from lambda_pack.ports import Ports
@@ -33,21 +34,7 @@ def look_ahead(
         ports.narrator.step(7, STEPS[7])
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
         unmet = explain(hopeless, stock, requirements, ports.index)
-    return Outcome(stock, unmet, packages=tuple(_planned(stock)), to_build=tuple(_to_build(stock)))
-
-
-def _planned(stock: Stock) -> Iterator[PackedPackage]:
-    for wheel, verdict in stock.chosen:
-        digests = dict(wheel.hashes)
-        yield PackedPackage(
-            pin=wheel.pin,
-            filename=wheel.filename,
-            url=without_credentials(wheel.url),
-            sha256=digests.get("sha256"),
-            size=None,
-            is_verified=bool(digests),
-            evidence=verdict.evidence,
-        )
+    return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=tuple(_to_build(stock)))
 
 
 def _to_build(stock: Stock) -> Iterator[ToBuild]:

@@ -47,6 +47,7 @@ class Cache:
         self._temporary = ExitStack()
         self._spare: Path | None = None
         self._writable: Path | None = None
+        self._arriving: set[Path] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +55,10 @@ class Cache:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A thread that hangs in a connection cannot tidy up after itself.
+        for path in tuple(self._arriving):
+            with suppress(OSError):
+                path.unlink()
         self._temporary.close()
 
     def get(self, algorithm: str, digest: str, filename: str) -> Path | None:
@@ -70,10 +75,12 @@ class Cache:
         handle, name = tempfile.mkstemp(dir=self._writable_root() / "partial")
         os.close(handle)
         path = Path(name)
+        self._arriving.add(path)
         try:
             yield path
         finally:
             path.unlink(missing_ok=True)
+            self._arriving.discard(path)
 
     def put(self, partial: Path, algorithm: str, digest: str, filename: str) -> Path:
         """Move a file from `partial` to its place, whole; `digest` must be its digest already."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -23,9 +24,9 @@ Keyring: TypeAlias = Callable[[str, str], str | None]
 
 _PORTS = MappingProxyType({"http": 80, "https": 443})
 # Names that services ask for beside the secret, and that are none.
-_NO_SECRETS = frozenset(
-    {"", "__token__", "aws", "oauth2accesstoken", "x-oauth-basic", "x-access-token", "token", "git"}
-)
+_USUAL_USERS = frozenset({"__token__", "aws", "git", "oauth2accesstoken", "token", "x-access-token"})
+# What GitHub wants for a password where the user is the token.
+_USER_IS_TOKEN = "x-oauth-basic"  # noqa: S105  # it says so itself
 # A shorter secret is hidden inside URLs only: anywhere else it would hide half of the text.
 _SHORTEST = 4
 
@@ -47,24 +48,26 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: tuple[str, ...] = ()
+        self._lock = threading.Lock()
         for secret in secrets:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
         """From now on this text is hidden."""
-        if secret in _NO_SECRETS or len(secret) < _SHORTEST:
+        if len(secret) < _SHORTEST or secret in self._spellings:
             return
         quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
         spellings = {secret, json.dumps(secret)[1:-1], *quoted, *(_lower_escapes(text) for text in quoted)}
-        # Longest first: no spelling may be left half hidden because a shorter one is inside it.
-        self._spellings = tuple(sorted({*self._spellings, *spellings}, key=lambda text: (-len(text), text)))
+        with self._lock:
+            # Longest first: no spelling may be left half hidden because a shorter one is inside it.
+            self._spellings = tuple(sorted({*self._spellings, *spellings}, key=lambda text: (-len(text), text)))
 
     def learn_login(self, user: str, password: str | None) -> None:
         """Hide the password, the header made of both, and the user where it stands for a token."""
-        if password in (None, "", "x-oauth-basic"):
+        if password and password != _USER_IS_TOKEN:
+            self.learn(password)
+        elif user not in _USUAL_USERS:
             self.learn(user)
-        else:
-            self.learn(password or "")
         self.learn(_basic(user, password or ""))
 
     def mask(self, text: str) -> str:
@@ -95,6 +98,7 @@ class Credentials:
         self._netrc = netrc
         self._keyring = keyring
         self._from_keyring: dict[tuple[object, str], Login | None] = {}
+        self._lock = threading.Lock()
         for url in self._indexes:
             self._learn(url)
         for user, password in netrc.values():
@@ -139,18 +143,23 @@ class Credentials:
         if self._keyring is None:
             return None
         key = (origin(url), user)
-        if key not in self._from_keyring:
-            # pip asks for the index's URL first, then for the host: people store either.
-            places = [strip(index) for index in self._indexes if origin(index) == origin(url)]
-            places.append(urlsplit(strip(url)).netloc)
-            # A token needs no user of its own; this is the name that token indexes agree on.
-            name = user or "__token__"
-            answers = (self._keyring(place, name) for place in dict.fromkeys(places))
-            password = next((answer for answer in answers if answer), None)
-            if password:
-                self.masker.learn_login(name, password)
-            self._from_keyring[key] = (name, password) if password else None
-        return self._from_keyring[key]
+        with self._lock:
+            if key not in self._from_keyring:
+                self._from_keyring[key] = self._answer(url, user, self._keyring)
+            return self._from_keyring[key]
+
+    def _answer(self, url: str, user: str, keyring: Keyring) -> Login | None:
+        # pip asks for the index's URL first, then for the host: people store either.
+        places = [strip(index) for index in self._indexes if origin(index) == origin(url)]
+        places.append(urlsplit(strip(url)).netloc)
+        # A token needs no user of its own; this is the name that token indexes agree on.
+        name = user or "__token__"
+        answers = (keyring(place, name) for place in dict.fromkeys(places))
+        password = next((answer for answer in answers if answer), None)
+        if password is None:
+            return None
+        self.masker.learn_login(name, password)
+        return name, password
 
 
 def read_netrc(environ: Mapping[str, str], *, home: Path, narrator: Narrator) -> Mapping[str, Login]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
@@ -149,7 +150,7 @@ class Session:
 
     def shown(self, url: str) -> str:
         """The URL as people may see it: no credentials, and no query, which may hold a signature."""
-        return self.credentials.masker.mask(without_credentials(url).partition("?")[0].partition("#")[0])
+        return self.credentials.masker.mask(url.partition("?")[0].partition("#")[0])
 
     def refusal(self, url: str, status: int) -> IndexUnavailable:
         """What a status means for whoever runs this."""
@@ -180,8 +181,9 @@ class Session:
                 if "CERTIFICATE_VERIFY_FAILED" in str(error):
                     raise self._unverified(url, error) from error
                 self.wait(url, attempt, error)
-            except urllib3.exceptions.LocationParseError as error:
-                raise IndexUnavailable(f"{self.shown(url)!r} is not a URL; correct it") from error
+            except ValueError as error:
+                # A page or a redirect may hold anything: 'https://[', 'https://host:port/'.
+                raise IndexUnavailable(f"{self.shown(url)!r} leads to what is not a URL; check the index") from error
             except urllib3.exceptions.HTTPError as error:
                 self.wait(url, attempt, error)
             else:
@@ -189,7 +191,7 @@ class Session:
                     return response
                 response.close()
                 seconds = _retry_after(response.headers.get("Retry-After"))
-                self.wait(url, attempt, self.refusal(url, response.status), seconds=seconds)
+                self.wait(url, attempt, urllib3.exceptions.HTTPError(f"status {response.status}"), seconds=seconds)
             attempt += 1
 
     def _follow(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
@@ -249,8 +251,9 @@ class Session:
 
 
 def _reason(error: Exception) -> str:
-    """The library's words without the addresses of its objects."""
-    return str(error).split(">: ", 1)[-1] or type(error).__name__
+    """The library's words without its objects: 'HTTPSConnection(host=…): ' in front, an inner error behind."""
+    text = str(error.args[0]) if error.args and isinstance(error.args[0], str) else str(error)
+    return re.sub(r"^HTTPS?Connection(Pool)?\([^)]*\): ", "", text).rstrip(".") or type(error).__name__
 
 
 def _retry_after(text: str | None) -> float | None:

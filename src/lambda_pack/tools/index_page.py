@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, parse_tag
@@ -46,7 +46,7 @@ class Link:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: str | None = None
-    yanked: str | None = None
+    refused: str | None = None
     core_metadata: Hashes | None = None
 
 
@@ -89,7 +89,7 @@ def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None
             if pin is None:
                 return None
             return Sdist(
-                pin, link.filename, link.url, link.hashes, link.size, _requires(link.requires_python), link.yanked
+                pin, link.filename, link.url, link.hashes, link.size, _requires(link.requires_python), link.refused
             )
     return None
 
@@ -113,7 +113,7 @@ def _wheel(link: Link, names: Collection[NormalizedName]) -> Wheel | None:
         link.hashes,
         link.size,
         _requires(link.requires_python),
-        link.yanked,
+        link.refused,
         link.core_metadata is not None,
     )
 
@@ -187,7 +187,7 @@ def _html_links(text: str, url: str) -> Iterator[Link]:
         if reference is None:
             continue
         if tag.lower() == "base":
-            base = urljoin(url, reference)
+            base = _absolute(reference, url) or url
         else:
             yield _html_link(attributes, reference.strip(), base)
 
@@ -197,6 +197,7 @@ def _html_link(attributes: Mapping[str, str], reference: str, base: str) -> Link
     address = _absolute(address, base)
     # PEP 714 renamed the attribute; the old one carried its value, too.
     metadata = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
+    yanked = attributes.get("data-yanked")
     name = address.partition("?")[0].rpartition("/")[2]
     return Link(
         unquote(name) if "%" in name else name,
@@ -204,14 +205,26 @@ def _html_link(attributes: Mapping[str, str], reference: str, base: str) -> Link
         _pairs(fragment),
         None,
         attributes.get("data-requires-python"),
-        attributes.get("data-yanked"),
+        None if yanked is None else _yanked(yanked),
         None if metadata is None or metadata == "false" else _pairs(metadata),
     )
 
 
+def _yanked(reason: str) -> str:
+    """PEP 592, as the predicate that `refused` is; the reason is somebody's free text."""
+    words = " ".join(reason.split())
+    return f"was yanked: {words}" if words else "was yanked"
+
+
 def _absolute(address: str, base: str) -> str:
-    if not address.startswith(("https://", "http://")):
-        address = urljoin(base, address)
+    """The whole URL; '' where the reference is none, so that its file name is nothing that could be used."""
+    try:
+        if not address.startswith(("https://", "http://")):
+            address = urljoin(base, address)
+        elif "[" in address:
+            urlsplit(address)
+    except ValueError:
+        return ""
     return address if _PLAIN.fullmatch(address) else quote(address, safe="%/:=&?~+!$,;'@()*[]")
 
 
@@ -234,7 +247,9 @@ def _json_links(body: bytes, url: str) -> Iterator[Link]:
         raise IndexUnavailable(f"{url!r} speaks version {version!r} of the index API; lambda-pack knows version 1")
     for row in files:
         if isinstance(row, dict) and isinstance(row.get("filename"), str) and isinstance(row.get("url"), str):
-            yield _json_link(row, url)
+            link = _json_link(row, url)
+            if link.url:
+                yield link
 
 
 def _json_link(row: Mapping[str, object], base: str) -> Link:
@@ -248,7 +263,7 @@ def _json_link(row: Mapping[str, object], base: str) -> Link:
         _digests(row.get("hashes")),
         size if isinstance(size, int) else None,
         requires if isinstance(requires, str) else None,
-        yanked if isinstance(yanked, str) else "" if yanked else None,
+        _yanked(yanked if isinstance(yanked, str) else "") if yanked or isinstance(yanked, str) else None,
         _digests(metadata) if metadata or isinstance(metadata, dict) else None,
     )
 

@@ -151,13 +151,9 @@ class PipBuilder:
         return Accepted(pin, wheel, verdict)
 
     def _environment(self, job: _Job, *, compiler: bool) -> dict[str, str]:
-        temporary = job.folder / "tmp"
-        temporary.mkdir()
         extra = {name: self._environ[name] for name in self._settings.variables if name in self._environ}
         if isinstance(job.source, Checkout):
             extra |= checkout_environment(self._environ)
-        # What a killed build leaves behind goes with the scratch folder.
-        extra |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
         # The order of sets ends up in some generated files.
         extra["PYTHONHASHSEED"] = "0"
         if self._settings.constraints:

@@ -59,6 +59,8 @@ class Pip:
             "target": work.target,
             "outcome": str(work.outcome) if work.outcome else None,
         }
+        # What a killed build leaves behind goes with the scratch folder.
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(work.scratch))
         # Only we can read it, and the shim deletes it before pip starts.
         handle, path = tempfile.mkstemp(dir=work.scratch, prefix="pip-", suffix=".json")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -66,7 +68,7 @@ class Pip:
         try:
             return run(
                 [str(interpreter), "-I", str(_SHIM), path],
-                environment={**environment, "PIP_CONFIG_FILE": os.devnull},
+                environment={**environment, **temporary, "PIP_CONFIG_FILE": os.devnull},
                 folder=work.scratch,
                 timeout=work.timeout,
             )

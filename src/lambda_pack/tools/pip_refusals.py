@@ -13,6 +13,9 @@ from lambda_pack.tools.process import Completed, tail
 
 __all__ = ["refusal"]
 
+# A program that pip started has failed.
+_PROGRAMS = frozenset({"InstallationSubprocessError", "FailedToPrepareCandidate"})
+
 # By the names of pip's own exceptions, those they inherit from included (pip 23.2 to 26.3). The first row that holds
 # one of the names decides.
 _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
@@ -36,7 +39,7 @@ _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
         "no set of versions satisfies the requirements",
     ),
     (
-        frozenset({"InstallationSubprocessError", "MetadataGenerationFailed", "BuildDependencyInstallError"}),
+        _PROGRAMS | {"MetadataGenerationFailed", "BuildDependencyInstallError"},
         UnmetDependencies,
         "the metadata of a package could not be built",
     ),
@@ -73,5 +76,5 @@ def refusal(pip: Pip, ended: Completed, *, outcome: Mapping[str, Any], scratch: 
 def _names(outcome: Mapping[str, Any]) -> frozenset[str]:
     names = frozenset(outcome.get("errors", ()))
     # git is a program like a build backend to pip, and a remote like an index to us.
-    cloning = "InstallationSubprocessError" in names and str(outcome.get("description", "")).startswith("git ")
+    cloning = names & _PROGRAMS and str(outcome.get("description", "")).startswith("git ")
     return names | {"CheckoutFailed"} if cloning else names

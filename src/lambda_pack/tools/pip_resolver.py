@@ -19,7 +19,7 @@ from lambda_pack.inputs.urls import masked
 from lambda_pack.model.requirements import IndexStrategy, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.pip_options import config_options, file_options, index_options
-from lambda_pack.tools.pip_program import Work, our_pip
+from lambda_pack.tools.pip_program import Pip, Work, our_pip
 from lambda_pack.tools.pip_refusals import refusal
 from lambda_pack.tools.pip_report import read_report
 from lambda_pack.tools.process import tail
@@ -33,7 +33,8 @@ class PipResolver:
     """`pip install --dry-run` for one set of requirements, with the target's markers, tags and Python version.
 
     `environment` must already be the allow-listed one: reading the metadata of an sdist runs package code. `scratch`
-    is a private folder; `cache` is pip's own, None for no cache; `timeout` is for the whole resolution, in seconds.
+    is a private folder; `cache` is pip's own, None for no cache; `timeout` is for the whole resolution, in seconds;
+    `pip` is the one installed with us unless another is given.
     """
 
     requirements: Requirements
@@ -41,6 +42,7 @@ class PipResolver:
     scratch: Path
     cache: Path | None = None
     timeout: float | None = None
+    pip: Pip | None = None
 
     def resolve(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
@@ -54,7 +56,7 @@ class PipResolver:
         """
         if self.requirements.indexes.strategy is IndexStrategy.FIRST_INDEX:
             raise UsageError("pip always merges its indexes; choose --resolver uv, or --index-strategy merge")
-        pip = our_pip()
+        pip = self.pip or our_pip()
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="pip-resolver-") as name:
             folder = Path(name)
             self._write(folder, at_most)
@@ -86,6 +88,8 @@ class PipResolver:
         yield from ("--requirement", str(folder / "requirements.txt"))
         yield from ("--constraint", str(folder / "constraints.txt"))
         yield from ("--cache-dir", str(self.cache)) if self.cache else ("--no-cache-dir",)
+        if _hashes_count(self.requirements):
+            yield "--require-hashes"
         yield from index_options(self.requirements.indexes)
         yield from file_options(self.requirements.files)
         yield from config_options(self.requirements.config_settings)

@@ -127,9 +127,11 @@ def overhear(outcome: dict[str, Any], owner: Any, name: str) -> None:  # noqa: A
         except BaseException as error:
             if not outcome["errors"]:
                 everyone = [error, *getattr(error, "errors", ())]
-                outcome["errors"] = [cause.__name__ for each in everyone for cause in type(each).__mro__]
+                outcome["errors"] = [kind.__name__ for each in everyone for kind in type(each).__mro__]
                 outcome["message"] = str(error)
-                outcome["description"] = str(getattr(error, "command_description", ""))
+                # The program that failed; newer pips wrap its exception in another.
+                described = getattr(error, "command_description", getattr(error, "failed_step", ""))
+                outcome["description"] = str(described)
             raise
 
     setattr(owner, name, method)

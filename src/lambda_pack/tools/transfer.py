@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "Transfer"]
 
-_CHUNK = 262_144
+# In bytes: what a stopped thread still waits for at most.
+_CHUNK = 65_536
 
 
 class Progress:
