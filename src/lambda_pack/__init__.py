@@ -1,3 +1,43 @@
-"""Turn a Python project's dependencies into an AWS Lambda or Glue bundle that really loads."""
+"""Turn a Python project's dependencies into an AWS Lambda or Glue bundle that really loads.
+
+The library: `pack` for a whole archive, `PythonPipDependencyBuilder` for a folder that already holds code.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lambda_pack.errors import LambdaPackError, UnmetDependencies
+    from lambda_pack.frontends.library import Config, PythonPipDependencyBuilder, pack
+    from lambda_pack.model.request import PackRequest
+    from lambda_pack.model.targets import Target
+
+__all__ = [
+    "Config",
+    "LambdaPackError",
+    "PackRequest",
+    "PythonPipDependencyBuilder",
+    "Target",
+    "UnmetDependencies",
+    "pack",
+]
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Config": "lambda_pack.frontends.library",
+    "LambdaPackError": "lambda_pack.errors",
+    "PackRequest": "lambda_pack.model.request",
+    "PythonPipDependencyBuilder": "lambda_pack.frontends.library",
+    "Target": "lambda_pack.model.targets",
+    "UnmetDependencies": "lambda_pack.errors",
+    "pack": "lambda_pack.frontends.library",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  # what it gives depends on the name
+    """Import what is asked for when it is asked for: the command line must not pay for the library."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lambda_pack' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  # start-up stays light
+
+    return getattr(import_module(_HOMES[name]), name)

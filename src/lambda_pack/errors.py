@@ -43,7 +43,7 @@ class LambdaPackError(Exception):
 
 
 class UsageError(LambdaPackError):
-    """The request cannot be understood: an unknown runtime, a bad requirements line, options that exclude each other."""
+    """The request cannot be understood: an unknown runtime, a bad line, options that exclude each other."""
 
     exit_code = 2
 

@@ -195,6 +195,17 @@ def test_a_buffer_larger_than_a_system_call_takes(tmp_path: Path) -> None:
     assert (tmp_path / "large").stat().st_size == len(buffer)
 
 
+def test_a_digest_of_less_than_was_written_is_no_digest(tmp_path: Path) -> None:
+    with FileIO(tmp_path / "file", "w") as file:
+        (tmp_path / "file").unlink()
+        (tmp_path / "file").touch()
+        with (
+            pytest.raises(OSError, match="shorter than what was written"),
+            open_outlet(file, hashlib.sha256()) as outlet,
+        ):
+            outlet.add(b"x")
+
+
 @contextmanager
 def full_disk(at: int) -> Iterator[None]:
     """Files of this process cannot grow beyond so many bytes."""

@@ -103,7 +103,6 @@ def test_each_variable_is_heard(  # noqa: PLR0913  # fixtures and a row of the t
             FileChoice(no_binary=frozenset({"a"}), only_binary=frozenset({":all:"})),
         ),
     ],
-    ids=str,
 )
 def test_each_choice_of_files_is_heard(
     tmp_path: Path, alone: dict[str, str], environ: dict[str, str], files: FileChoice

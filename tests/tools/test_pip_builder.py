@@ -135,7 +135,8 @@ def test_what_was_built_for_another_machine_says_so(yard: Yard) -> None:
     (other,) = set(Architecture) - {NATIVE.architecture}
     target = replace(NATIVE, architecture=other)
     attempt = failed(build(yard.builder(), yard.sdist(build_backend="c-extension"), target=target))
-    assert f"is for {NATIVE.architecture.machine}; the target is {other.machine}" in attempt.detail
+    assert attempt.detail.startswith(f"not compiled: this machine is Linux on {NATIVE.architecture.machine}, the target")
+    assert not attempt.command
     accepted(build(yard.builder(), yard.sdist("pure"), target=target))
 
 

@@ -58,7 +58,7 @@ def closure(resolver: PipResolver, target: Target = ARM, **options: object) -> d
 @pytest.mark.parametrize(
     ("target", "expected"),
     [(ARM, {"app", "for-arm", "on-linux", "six"}), (X86, {"app", "for-x86", "on-linux"})],
-    ids=str,
+    ids=["arm64", "x86_64"],
 )
 def test_markers_are_evaluated_for_the_target(
     resolver: PipResolver, index: LoopbackIndex, target: Target, expected: set[str]

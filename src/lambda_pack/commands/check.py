@@ -30,4 +30,4 @@ def check(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) 
     warn_about_runtime(request, recorder)
     with Workshop(order, environ, recorder) as workshop:
         outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
-    return replace(report_of(order, outcome, recorder), is_check=True)
+    return replace(report_of(order, outcome, recorder, workshop.mask), is_check=True)

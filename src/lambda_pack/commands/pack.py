@@ -47,7 +47,7 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -
         staging = stack.enter_context(_staging(request))
         write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
-        report = report_of(order, outcome, recorder)
+        report = report_of(order, outcome, recorder, workshop.mask)
         if outcome.archive is not None and request.to_dir is None:
             _write_beside(staging, order, report, outcome)
             _publish(staging, request.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,8 @@ from typing import Self
 
 from lambda_pack import __version__
 from lambda_pack.commands.orders import Order
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.inputs.urls import masked
 from lambda_pack.model.request import ResolverName
 from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
 from lambda_pack.tools.cache import Cache, default_cache_folder
@@ -24,9 +27,13 @@ from lambda_pack.tools.interpreters import base_interpreter
 from lambda_pack.tools.locked_resolver import LockedResolver
 from lambda_pack.tools.pip_builder import BuildSettings, PipBuilder
 from lambda_pack.tools.pip_resolver import PipResolver
+from lambda_pack.tools.process import run
 from lambda_pack.tools.uv_resolver import UvResolver, find_uv
 
 __all__ = ["Workshop"]
+
+# In seconds: a keyring that waits for somebody to unlock it must not hang a build.
+_KEYRING_TIMEOUT = 60.0
 
 
 class Workshop:
@@ -37,6 +44,7 @@ class Workshop:
         self._environ = environ
         self._narrator = narrator
         self._open = ExitStack()
+        self._mask = masked
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +52,15 @@ class Workshop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Close; an error on its way out loses every secret that the tools may have written into it."""
         self._open.close()
+        if isinstance(error, LambdaPackError):
+            error.args = (self.mask(str(error)),)
+            error.log = self.mask(error.log)
+
+    def mask(self, text: str) -> str:
+        """The text without the secrets met so far."""
+        return self._mask(masked(text))
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -56,14 +72,18 @@ class Workshop:
         """The ports, with their temporary files in `scratch`."""
         request, indexes = self._order.request, self._order.requirements.indexes
         home = Path.home()
+        folder = (request.cache or default_cache_folder()) if request.use_cache else None
+        # Entered before the session, so that the session has stopped its threads before the cache tidies up.
+        cache = self._open.enter_context(Cache(folder))
         credentials = Credentials(
-            index_urls(indexes), netrc=read_netrc(self._environ, home=home, narrator=self._narrator)
+            index_urls(indexes),
+            netrc=read_netrc(self._environ, home=home, narrator=self._narrator),
+            keyring=self._ask_keyring if indexes.keyring else None,
         )
+        self._mask = credentials.masker.mask
         session = self._open.enter_context(
             Session(indexes, credentials, environ=self._environ, agent=f"lambda-pack/{__version__}")
         )
-        folder = (request.cache or default_cache_folder()) if request.use_cache else None
-        cache = self._open.enter_context(Cache(folder))
         downloads = HttpDownloads(session, cache, narrator=self._narrator)
         # A lock says which files may be used; an index may only add what the lock left out.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
@@ -76,6 +96,14 @@ class Workshop:
             builder=self._builder(scratch, downloads),
             narrator=self._narrator,
         )
+
+    def _ask_keyring(self, url: str, user: str) -> str | None:
+        """The `keyring` program, as pip's and uv's subprocess provider ask it."""
+        program = shutil.which("keyring", path=self._environ.get("PATH"))
+        if program is None:
+            return None
+        answer = run((program, "get", url, user), environment=self._environ, timeout=_KEYRING_TIMEOUT)
+        return answer.output.strip() or None if answer.status == 0 else None
 
     def _resolver(self, scratch: Path, environment: Mapping[str, str]) -> Resolver:
         if self._order.lock is not None:
@@ -93,6 +121,7 @@ class Workshop:
             indexes=requirements.indexes,
             config=requirements.config_settings,
             package_config={line.name: line.config_settings for line in requirements.requested if line.name},
+            interpreter=self._order.request.interpreter,
         )
         folder = scratch / "builder"
         folder.mkdir(mode=0o700)

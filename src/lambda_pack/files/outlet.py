@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -69,7 +70,8 @@ def open_outlet(file: FileIO, digest: hashlib._Hash, write: Write | None = None)
     thousands of small buffers it would have to wait for the interpreter's lock.
     """
     sizes: SimpleQueue[int] = SimpleQueue()
-    thread = Thread(target=_digest_file, args=(Path(file.name), sizes, digest), name="digest", daemon=True)
+    failures: list[OSError] = []
+    thread = Thread(target=_digest_file, args=(Path(file.name), sizes, digest, failures), name="digest", daemon=True)
     thread.start()
     try:
         outlet = Outlet(file, sizes, write or (write_gathered if hasattr(os, "writev") else write_each))
@@ -78,19 +80,25 @@ def open_outlet(file: FileIO, digest: hashlib._Hash, write: Write | None = None)
     finally:
         sizes.put(0)
         thread.join()
+    if failures:
+        raise failures[0]
 
 
-def _digest_file(path: Path, sizes: SimpleQueue[int], digest: hashlib._Hash) -> None:
+def _digest_file(path: Path, sizes: SimpleQueue[int], digest: hashlib._Hash, failures: list[OSError]) -> None:
     """Digest the file as it grows by these numbers of bytes, until one is 0."""
     window = memoryview(bytearray(_WINDOW))
-    with path.open("rb", buffering=0) as file:
-        while left := sizes.get():
-            while left:
-                count = file.readinto(window[: min(left, _WINDOW)])
-                if not count:
-                    return
-                digest.update(window[:count])
-                left -= count
+    try:
+        with path.open("rb", buffering=0) as file:
+            while left := sizes.get():
+                while left:
+                    count = file.readinto(window[: min(left, _WINDOW)])
+                    if not count:
+                        failure = OSError(errno.EIO, "the file is shorter than what was written", str(path))
+                        raise failure  # handed over like those of the system
+                    digest.update(window[:count])
+                    left -= count
+    except OSError as error:
+        failures.append(error)
 
 
 @contextmanager
@@ -105,12 +113,6 @@ def reserved(file: FileIO, size: int) -> Iterator[None]:
             os.posix_fallocate(file.fileno(), 0, size)
     yield
     file.truncate(file.tell())
-
-
-def _digest_groups(groups: Queue[Sequence[Buffer] | None], digest: hashlib._Hash) -> None:
-    while (group := groups.get()) is not None:
-        for buffer in group:
-            digest.update(buffer)
 
 
 def write_gathered(file: FileIO, group: Sequence[Buffer]) -> None:

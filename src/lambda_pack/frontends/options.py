@@ -56,6 +56,7 @@ _ALL = (
     Option("on-collision", "two packages own one path", choices=_values(Collision), only_pack=True),
     Option("allow-unmet", "write the bundle without what is unmet", Kind.SWITCH, only_pack=True),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH, only_pack=True),
+    Option("python", "interpreter for builds (default: one of the runtime's version)", metavar="FILE"),
     Option("cache-dir", "folder for downloads (default: the user's cache)", metavar="DIR"),
     Option("no-cache", "keep nothing between runs", Kind.SWITCH),
     Option("index-url", "main index (default: the public one)", short="i", metavar="URL", is_pip=True),

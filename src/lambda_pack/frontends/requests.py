@@ -67,6 +67,7 @@ def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
         "on_collision": _choice(said, "on-collision", Collision),
         "output": _path(said, "output-dir"),
         "to_dir": _path(said, "to-dir"),
+        "interpreter": _path(said, "python"),
         "cache": _path(said, "cache-dir"),
         "sources": _paths(said, "source"),
         "excludes": _many(said, "exclude"),

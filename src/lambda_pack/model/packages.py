@@ -61,8 +61,9 @@ class Pin:
 class Wheel:
     """A wheel by its file name; `url` may be `file:`, `size` is in bytes.
 
-    `refused` says why it may not be used although it is on offer: yanked, not among the hashes asked for, kept out by
-    an option. `metadata` says that `url` + ".metadata" holds the wheel's METADATA (PEP 658).
+    `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
+    is on offer: not among the hashes asked for, kept out by an option. `metadata` says that `url` + ".metadata" holds
+    the wheel's METADATA (PEP 658).
     """
 
     pin: Pin
@@ -73,6 +74,7 @@ class Wheel:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: SpecifierSet | None = None
+    yanked: str | None = None
     refused: str | None = None
     metadata: bool = False
 
@@ -103,6 +105,7 @@ class Sdist:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: SpecifierSet | None = None
+    yanked: str | None = None
     refused: str | None = None
     subdirectory: str | None = None
 

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from lambda_pack.model.packages import Hashes, Offer, Sdist, Wheel
+from packaging.specifiers import SpecifierSet
+
+from lambda_pack.errors import IntegrityError, UsageError
+from lambda_pack.model.packages import Hashes, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
 
-__all__ = ["permitted"]
+__all__ = ["check_hashes", "permitted"]
+
+_NO_HASH = "its hash is not among those in the requirements"
 
 
-def permitted(offers: Iterable[Offer], requirements: Requirements) -> tuple[Offer, ...]:
-    """The same files, each that the user's options or hashes keep out marked with why.
+def permitted(offers: Iterable[Offer], requirements: Requirements, *, pins: Collection[Pin] = ()) -> tuple[Offer, ...]:
+    """The same files, each that must not be used marked with why.
 
+    A yanked file may be used where its very version is asked for: by the user, or by the resolver's choice of `pins`.
     A file whose index promises no hash, for a package with hashes in the requirements, must match one of those.
     """
-    return tuple(_permitted(offer, requirements) for offer in offers)
+    return tuple(_permitted(offer, requirements, is_chosen=offer.pin in pins) for offer in offers)
 
 
-def _permitted(offer: Offer, requirements: Requirements) -> Offer:
+def check_hashes(stock: Stock, requirements: Requirements) -> None:
+    """Refuse a closure that the user's hashes do not cover, or that they contradict.
+
+    Raises:
+        UsageError: hashes are required, and a package of the closure has none.
+        IntegrityError: no file on offer for a pin has one of its hashes: the index or the requirements were changed.
+    """
+    unhashed = [str(pin) for pin in stock.closure if requirements.require_hashes and not requirements.hashes(pin.name)]
+    if unhashed:
+        raise UsageError(
+            f"hashes are required, and the requirements have none for {', '.join(unhashed)}; list every package with "
+            "its hashes, as `uv pip compile --generate-hashes` and `pip-compile --generate-hashes` write them"
+        )
+    for pin in stock.unmet:
+        files = [offer for offer in stock.offers if offer.pin == pin and isinstance(offer, Wheel | Sdist)]
+        if files and all(file.refused == _NO_HASH for file in files):
+            raise IntegrityError(
+                f"none of the {len(files)} files on offer for {pin} has a hash that the requirements list; "
+                "find out who changed what, and only then lock again"
+            )
+
+
+def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> Offer:
     if not isinstance(offer, Wheel | Sdist) or offer.refused is not None:
         return offer
+    if offer.yanked is not None and not is_chosen and not _names_one_version(requirements.allowed(offer.pin.name)):
+        return replace(offer, refused=offer.yanked)
     name, files = offer.pin.name, requirements.files
     if isinstance(offer, Wheel) and not files.allows_wheel(name):
         return replace(offer, refused="is a wheel, and --no-binary keeps wheels of it out")
@@ -30,10 +61,14 @@ def _permitted(offer: Offer, requirements: Requirements) -> Offer:
     return _held_to(offer, requirements.hashes(name))
 
 
+def _names_one_version(allowed: SpecifierSet) -> bool:
+    return any(one.operator in {"==", "==="} and not one.version.endswith(".*") for one in allowed)
+
+
 def _held_to(offer: Wheel | Sdist, wanted: Hashes) -> Wheel | Sdist:
     comparable = _of_algorithms(offer.hashes, wanted)
     if comparable and not set(comparable) & set(wanted):
-        return replace(offer, refused="its hash is not among those in the requirements")
+        return replace(offer, refused=_NO_HASH)
     if comparable or not wanted:
         return offer
     return replace(offer, hashes=wanted)

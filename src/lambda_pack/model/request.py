@@ -51,7 +51,8 @@ class PackRequest:
 
     `name` None is the name of the folder of the first requirements file. `output` is the folder for zip, report and
     lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
-    names: indexes, kinds of files, constraints. `config_settings` go to the build backends. `cache` None is the
+    names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which
+    `interpreter` runs; None looks for one of the runtime's version. `cache` None is the
     user's cache folder.
     """
 
@@ -71,5 +72,6 @@ class PackRequest:
     allow_oversize: bool = False
     options: Layer = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
+    interpreter: Path | None = None
     cache: Path | None = None
     use_cache: bool = True

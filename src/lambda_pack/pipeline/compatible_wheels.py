@@ -46,7 +46,9 @@ def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Port
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
     names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin)]
-    return stock + permitted(ports.index.files(names), requirements) if names else stock
+    if not names:
+        return stock
+    return stock + permitted(ports.index.files(names), requirements, pins=stock.closure)
 
 
 def _is_from_index(stock: Stock, pin: Pin) -> bool:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lambda_pack.files.bundle import Bundle, compose
-from lambda_pack.files.entries import Entry
+from lambda_pack.files.entries import Entry, same_content
 from lambda_pack.files.source import read_source
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.packages import Pin, Wheel, without_credentials
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.ports import Ports
+from lambda_pack.pipeline.limits import check_size
+from lambda_pack.ports import Narrator, Ports
 
 __all__ = ["Writer", "compose_bundle", "planned"]
 
@@ -24,21 +26,26 @@ _STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "blake2s"})
 
 
 def compose_bundle(
-    stock: Stock, request: PackRequest, ports: Ports, write: Writer
+    stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, write: Writer
 ) -> tuple[ArchiveFacts, tuple[PackedPackage, ...]]:
     """Fetch what is chosen, check what nobody had promised a digest for, and write the whole.
 
     Raises:
         IntegrityError: a file is not what was promised, or is damaged or hostile.
         UsageError: two packages own one path.
+        LimitExceeded: the bundle is larger than Lambda takes, and the request does not allow that.
     """
     wheels = [wheel for wheel, _ in stock.chosen]
     paths = ports.downloads.fetch(wheels)
     digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
     chosen = [(wheel.pin, paths[wheel]) for wheel in wheels]
-    with compose(chosen, _own_code(request), prefix=request.layout.prefix, on_collision=request.on_collision) as bundle:
+    with compose(
+        chosen, _own_code(request, ports.narrator), prefix=request.layout.prefix, on_collision=request.on_collision
+    ) as bundle:
         for warning in _warnings(bundle):
             ports.narrator.warn(warning)
+        if not request.allow_oversize:
+            check_size(bundle, stock, requirements, {wheel: paths[wheel] for wheel in wheels})
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
     return archive, tuple(_packed(stock, digests, sizes))
@@ -57,10 +64,14 @@ def _digest(wheel: Wheel, path: Path) -> str:
         return archive.digest()
 
 
-def _own_code(request: PackRequest) -> list[Entry]:
+def _own_code(request: PackRequest, narrator: Narrator) -> list[Entry]:
     own: dict[str, Entry] = {}
     for folder in request.sources:
         for entry in read_source(folder, excludes=request.excludes, includes=request.includes):
+            if entry.path in own and not same_content(own[entry.path], entry):
+                narrator.warn(
+                    f"{entry.path} is in several --source folders: the one of {folder.as_posix()!r} is packed"
+                )
             own[entry.path] = entry
     return list(own.values())
 

@@ -57,4 +57,4 @@ def _python(tag: Tag) -> str:
 
 def _has_elf(wheel: Wheel) -> bool:
     with open_wheel(Path(url2pathname(urlsplit(wheel.url).path))) as archive:
-        return any(archive.read(member).startswith(_ELF) for member in archive.members)
+        return any(next(member.chunks(), b"").startswith(_ELF) for member in archive.members)

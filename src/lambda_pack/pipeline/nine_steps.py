@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from lambda_pack.model.permissions import check_hashes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.request import PackRequest, Preference
 from lambda_pack.model.requirements import Requirements
@@ -71,7 +72,7 @@ def take_nine_steps(
         if unmet and not request.allow_unmet:
             return Outcome(stock, unmet, packages=tuple(planned(stock)))
         ports.narrator.step(8, STEPS[8])
-        archive, packages = compose_bundle(stock, request, ports, write)
+        archive, packages = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
     return Outcome(stock, unmet, archive, packages)
 
@@ -84,4 +85,6 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> St
     ports.narrator.note(f"{len(stock.chosen)} of {len(stock.closure)} packages have a compatible wheel")
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
-    return find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)
+    stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)
+    check_hashes(stock, requirements)
+    return stock

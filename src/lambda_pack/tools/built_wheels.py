@@ -32,6 +32,13 @@ class Host:
         """This machine."""
         return cls(platform.system(), platform.machine(), _glibc())
 
+    def cannot_compile_for(self, target: Target) -> str | None:
+        """In words why nothing that is compiled here can run there; None where it may."""
+        if (self.system, self.machine) == ("Linux", target.architecture.machine):
+            return None
+        machine = target.architecture.machine
+        return f"not compiled: this machine is {self.system} on {self.machine}, the target Linux on {machine}"
+
 
 def judge_built(wheel: Wheel, target: Target, *, pin: Pin, host: Host, foreign: str | None) -> Fits | str:
     """The verdict with its evidence, or in words why the wheel does not count.

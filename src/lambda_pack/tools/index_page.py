@@ -46,7 +46,7 @@ class Link:
     hashes: Hashes = ()
     size: int | None = None
     requires_python: str | None = None
-    refused: str | None = None
+    yanked: str | None = None
     core_metadata: Hashes | None = None
 
 
@@ -89,7 +89,7 @@ def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None
             if pin is None:
                 return None
             return Sdist(
-                pin, link.filename, link.url, link.hashes, link.size, _requires(link.requires_python), link.refused
+                pin, link.filename, link.url, link.hashes, link.size, _requires(link.requires_python), link.yanked
             )
     return None
 
@@ -113,8 +113,8 @@ def _wheel(link: Link, names: Collection[NormalizedName]) -> Wheel | None:
         link.hashes,
         link.size,
         _requires(link.requires_python),
-        link.refused,
-        link.core_metadata is not None,
+        yanked=link.yanked,
+        metadata=link.core_metadata is not None,
     )
 
 
@@ -211,7 +211,7 @@ def _html_link(attributes: Mapping[str, str], reference: str, base: str) -> Link
 
 
 def _yanked(reason: str) -> str:
-    """PEP 592, as the predicate that `refused` is; the reason is somebody's free text."""
+    """PEP 592, as a predicate; the reason is somebody's free text."""
     words = " ".join(reason.split())
     return f"was yanked: {words}" if words else "was yanked"
 

@@ -26,5 +26,7 @@ class LockedResolver:
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`; a lock has one version of each package, so nothing can be held back."""
         if at_most or without:
-            raise UnmetDependencies(f"the lock has one version of {', '.join(sorted({*at_most, *without}))} for {target}")
+            raise UnmetDependencies(
+                f"the lock has one version of {', '.join(sorted({*at_most, *without}))} for {target}"
+            )
         return self.lock

@@ -1,0 +1,49 @@
+"""Lambda's limit on the unzipped size, checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lambda_pack.errors import LimitExceeded
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.entries import OWN
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.chains import dependencies_in, find_chains
+from lambda_pack.model.limits import UNZIPPED_LIMIT, megabytes
+from lambda_pack.model.packages import Wheel
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+
+__all__ = ["check_size"]
+
+_LARGEST = 8
+
+
+def check_size(bundle: Bundle, stock: Stock, requirements: Requirements, paths: Mapping[Wheel, Path]) -> None:
+    """Refuse a bundle that Lambda will not take.
+
+    Raises:
+        LimitExceeded: with the largest packages, and who asked for each.
+    """
+    if bundle.unzipped_size <= UNZIPPED_LIMIT:
+        return
+    raise LimitExceeded(
+        f"{bundle.unzipped_size:,} bytes unzipped are more than the {UNZIPPED_LIMIT:,} Lambda takes with all layers; "
+        "leave out one of the largest packages, use a container image, or write it anyway with --allow-oversize",
+        log="\n".join(_largest(bundle, stock, requirements, paths)),
+    )
+
+
+def _largest(bundle: Bundle, stock: Stock, requirements: Requirements, paths: Mapping[Wheel, Path]) -> Iterator[str]:
+    requires = {}
+    for wheel, path in paths.items():
+        with open_wheel(path, wheel.pin) as archive:
+            requires[wheel.pin.name] = dependencies_in(archive.metadata())
+    chains = find_chains(requirements.requested, requires, stock.target)
+    for owner, size in bundle.sizes[:_LARGEST]:
+        if owner == OWN:
+            yield f"{megabytes(size):>9}  your own code"
+            continue
+        chain = chains.get(owner.name)
+        yield f"{megabytes(size):>9}  {owner}" + (f"  ({chain})" if chain else "")

@@ -1,0 +1,251 @@
+"""Stand-ins behind the ports: honest about files and digests, and everything they say is data of the test."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.errors import IntegrityError
+from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
+from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.built_wheels import Host, judge_built
+from tests.support.metadata import Content, core_metadata, module_of
+from tests.support.wheels import make_elf, make_wheel
+
+__all__ = [
+    "INDEX",
+    "FakeBuilder",
+    "FakeDownloads",
+    "FakeIndex",
+    "Recipe",
+    "RecordingNarrator",
+    "Release",
+    "Shelf",
+    "default_contents",
+]
+
+INDEX = "https://index.example/files/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Files of one version of a package, and what the index and their metadata say of them.
+
+    `promises` is whether the index gives digests; a text is a digest that it gives wrongly. `metadata_fails` is the
+    log of a backend that, asked for the metadata of a release without wheels, breaks. `contents` and `data` are
+    what its wheels hold, see `make_wheel`.
+    """
+
+    files: tuple[str, ...]
+    requires: tuple[str, ...] = ()
+    requires_python: str | None = None
+    yanked: str | None = None
+    promises: bool | str = True
+    metadata_fails: str | None = None
+    contents: Mapping[str, Content] | None = None
+    data: Mapping[str, Content] | None = None
+
+    @property
+    def pin(self) -> Pin:
+        """The version, as the first file says it."""
+        first = self.files[0]
+        return (Wheel.parse(f"{INDEX}{first}") if first.endswith(".whl") else Sdist.parse(f"{INDEX}{first}")).pin
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """`requires`, parsed."""
+        return tuple(map(Requirement, self.requires))
+
+
+class Shelf:
+    """Every file of a story, made when it is first asked for: real wheels, and sdists of a few bytes."""
+
+    def __init__(self, folder: Path, releases: Iterable[Release]) -> None:
+        self.releases = tuple(releases)
+        self._folder = folder
+        self._rows = {file: release for release in self.releases for file in release.files}
+
+    def path(self, filename: str) -> Path:
+        """The file itself."""
+        path = self._folder / filename
+        if path.exists():
+            return path
+        release = self._rows[filename]
+        if filename.endswith(".whl"):
+            return make_wheel(
+                self._folder,
+                filename,
+                files=default_contents(filename) if release.contents is None else release.contents,
+                data=release.data,
+                requires=release.requires,
+                requires_python=release.requires_python,
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"the source in {filename}")
+        return path
+
+    def digest(self, filename: str) -> str:
+        """The SHA-256 of the file."""
+        return hashlib.sha256(self.path(filename).read_bytes()).hexdigest()
+
+    def promised(self, filename: str) -> dict[str, str]:
+        """The digest that the index gives."""
+        match self._rows[filename].promises:
+            case True:
+                return {"sha256": self.digest(filename)}
+            case False:
+                return {}
+            case wrong:
+                return {"sha256": wrong}
+
+    def offer(self, filename: str) -> Wheel | Sdist:
+        """The file as the index describes it."""
+        release = self._rows[filename]
+        url, hashes = INDEX + filename, tuple(self.promised(filename).items())
+        python = None if release.requires_python is None else SpecifierSet(release.requires_python)
+        if filename.endswith(".whl"):
+            wheel = Wheel.parse(url, hashes=hashes)
+            return replace(wheel, requires_python=python, yanked=release.yanked)
+        return replace(Sdist.parse(url, hashes=hashes), requires_python=python, yanked=release.yanked)
+
+    def versions(self, name: NormalizedName) -> dict[Version, tuple[Release, ...]]:
+        """The releases of a package, several where its files differ in what is said of them."""
+        found: dict[Version, tuple[Release, ...]] = {}
+        for release in self.releases:
+            if release.pin.name == name and release.pin.version is not None:
+                found[release.pin.version] = (*found.get(release.pin.version, ()), release)
+        return found
+
+
+def default_contents(filename: str) -> dict[str, Content]:
+    """One module, and a binary beside it where the name of the wheel says that there is one."""
+    name, version = filename.split("-")[:2]
+    module = module_of(name)
+    contents: dict[str, Content] = {f"{module}/__init__.py": f'__version__ = "{version}"\n'}
+    if not Wheel.parse(INDEX + filename).is_pure:
+        contents[f"{module}/_speed.so"] = make_elf("aarch64" if filename.endswith("aarch64.whl") else "x86_64")
+    return contents
+
+
+@dataclass(slots=True)
+class FakeIndex:
+    """An index over a shelf; with `is_closed` it knows nothing, as the real one behaves beside a lock."""
+
+    shelf: Shelf
+    is_closed: bool = False
+
+    def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
+        wanted = set(names)
+        releases = () if self.is_closed else self.shelf.releases
+        return tuple(self.shelf.offer(file) for row in releases if row.pin.name in wanted for file in row.files)
+
+    def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
+        rows = {file: release for release in self.shelf.releases for file in release.files}
+        return {
+            wheel: core_metadata(wheel.pin.name, str(wheel.pin.version), requires=row.requires, extras={}).encode()
+            for wheel in wheels
+            if (row := rows.get(wheel.filename))
+        }
+
+
+@dataclass(slots=True)
+class FakeDownloads:
+    """Files of a shelf and of this disk, their digests checked; `fetched` holds what came from elsewhere."""
+
+    shelf: Shelf
+    fetched: list[str] = field(default_factory=list)
+
+    def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
+        return {file: self._fetch(file) for file in files}
+
+    def _fetch(self, file: Wheel | Sdist) -> Path:
+        if file.url.startswith("file:"):
+            path = Path(url2pathname(urlsplit(file.url).path))
+        else:
+            path = self.shelf.path(file.filename)
+            self.fetched.append(file.filename)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        wanted = {promised for algorithm, promised in file.hashes if algorithm == "sha256"}
+        if wanted and digest not in wanted:
+            raise IntegrityError(f"{file.filename!r} is not what its hash says")
+        return path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What comes of building a source, named by its file or its package: a wheel, or words and a log.
+
+    `step` None is both 4 and 5.
+    """
+
+    source: str
+    step: int | None = None
+    makes: str | None = None
+    contents: Mapping[str, Content] | None = None
+    fails: str = "the build failed"
+    log: str = ""
+
+
+@dataclass(slots=True)
+class FakeBuilder:
+    """Makes what the recipes say on a `host`; whether that counts is judged as for the real builder.
+
+    A source without a recipe must not be built: asking for it is an error of the test. `built` holds what was asked,
+    as 'STEP SOURCE'. `foreign` is the interpreter's version where the target's is not installed.
+    """
+
+    folder: Path
+    recipes: Sequence[Recipe]
+    host: Host = field(default_factory=lambda: Host("Linux", "x86_64", (2, 26)))
+    foreign: str | None = None
+    built: list[str] = field(default_factory=list)
+
+    def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
+        return [self._outcome(source, target, 4 if compiler else 5) for source in sources]
+
+    def _outcome(self, source: Source, target: Target, step: int) -> Accepted | Attempt:
+        names = {source.filename, source.pin.name}
+        recipe = next((row for row in self.recipes if row.source in names and row.step in {None, step}), None)
+        assert recipe is not None, f"step {step} must not build {source.filename!r}"
+        self.built.append(f"{step} {recipe.source}")
+        command = f"pip wheel {recipe.source}"
+        if recipe.makes is None:
+            return Attempt(source.pin, step, recipe.fails, command=command, log=recipe.log)
+        contents = default_contents(recipe.makes) if recipe.contents is None else recipe.contents
+        path = make_wheel(self.folder / f"step-{step}", recipe.makes, files=contents)
+        wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", hashlib.sha256(path.read_bytes()).hexdigest()),))
+        verdict = judge_built(wheel, target, pin=source.pin, host=self.host, foreign=self.foreign)
+        if isinstance(verdict, str):
+            return Attempt(source.pin, step, verdict, command=command, log=recipe.log, wheel=wheel)
+        return Accepted(source.pin, wheel, verdict)
+
+
+@dataclass(slots=True)
+class RecordingNarrator:
+    """Remembers the story."""
+
+    steps: list[tuple[int, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def step(self, number: int, sentence: str) -> None:
+        self.steps.append((number, sentence))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+    def progress(self, label: str, done: int, total: int) -> None:
+        """Nothing here takes long enough to be told."""
