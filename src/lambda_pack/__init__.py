@@ -5,6 +5,8 @@ The library: `pack` for a whole archive, `PythonPipDependencyBuilder` for a fold
 
 from typing import TYPE_CHECKING, Any
 
+from lambda_pack.model.product import VERSION as __version__  # noqa: N811  # the name that Python gives it
+
 if TYPE_CHECKING:
     from lambda_pack.errors import LambdaPackError, UnmetDependencies
     from lambda_pack.frontends.library import Config, PythonPipDependencyBuilder, pack
@@ -18,10 +20,9 @@ __all__ = [
     "PythonPipDependencyBuilder",
     "Target",
     "UnmetDependencies",
+    "__version__",
     "pack",
 ]
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Config": "lambda_pack.frontends.library",

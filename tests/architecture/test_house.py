@@ -17,7 +17,7 @@ LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
 
 # pip runs inside it, in a process of its own: a program that we carry, not a part of ours.
-PROGRAMS = {"tools/pip_shim.py"}
+PROGRAMS = {"tools/pip/shim.py"}
 
 
 def nodes(module: Path) -> Iterator[ast.AST]:

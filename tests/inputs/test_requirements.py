@@ -94,7 +94,7 @@ def said_by_pip(path: Path) -> Said:
 
 
 def asked_of_pip(line: InstallRequirement, own: Mapping[str, str]) -> Asked:
-    """pip names a sdist by URL only once it has its metadata, and a wheel `name==version`: the URL decides in both."""
+    """A line of pip's. It names an archive by its metadata, later, and a wheel `name==version`: the URL decides."""
     url = line.link.url if line.link else None
     return Asked(
         name=canonicalize_name(line.req.name) if line.req and not is_archive(url) else None,
@@ -308,8 +308,19 @@ def test_those_lines_are_refused_by_pip_too(project: Path, text: str) -> None:
 
 
 PARTS = st.sampled_from(
-    ["six", "attrs==1.0", "a[b]>=1", "#", " #", "# note", "\\", "\\\n", "\n", "\r\n", " ", " ; os_name=='posix'"]
-    + [
+    [
+        "six",
+        "attrs==1.0",
+        "a[b]>=1",
+        "#",
+        " #",
+        "# note",
+        "\\",
+        "\\\n",
+        "\n",
+        "\r\n",
+        " ",
+        " ; os_name=='posix'",
         f" --hash=sha256:{SHA256}",
         "--pre",
         "-c limits.txt",
@@ -322,7 +333,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(PARTS, max_size=12))
 def test_any_arrangement_of_lines_says_what_pip_reads_in_it(project: Path, parts: list[str]) -> None:
     text = "".join(parts)
@@ -338,7 +349,7 @@ def test_any_arrangement_of_lines_says_what_pip_reads_in_it(project: Path, parts
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        pytest.param("six\n".encode(), "six", id="UTF-8"),
+        pytest.param(b"six\n", "six", id="UTF-8"),
         pytest.param(codecs.BOM_UTF8 + b"six\n", "six", id="UTF-8 with a mark"),
         pytest.param("six\n".encode("utf-16"), "six", id="UTF-16 as Windows PowerShell writes"),
         pytest.param(codecs.BOM_UTF16_BE + "six\n".encode("utf-16-be"), "six", id="UTF-16, the other way round"),
@@ -378,7 +389,7 @@ def read(tmp_path: Path, **files: str) -> RequirementsFile:
 def test_relative_paths_begin_at_the_file_not_at_the_current_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """pip's begin at the current folder: the difference that is wanted (case 11)."""
+    """In pip they begin at the current folder: the difference that is wanted (case 11)."""
     (tmp_path / "inner" / "lib").mkdir(parents=True)
     (tmp_path / "inner" / "inner.txt").write_text("./lib\n-e lib\nlib @ file:lib\n")
     monkeypatch.chdir("/")

@@ -36,18 +36,28 @@ def chains(lines: list[str], requires: Mapping[str, list[str]], target: Target =
         pytest.param(["a"], {}, {"a": "r.txt:1: a"}, id="direct"),
         pytest.param(["a"], {"a": ["b"], "b": ["c"]}, {"a": "1: a", "b": "1: a → b", "c": "1: a → b → c"}, id="deep"),
         pytest.param(
-            ["a", "d"], {"a": ["b"], "b": ["c"], "d": ["c"]}, {"a": "1: a", "b": "1: a → b", "d": "2: d", "c": "2: d → c"},
+            ["a", "d"],
+            {"a": ["b"], "b": ["c"], "d": ["c"]},
+            {"a": "1: a", "b": "1: a → b", "d": "2: d", "c": "2: d → c"},
             id="the shortest way",
         ),
         pytest.param(["a", "b"], {"a": ["b"]}, {"a": "1: a", "b": "2: b"}, id="a line of its own is shorter"),
-        pytest.param(["a", "b"], {"a": ["c"], "b": ["c"]}, {"a": "1: a", "b": "2: b", "c": "1: a → c"}, id="the first of two"),
+        pytest.param(
+            ["a", "b"], {"a": ["c"], "b": ["c"]}, {"a": "1: a", "b": "2: b", "c": "1: a → c"}, id="the first of two"
+        ),
         pytest.param(["a"], {"a": ["b"], "b": ["a"]}, {"a": "1: a", "b": "1: a → b"}, id="a circle"),
-        pytest.param(["a"], {"a": ["a[x]", "b; extra == 'x'"]}, {"a": "1: a", "b": "1: a → a → b"}, id="an extra of itself"),
+        pytest.param(
+            ["a"], {"a": ["a[x]", "b; extra == 'x'"]}, {"a": "1: a", "b": "1: a → a → b"}, id="an extra of itself"
+        ),
         pytest.param(["a"], {"a": ["b; extra == 'x'"]}, {"a": "1: a"}, id="an extra not asked for"),
         pytest.param(["a[x]"], {"a": ["b; extra == 'x'"]}, {"a": "1: a", "b": "1: a → b"}, id="an extra asked for"),
-        pytest.param(["a[Foo_Bar]"], {"a": ["b; extra == 'foo-bar'"]}, {"a": "1: a", "b": "1: a → b"}, id="spelt otherwise"),
         pytest.param(
-            ["a", "c"], {"a": ["b; extra == 'x'"], "c": ["a[x]"]}, {"a": "1: a", "c": "2: c", "b": "2: c → a → b"},
+            ["a[Foo_Bar]"], {"a": ["b; extra == 'foo-bar'"]}, {"a": "1: a", "b": "1: a → b"}, id="spelt otherwise"
+        ),
+        pytest.param(
+            ["a", "c"],
+            {"a": ["b; extra == 'x'"], "c": ["a[x]"]},
+            {"a": "1: a", "c": "2: c", "b": "2: c → a → b"},
             id="only the longer way has the extra",
         ),
         pytest.param(["A.B"], {"a-b": ["C_d"]}, {"a-b": "1: a-b", "c-d": "1: a-b → c-d"}, id="names are normalized"),
@@ -59,12 +69,14 @@ def chains(lines: list[str], requires: Mapping[str, list[str]], target: Target =
     ],
 )
 def test_chains(lines: list[str], requires: dict[str, list[str]], expected: dict[str, str]) -> None:
-    assert {name: f"r.txt:{chain.removeprefix('r.txt:')}" for name, chain in expected.items()} == chains(lines, requires)
+    assert {name: f"r.txt:{chain.removeprefix('r.txt:')}" for name, chain in expected.items()} == chains(
+        lines, requires
+    )
 
 
 @pytest.mark.parametrize(("target", "expected"), [(ARM, {"a", "for-arm"}), (X86, {"a", "for-x86"})])
 def test_markers_are_evaluated_for_the_target(target: Target, expected: set[str]) -> None:
-    """Case 14"""
+    """Case 14."""
     texts = ['for-arm; platform_machine == "aarch64"', 'for-x86; platform_machine == "x86_64"']
     assert chains(["a"], {"a": texts}, target).keys() == expected
 
@@ -90,8 +102,15 @@ def test_active(text: str, extras: tuple[str, ...], *, expected: bool) -> None:
 
 
 def test_dependencies_that_are_no_requirements_are_passed_over() -> None:
-    metadata = b"Metadata-Version: 2.1\nName: a\nVersion: 1\nRequires-Dist: b>=1\nRequires-Dist: c (nonsense)\nRequires-Dist: d\n\nRequires-Dist: body\n"
-    assert [requirement.name for requirement in dependencies_in(metadata)] == ["b", "d"]
+    headers = [
+        "Metadata-Version: 2.1",
+        "Name: a",
+        "Requires-Dist: b>=1",
+        "Requires-Dist: c (nonsense)",
+        "Requires-Dist: d",
+    ]
+    metadata = "\n".join([*headers, "", "Requires-Dist: in-the-body"])
+    assert [requirement.name for requirement in dependencies_in(metadata.encode())] == ["b", "d"]
 
 
 @pytest.mark.parametrize("metadata", [b"", b"\xff\xfe\x00", b"Name: a\n", b"Requires-Dist\n"])

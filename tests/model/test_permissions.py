@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,9 +50,9 @@ def sdist(*hashes: tuple[str, str]) -> Sdist:
     ],
 )
 def test_hashes(
-    offer: type[Wheel] | type[Sdist], promised: Hashes, wanted: Hashes, refused: str | None, left: Hashes
+    offer: Callable[..., Wheel | Sdist], promised: Hashes, wanted: Hashes, refused: str | None, left: Hashes
 ) -> None:
-    (found,) = permitted([offer(*promised)], requirements(*wanted))  # type: ignore[arg-type]  # the functions above
+    (found,) = permitted([offer(*promised)], requirements(*wanted))
     assert isinstance(found, Wheel | Sdist)
     assert (found.refused, found.hashes) == (refused, left)
 

@@ -68,8 +68,10 @@ def test_chosen_and_unmet_share_the_closure_out(closure: tuple[Pin, ...], offers
 
 
 @given(closure=CLOSURES, offers=st.lists(OFFERS), data=st.data())
-def test_the_order_of_arrival_does_not_matter(closure: tuple[Pin, ...], offers: list[Offer], data: st.DataObject) -> None:
-    """Two indexes with a file of one name included: only a run's memory may say which was met first, not a hash seed."""
+def test_the_order_of_arrival_does_not_matter(
+    closure: tuple[Pin, ...], offers: list[Offer], data: st.DataObject
+) -> None:
+    """Not even where two indexes have a file of one name: a hash seed may not decide between them."""
     shuffled = data.draw(st.permutations(offers))
     first, second = stock_of(closure, *offers), stock_of(closure, *shuffled)
     assert (first.chosen, first.unmet, first.sources) == (second.chosen, second.unmet, second.sources)
@@ -82,13 +84,15 @@ def test_what_was_heard_of_first_stays(offers: list[Wheel]) -> None:
     grown = Stock(TARGET, (A1,))
     for offer in offers:
         grown += [offer]
-    first = {}
+    first: dict[str, Wheel] = {}
     for offer in offers:
         first.setdefault(offer.filename, offer)
     assert grown.offers == frozenset(first.values())
 
 
-@given(builds=st.lists(st.sampled_from([name for name in FILENAMES if name.startswith("a-1.0")]), min_size=1, unique=True))
+@given(
+    builds=st.lists(st.sampled_from([name for name in FILENAMES if name.startswith("a-1.0")]), min_size=1, unique=True)
+)
 def test_the_choice_is_that_of_pip(builds: list[str]) -> None:
     python = TargetPython(list(TARGET.platforms), py_version_info=(3, 13), abis=["cp313"], implementation="cp")
     fitting = [name for name in builds if isinstance(judge(wheel(name), TARGET), Fits)]
@@ -101,20 +105,23 @@ def test_the_choice_is_that_of_pip(builds: list[str]) -> None:
 def test_an_accepted_wheel_answers_the_pin_it_was_made_for() -> None:
     """A folder has no version until its backend says one."""
     built = replace(wheel("c-3.0-cp313-cp313-linux_x86_64.whl"), url="file:///built/c.whl")
-    stock = stock_of((UNKNOWN, A1)) + [Accepted(UNKNOWN, built, Fits(0, "built here"))]
+    accepted = [Accepted(UNKNOWN, built, Fits(0, "built here"))]
+    stock = stock_of((UNKNOWN, A1)) + accepted
     assert stock.chosen == ((built, Fits(0, "built here")),)
     assert stock.unmet == (A1,)
 
 
 def test_an_accepted_wheel_outside_of_the_closure_does_no_harm() -> None:
     built = wheel("b-1.0-py3-none-any.whl")
-    assert (stock_of((A1,)) + [Accepted(B1, built, Fits(0))]).unmet == (A1,)
+    accepted = [Accepted(B1, built, Fits(0))]
+    assert (stock_of((A1,)) + accepted).unmet == (A1,)
 
 
 def test_the_origin_of_a_built_wheel_is_its_source() -> None:
     folder = Folder(UNKNOWN, "/work/c")
     built, found = wheel("c-3.0-py3-none-any.whl"), wheel("a-1.0-py3-none-any.whl")
-    stock = stock_of((UNKNOWN, A1), folder, found) + [Accepted(UNKNOWN, built, Fits(0))]
+    accepted = [Accepted(UNKNOWN, built, Fits(0))]
+    stock = stock_of((UNKNOWN, A1), folder, found) + accepted
     assert stock.origins == ((built, folder), (found, found))
 
 
@@ -124,9 +131,16 @@ def test_what_is_refused_is_not_a_source() -> None:
     assert stock_of((A1,), refused, sdist("a-1.0.zip")).source(A1) == sdist("a-1.0.zip")
 
 
+def test_of_two_sources_the_same_one_is_taken_each_time() -> None:
+    here, there = sdist("a-1.0.tar.gz"), sdist("a-1.0.tar.gz", "a.example")
+    assert stock_of((A1,), here, there).source(A1) == there
+
+
 def test_only_what_is_unmet_is_built() -> None:
     checkout = Checkout(UNKNOWN, "git", "https://x.example/c.git", "abc")
-    stock = stock_of((A1, B1, UNKNOWN), wheel("a-1.0-py3-none-any.whl"), sdist("a-1.0.tar.gz"), sdist("b-1.0.zip"), checkout)
+    stock = stock_of(
+        (A1, B1, UNKNOWN), wheel("a-1.0-py3-none-any.whl"), sdist("a-1.0.tar.gz"), sdist("b-1.0.zip"), checkout
+    )
     assert stock.sources == (sdist("b-1.0.zip"), checkout)
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -16,11 +15,16 @@ from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.chains import active
+from lambda_pack.model.packages import Sdist
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.targets import Target
+from lambda_pack.model.verdicts import Fits, judge
 from tests.support.fakes import INDEX, Release, Shelf
 
 __all__ = ["Direct", "FakeResolver"]
+
+# As `lambda_pack.tools.uv_resolver` asks uv to see it.
+_NEWEST_GLIBC = (2, 40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,15 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A search so far: what is chosen, what is asked of each name, and which requirements are still to look at."""
+    """A search so far: which requirements are still to look at, what was looked at, is chosen, and is asked of each.
+
+    The markers of `waiting` are settled already.
+    """
 
     waiting: tuple[Requirement, ...]
-    chosen: Mapping[NormalizedName, _Candidate]
     limits: Mapping[NormalizedName, SpecifierSet]
+    chosen: Mapping[NormalizedName, _Candidate] = field(default_factory=dict)
+    seen: frozenset[tuple[NormalizedName, frozenset[str]]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +82,11 @@ class FakeResolver:
     ) -> Pylock:
         limits = {name: SpecifierSet(f"<={version.public}") for name, version in at_most.items()}
         for line in self.requirements.constraints:
-            if line.requirement is not None and line.name is not None:
+            if line.requirement is not None and line.name is not None and active(line.requirement, target):
                 limits[line.name] = limits.get(line.name, SpecifierSet()) & line.requirement.specifier
-        asked = tuple(self._asked(line) for line in self.requirements.requested)
-        found = self._solved(_State(asked, {}, limits), target, frozenset(without))
+        asked = map(self._asked, self.requirements.requested)
+        state = _State(tuple(one for one in asked if active(one, target)), limits)
+        found = _Search(self, target, frozenset(without)).solved(state)
         if found is None:
             raise UnmetDependencies("no set of versions satisfies the requirements")
         packages = [found[name].package for name in sorted(found)]
@@ -86,35 +95,106 @@ class FakeResolver:
     def _asked(self, line: Requested) -> Requirement:
         if line.requirement is not None:
             return line.requirement
-        row = self._direct(line.url or "")
+        row = self.direct(line.url or "")
         marker = f" ; {line.marker}" if line.marker else ""
-        return Requirement(f"{row.name}[{','.join(sorted(line.extras))}] @ {row.url}{marker}")
+        return Requirement(f"{row.name}[{','.join(sorted(line.extras))}] @ {line.url}{marker}")
 
-    def _direct(self, url: str) -> Direct:
+    def direct(self, url: str) -> Direct:
+        """What is known of the place that a requirement points at."""
         return next(row for row in self.directs if row.url == url.partition("#")[0])
 
-    def _solved(
-        self, state: _State, target: Target, without: Collection[NormalizedName]
-    ) -> Mapping[NormalizedName, _Candidate] | None:
+    def url_of(self, name: NormalizedName, target: Target) -> str | None:
+        """The place that the user's own lines give for a name."""
+        asked = (self._asked(line) for line in self.requirements.requested)
+        mine = (one.url for one in asked if canonicalize_name(one.name) == name and active(one, target))
+        return next(filter(None, mine), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One run of the resolver."""
+
+    resolver: FakeResolver
+    target: Target
+    without: frozenset[NormalizedName]
+
+    def solved(self, state: _State) -> Mapping[NormalizedName, _Candidate] | None:
+        """The first choice, newest versions first, that contradicts nothing."""
         if not state.waiting:
             return state.chosen
         first, rest = state.waiting[0], state.waiting[1:]
         name = canonicalize_name(first.name)
-        # `extra` in a marker was settled when the requirement was queued.
-        if name in without:
-            return self._solved(replace(state, waiting=rest), target, without)
+        visit = (name, frozenset(first.extras))
         limits = {**state.limits, name: state.limits.get(name, SpecifierSet()) & first.specifier}
-        if name in state.chosen:
-            options = [state.chosen[name]]
-            options = [one for one in options if one.version is None or limits[name].contains(one.version, True)]  # noqa: FBT003  # packaging names it so
-        else:
-            options = list(self._candidates(first, limits[name], target))
-        for option in options:
-            waiting = (*rest, *(one for one in option.requires if active(one, target, first.extras)))
-            if name in state.chosen:
-                waiting = (*rest, *(one for one in waiting[len(rest) :] if _is_of_extra(one, target)))
-            below = _State(waiting, {**state.chosen, name: option}, limits)
-            found = self._solved(below, target, without)
+        known = state.chosen.get(name)
+        if known and known.version and not limits[name].contains(known.version, prereleases=True):
+            return None
+        is_done = name in self.without or visit in state.seen
+        state = replace(state, waiting=rest, limits=limits, seen=state.seen | {visit})
+        if is_done:
+            return self.solved(state)
+        for candidate in [known] if known else self._candidates(name, first.url, limits[name]):
+            below = tuple(one for one in candidate.requires if active(one, self.target, first.extras))
+            fresh = tuple(one for one in below if not known or not active(one, self.target))
+            chosen = {**state.chosen, name: candidate}
+            found = self.solved(replace(state, waiting=(*rest, *fresh), chosen=chosen))
             if found is not None:
                 return found
         return None
+
+    def _candidates(self, name: NormalizedName, url: str | None, limits: SpecifierSet) -> Iterator[_Candidate]:
+        url = url or self.resolver.url_of(name, self.target)
+        if url is not None:
+            yield _pointed_at(self.resolver.direct(url))
+            return
+        releases = self.resolver.shelf.versions(name)
+        usable = [version for version, rows in releases.items() if self._is_usable(rows, limits)]
+        prereleases = self.resolver.requirements.files.prereleases or None
+        for version in sorted(limits.filter(usable, prereleases=prereleases), reverse=True):
+            yield self._released(name, version, releases[version])
+
+    def _is_usable(self, rows: tuple[Release, ...], limits: SpecifierSet) -> bool:
+        is_pinned = any(one.operator in {"==", "==="} and not one.version.endswith(".*") for one in limits)
+        return any(self._does(file, row) for row in rows for file in row.files if is_pinned or row.yanked is None)
+
+    def _does(self, filename: str, row: Release) -> bool:
+        """Whether a file might do on the resolver's own idea of the target."""
+        choice, python = self.resolver.requirements.files, self.target.runtime.python_full_version
+        if row.requires_python is not None and not SpecifierSet(row.requires_python).contains(python):
+            return False
+        offer = self.resolver.shelf.offer(filename)
+        if isinstance(offer, Sdist):
+            return choice.allows_sdist(offer.pin.name)
+        runtime = replace(self.target.runtime, glibc=_NEWEST_GLIBC)
+        fits = isinstance(judge(offer, Target(runtime, self.target.architecture)), Fits)
+        return fits and choice.allows_wheel(offer.pin.name)
+
+    def _released(self, name: NormalizedName, version: Version, rows: tuple[Release, ...]) -> _Candidate:
+        shelf, files = self.resolver.shelf, [(file, row) for row in rows for file in row.files]
+        broken = next((row.metadata_fails for row in rows if row.metadata_fails is not None), None)
+        if broken is not None and not any(file.endswith(".whl") for file, _ in files):
+            raise UnmetDependencies(f"the metadata of {name} {version} could not be made", log=broken)
+        wheels = [
+            PackageWheel(name=file, url=INDEX + file, hashes=shelf.promised(file))
+            for file, row in files
+            if file.endswith(".whl") and (self._does(file, row) or not self.resolver.hides_misfits)
+        ]
+        sources = [file for file, _ in files if not file.endswith(".whl")]
+        sdists = [PackageSdist(name=file, url=INDEX + file, hashes=shelf.promised(file)) for file in sources]
+        package = Package(name=name, version=version, wheels=wheels, sdist=sdists[0] if sdists else None)
+        return _Candidate(version, package, rows[0].requirements)
+
+
+def _pointed_at(row: Direct) -> _Candidate:
+    name, version = canonicalize_name(row.name), Version(row.version) if row.version else None
+    hashes = {"sha256": row.sha256} if row.sha256 else {}
+    if row.commit is not None:
+        system, _, url = row.url.partition("+")
+        vcs = PackageVcs(type=system, url=url.rpartition("@")[0] or url, commit_id=row.commit)
+        package = Package(name=name, version=version, vcs=vcs)
+    elif row.url.startswith("file:"):
+        path = url2pathname(urlsplit(row.url).path)
+        package = Package(name=name, version=version, directory=PackageDirectory(path=path))
+    else:
+        package = Package(name=name, version=version, archive=PackageArchive(url=row.url, hashes=hashes))
+    return _Candidate(version, package, tuple(map(Requirement, row.requires)))

@@ -42,8 +42,9 @@ class Release:
     """Files of one version of a package, and what the index and their metadata say of them.
 
     `promises` is whether the index gives digests; a text is a digest that it gives wrongly. `metadata_fails` is the
-    log of a backend that, asked for the metadata of a release without wheels, breaks. `contents` and `data` are
-    what its wheels hold, see `make_wheel`.
+    log of a backend that, asked for the metadata of a release without wheels, breaks. What is not `listed` can be
+    fetched from its URL, but the index does not show it. `contents` and `data` are what its wheels hold, see
+    `make_wheel`.
     """
 
     files: tuple[str, ...]
@@ -52,6 +53,7 @@ class Release:
     yanked: str | None = None
     promises: bool | str = True
     metadata_fails: str | None = None
+    listed: bool = True
     contents: Mapping[str, Content] | None = None
     data: Mapping[str, Content] | None = None
 
@@ -122,7 +124,7 @@ class Shelf:
         """The releases of a package, several where its files differ in what is said of them."""
         found: dict[Version, tuple[Release, ...]] = {}
         for release in self.releases:
-            if release.pin.name == name and release.pin.version is not None:
+            if release.listed and release.pin.name == name and release.pin.version is not None:
                 found[release.pin.version] = (*found.get(release.pin.version, ()), release)
         return found
 
@@ -146,7 +148,7 @@ class FakeIndex:
 
     def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
         wanted = set(names)
-        releases = () if self.is_closed else self.shelf.releases
+        releases = () if self.is_closed else [row for row in self.shelf.releases if row.listed]
         return tuple(self.shelf.offer(file) for row in releases if row.pin.name in wanted for file in row.files)
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:

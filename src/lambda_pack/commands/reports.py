@@ -6,9 +6,9 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from lambda_pack import __version__
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
+from lambda_pack.model.product import VERSION
 from lambda_pack.model.report import Report
 from lambda_pack.model.stock import Attempt
 from lambda_pack.pipeline.nine_steps import Outcome
@@ -42,7 +42,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
 
 
 def _tools(order: Order) -> Iterator[tuple[str, str]]:
-    yield "lambda-pack", __version__
+    yield "lambda-pack", VERSION
     yield "python", platform.python_version()
     if order.lock is None:
         from importlib.metadata import version  # noqa: PLC0415  # a lock needs no resolver, and no look at its version

@@ -11,22 +11,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lambda_pack import __version__
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.urls import masked
+from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import ResolverName
 from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
-from lambda_pack.tools.cache import Cache, default_cache_folder
-from lambda_pack.tools.credentials import Credentials, read_netrc
-from lambda_pack.tools.downloads import HttpDownloads
 from lambda_pack.tools.environment import checkout_environment, package_environment
-from lambda_pack.tools.http import Session
-from lambda_pack.tools.index import SimpleIndex, index_urls
 from lambda_pack.tools.interpreters import base_interpreter
 from lambda_pack.tools.locked_resolver import LockedResolver
-from lambda_pack.tools.pip_builder import BuildSettings, PipBuilder
-from lambda_pack.tools.pip_resolver import PipResolver
+from lambda_pack.tools.network.cache import Cache, default_cache_folder
+from lambda_pack.tools.network.credentials import Credentials, read_netrc
+from lambda_pack.tools.network.downloads import HttpDownloads
+from lambda_pack.tools.network.http import Session
+from lambda_pack.tools.network.index import SimpleIndex, index_urls
+from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
+from lambda_pack.tools.pip.resolver import PipResolver
 from lambda_pack.tools.process import run
 from lambda_pack.tools.uv_resolver import UvResolver, find_uv
 
@@ -82,7 +82,7 @@ class Workshop:
         )
         self._mask = credentials.masker.mask
         session = self._open.enter_context(
-            Session(indexes, credentials, environ=self._environ, agent=f"lambda-pack/{__version__}")
+            Session(indexes, credentials, environ=self._environ, agent=f"lambda-pack/{VERSION}")
         )
         downloads = HttpDownloads(session, cache, narrator=self._narrator)
         # A lock says which files may be used; an index may only add what the lock left out.

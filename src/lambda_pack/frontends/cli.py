@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from lambda_pack import __version__
 from lambda_pack.errors import Interrupted, LambdaPackError
 from lambda_pack.frontends.options import add_options
+from lambda_pack.model.product import VERSION
 
 __all__ = ["main"]
 
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"lambda-pack {__version__}")
+    parser.add_argument("--version", action="version", version=f"lambda-pack {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in (
         ("pack", "write the bundle, its report and its lock"),
@@ -102,7 +102,7 @@ def _bug(error: Exception) -> int:
 
     traceback.print_exception(error)
     print(
-        f"lambda-pack {__version__}: this is a bug ({type(error).__name__}). Please report it with the lines above and "
+        f"lambda-pack {VERSION}: this is a bug ({type(error).__name__}). Please report it with the lines above and "
         "the command you ran; check them for secrets first",
         file=sys.stderr,
     )

@@ -1,0 +1,1 @@
+"""Times lambda-pack against what people use today; `benchmarks/run` is the command."""

@@ -1,0 +1,42 @@
+"""What was measured, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.conditions import Condition
+from benchmarks.figures import Spread, ratios
+from benchmarks.works import Work
+
+__all__ = ["Heat", "Run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one tool did with one work under one condition: seconds of each repeat, or the reason why there are none.
+
+    `distributions` is the number of packages in its zip.
+    """
+
+    tool: str
+    seconds: tuple[float, ...]
+    distributions: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """One work under one condition, packed by each tool in turn."""
+
+    work: Work
+    condition: Condition
+    runs: tuple[Run, ...]
+
+    def run_of(self, tool: str) -> Run | None:
+        """The tool's run, unless it failed or did not take part."""
+        return next((run for run in self.runs if run.tool == tool and run.seconds), None)
+
+    def ratio(self, tool: str, to: str) -> Spread | None:
+        """How many times longer `tool` took than `to`; None where one of them has no figures."""
+        theirs, ours = self.run_of(tool), self.run_of(to)
+        return ratios(theirs.seconds, ours.seconds) if theirs and ours else None

@@ -1,0 +1,48 @@
+"""How long lambda-pack takes to start, beyond bare Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.figures import Spread, extra
+from benchmarks.processes import Step, timed
+from benchmarks.tools import Programs
+
+__all__ = ["Start", "measure_starts"]
+
+_REPEATS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One command by its title; seconds in all, and seconds more than `python -c pass`."""
+
+    title: str
+    whole: Spread
+    beyond: Spread
+
+
+def measure_starts(programs: Programs, folder: Path, environment: Mapping[str, str]) -> tuple[Start, ...]:
+    """Start them in turn, after one start that is not counted.
+
+    Raises:
+        Failed: one of them did.
+    """
+    script = str(programs.product / "lambda-pack")
+    commands = {
+        "python -c pass": (str(programs.product / "python"), "-c", "pass"),
+        "lambda-pack --version": (script, "--version"),
+        "lambda-pack --help": (script, "--help"),
+        "./entrypoint --version": (*programs.entrypoint, "--version"),
+        "./entrypoint --help": (*programs.entrypoint, "--help"),
+    }
+    seconds: dict[str, list[float]] = {title: [] for title in commands}
+    for repeat in range(_REPEATS + 1):
+        for title, command in commands.items():
+            took = timed([Step(command, folder)], environment)
+            if repeat:
+                seconds[title].append(took)
+    bare = seconds["python -c pass"]
+    return tuple(Start(title, Spread.of(took), extra(took, bare)) for title, took in seconds.items())

@@ -1,0 +1,70 @@
+"""What is packed for. The facts are lambda-pack's own: its installed package is asked, not a second table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.processes import Step, output_of
+
+__all__ = ["Target", "ask_target"]
+
+_QUESTION = """
+import json, os, sys
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.interpreters import find_interpreter
+target = Target.parse(*sys.argv[1:])
+python = tuple(int(part) for part in target.runtime.name.removeprefix("python").split("."))
+found = find_interpreter(python, environ=os.environ)
+print(json.dumps([target.runtime.glibc, target.architecture.machine, str(found) if found else ""]))
+"""
+
+# The levels that uv has a platform for, in 2.x: see `uv pip install --help`.
+_UV_LEVELS = (17, 28, *range(31, 41))
+# Wheels below manylinux2014 are covered by it: pip accepts the older ones with it.
+_MANYLINUX2014 = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`glibc_minor` is x in glibc 2.x; `interpreter` a Python of the runtime's version on this machine, if any."""
+
+    runtime: str
+    architecture: str
+    glibc_minor: int
+    machine: str
+    interpreter: Path | None
+
+    @property
+    def version(self) -> str:
+        """The minor version of Python: '3.13'."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def uv_platform(self) -> str:
+        """The nearest of uv's platforms that needs no newer glibc.
+
+        >>> Target("python3.11", "arm64", 26, "aarch64", None).uv_platform
+        'aarch64-manylinux_2_17'
+        """
+        level = max(level for level in _UV_LEVELS if level <= self.glibc_minor)
+        return f"{self.machine}-manylinux_2_{level}"
+
+    @property
+    def pip_platforms(self) -> tuple[str, ...]:
+        """All that pip has to be told: a newer level does not bring the older ones along."""
+        levels = [f"manylinux_2_{level}_{self.machine}" for level in range(self.glibc_minor, _MANYLINUX2014 - 1, -1)]
+        return (*levels, f"manylinux2014_{self.machine}")
+
+
+def ask_target(python: Path, runtime: str, architecture: str, *, environment: Mapping[str, str]) -> Target:
+    """The target, as the lambda_pack installed for `python` knows it.
+
+    Raises:
+        Failed: it does not know it.
+    """
+    question = Step((str(python), "-c", _QUESTION, runtime, architecture), python.parent)
+    glibc, machine, interpreter = json.loads(output_of(question, environment))
+    return Target(runtime, architecture, glibc[1], machine, Path(interpreter) if interpreter else None)

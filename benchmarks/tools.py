@@ -1,0 +1,184 @@
+"""Who packs: one class for each tool, one row in `TOOLS`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from benchmarks.processes import Failed, Step
+from benchmarks.targets import Target
+
+__all__ = ["TOOLS", "Job", "Programs", "Tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What the tools are made of. `zipper` is the command that zips the folder it runs in; the zip's name follows.
+
+    `product` and `rivals` are folders of programs; `entrypoint` is a command.
+    """
+
+    product: Path
+    entrypoint: tuple[str, ...]
+    rivals: Path
+    zipper: tuple[str, ...]
+    reason_without_builders: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a tool has to do once: into the empty `folder`, with its caches in `cache`.
+
+    `requirements` is a requirements.txt alone in its folder: names, or the whole closure with versions and hashes; in
+    the second case `pylock` is the same closure as a pylock.toml.
+    """
+
+    target: Target
+    requirements: Path
+    pylock: Path | None
+    folder: Path
+    cache: Path
+
+
+class Tool(Protocol):
+    """A way to get from requirements to a zip."""
+
+    @property
+    def name(self) -> str:
+        """As `--tools` calls it."""
+
+    @property
+    def title(self) -> str:
+        """As the tables call it."""
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """The processes, one after the other; they are timed together."""
+
+    def archive(self, job: Job) -> Path:
+        """Where the zip is afterwards.
+
+        Raises:
+            Failed: it is not there.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """lambda-pack, by the command that starts it."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """One process; a pylock.toml is its lock."""
+        options = ("--runtime", job.target.runtime, "--architecture", job.target.architecture, "--allow-oversize", "-q")
+        paths = ("-r", str(job.pylock or job.requirements), "--cache-dir", str(job.cache / "own"))
+        return (Step((*self.command, "pack", *paths, *options, "-o", str(job.folder / "out")), job.folder),)
+
+    def archive(self, job: Job) -> Path:
+        """The one zip in the output folder."""
+        found = list((job.folder / "out").glob("*.zip"))
+        if len(found) != 1:
+            raise Failed(f"{self.title} left {len(found)} zips instead of one")
+        return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Uv:
+    """`uv pip install --target`, then a zip of the folder."""
+
+    programs: Programs
+    name: str = "uv"
+    title: str = "uv + zip"
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """Names the interpreter: looking for one takes seconds where pyenv's shims are on PATH."""
+        options = ("--python", str(self.programs.rivals / "python"), "--quiet", "--only-binary", ":all:")
+        platform = ("--python-platform", job.target.uv_platform, "--python-version", job.target.version)
+        command = (str(self.programs.rivals / "uv"), "pip", "install", *options, *platform, *_install(job))
+        return (Step(command, job.folder), _zipping(self.programs, job))
+
+    def archive(self, job: Job) -> Path:
+        """Where zip put it."""
+        return job.folder / "bundle.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Pip:
+    """`pip install --target`, then a zip of the folder."""
+
+    programs: Programs
+    name: str = "pip"
+    title: str = "pip + zip"
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """Without byte code, which uv does not make either."""
+        options = ("--quiet", "--no-compile", "--only-binary=:all:", "--implementation=cp")
+        platform = (
+            f"--python-version={job.target.version}",
+            *(f"--platform={name}" for name in job.target.pip_platforms),
+        )
+        python = str(self.programs.rivals / "python")
+        return (
+            Step((python, "-m", "pip", "install", *options, *platform, *_install(job)), job.folder),
+            _zipping(self.programs, job),
+        )
+
+    def archive(self, job: Job) -> Path:
+        """Where zip put it."""
+        return job.folder / "bundle.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Builders:
+    """aws-lambda-builders, what `sam build` uses, then a zip of the folder."""
+
+    programs: Programs
+    name: str = "builders"
+    title: str = "aws-lambda-builders + zip"
+
+    def steps(self, job: Job) -> Sequence[Step]:
+        """It takes the runtime's Python from PATH, where the rivals' is first.
+
+        Raises:
+            Failed: there is no such Python.
+        """
+        if self.programs.reason_without_builders:
+            raise Failed(self.programs.reason_without_builders)
+        folders = (str(job.requirements.parent), str(job.folder / "tree"), str(job.folder / "scratch"))
+        program = (str(self.programs.rivals / "python"), str(Path(__file__).with_name("builders_program.py")))
+        command = (*program, *folders, job.target.runtime, job.target.architecture)
+        return (Step(command, job.folder), _zipping(self.programs, job))
+
+    def archive(self, job: Job) -> Path:
+        """Where zip put it."""
+        return job.folder / "bundle.zip"
+
+
+def _install(job: Job) -> tuple[str, ...]:
+    locked = ("--no-deps", "--require-hashes") if job.pylock else ()
+    return ("--target", str(job.folder / "tree"), *locked, "-r", str(job.requirements))
+
+
+def _zipping(programs: Programs, job: Job) -> Step:
+    # The folder is made by the step before.
+    return Step((*programs.zipper, str(job.folder / "bundle.zip"), "."), job.folder / "tree")
+
+
+def _console_script(programs: Programs) -> Tool:
+    script = "lambda-pack.exe" if sys.platform == "win32" else "lambda-pack"
+    return Ours("ours", "lambda-pack", (str(programs.product / script),))
+
+
+def _entrypoint(programs: Programs) -> Tool:
+    return Ours("entrypoint", "./entrypoint", programs.entrypoint)
+
+
+TOOLS: Mapping[str, Callable[[Programs], Tool]] = MappingProxyType(
+    {"ours": _console_script, "entrypoint": _entrypoint, "uv": Uv, "pip": Pip, "builders": Builders}
+)

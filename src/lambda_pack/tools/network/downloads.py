@@ -1,0 +1,105 @@
+"""Files brought here: from the cache, from this machine, or over the network, each one's digest checked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lambda_pack.errors import IndexUnavailable, LambdaPackError
+from lambda_pack.model.packages import Sdist, Wheel
+from lambda_pack.ports import Narrator
+from lambda_pack.tools.network.cache import Cache
+from lambda_pack.tools.network.digests import Promise
+from lambda_pack.tools.network.http import Session
+from lambda_pack.tools.network.transfer import Progress, Transfer
+from lambda_pack.tools.network.workers import in_parallel
+
+__all__ = ["HttpDownloads"]
+
+# Fetching known URLs needs only a few: the network is full long before.
+_THREADS = 6
+
+
+class HttpDownloads:
+    """The port `Downloads` over HTTP and `file:`, with a cache in between."""
+
+    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator, threads: int = _THREADS) -> None:
+        self._session = session
+        self._cache = cache
+        self._narrator = narrator
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._unverified: frozenset[Wheel | Sdist] = frozenset()
+
+    @property
+    def unverified(self) -> frozenset[Wheel | Sdist]:
+        """What was fetched although no digest that proves anything (SHA-256 or better) was promised for it."""
+        return self._unverified
+
+    def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
+        """The local path of each file; `file:` ones stay where they are.
+
+        Cached files are hashed here, in every run, so nobody has to do so again before using them.
+
+        Raises:
+            IntegrityError: a file is not what its hash says.
+            IndexUnavailable: a file could not be fetched.
+            Interrupted: the session was stopped.
+            LambdaPackError: the cache cannot be written to.
+        """
+        # The largest first: begun last, it alone would be waited for.
+        ordered = sorted(dict.fromkeys(files), key=lambda file: -(file.size or 0))
+        paths = in_parallel(self._fetch, ordered, threads=self._threads, interrupt=self._session.stop)
+        self._unverified |= {file for file in ordered if not Promise.of(file.hashes).is_proof}
+        return dict(zip(ordered, paths, strict=True))
+
+    def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
+        promise = Promise.of(file.hashes)
+        if urlsplit(file.url).scheme == "file":
+            return self._in_place(file, promise)
+        return self._cached(file, promise) or self._download(file, promise, stop)
+
+    def _in_place(self, file: Wheel | Sdist, promise: Promise) -> Path:
+        from urllib.request import url2pathname  # noqa: PLC0415  # only for files of this machine
+
+        path = Path(url2pathname(urlsplit(file.url).path))
+        try:
+            digest = promise.of_file(path) if promise.digests else ""
+            found = path.is_file()
+        except OSError as error:
+            raise IndexUnavailable(f"{str(path)!r} cannot be read: {error.strerror}; check the path") from error
+        if not found:
+            raise IndexUnavailable(f"{str(path)!r} is not a file; check the path")
+        if not promise.is_kept(digest):
+            raise promise.broken(digest, filename=file.filename, where=str(path))
+        return path
+
+    def _cached(self, file: Wheel | Sdist, promise: Promise) -> Path | None:
+        for expected in sorted(promise.digests):
+            path = self._cache.get(promise.algorithm, expected, file.filename)
+            if path is None:
+                continue
+            try:
+                if promise.of_file(path) == expected:
+                    return path
+            except FileNotFoundError:
+                # Another run found it damaged at the same time.
+                continue
+            with self._lock:
+                self._narrator.note(f"{file.filename} in the cache is damaged: thrown away, and fetched again")
+            self._cache.discard(path)
+        return None
+
+    def _download(self, file: Wheel | Sdist, promise: Promise, stop: threading.Event) -> Path:
+        progress = Progress(file.filename, self._narrator, self._lock)
+        try:
+            with self._cache.partial() as partial:
+                digest = Transfer(self._session, file, promise, progress=progress, stop=stop).into(partial)
+                return self._cache.put(partial, promise.algorithm, digest, file.filename)
+        except OSError as error:
+            raise LambdaPackError(
+                f"{file.filename!r} cannot be written to the cache: {error.strerror}; "
+                "free some space, or choose another folder with --cache-dir"
+            ) from error

@@ -1,0 +1,1 @@
+"""pip: as the builder of wheels, and as a resolver."""

@@ -1,0 +1,65 @@
+"""Settings in pip's words. They may hold credentials: `program` hands them over unseen, never a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from lambda_pack.model.requirements import FileChoice, IndexSettings
+
+__all__ = ["config_options", "file_options", "index_options"]
+
+
+def index_options(indexes: IndexSettings) -> tuple[str, ...]:
+    """Where pip looks, and how it gets there; pip merges all indexes, whatever the strategy says."""
+    return tuple(_index_options(indexes))
+
+
+def file_options(files: FileChoice) -> tuple[str, ...]:
+    """Which kinds of file pip may take.
+
+    >>> file_options(FileChoice(no_binary=frozenset({"a"}), only_binary=frozenset({":all:"})))
+    ('--only-binary', ':all:', '--no-binary', 'a')
+    """
+    named = (("--no-binary", files.no_binary), ("--only-binary", files.only_binary))
+    options: list[str] = []
+    # A later option overrides an earlier one, so what concerns all comes before what concerns one.
+    for for_all in (True, False):
+        for option, names in named:
+            for name in sorted(names):
+                if (name == ":all:") is for_all:
+                    options += [option, name]
+    switches = (("--pre", files.prereleases), ("--prefer-binary", files.prefer_binary))
+    return (*options, *(option for option, is_on in switches if is_on))
+
+
+def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """PEP 517 config settings.
+
+    >>> config_options([("--build-option", "--fast")])
+    ('--config-settings=--build-option=--fast',)
+    """
+    return tuple(f"--config-settings={key}={value}" for key, value in settings)
+
+
+def _index_options(indexes: IndexSettings) -> Iterator[str]:
+    single = (
+        ("--index-url", indexes.index_url),
+        ("--cert", indexes.certificates),
+        ("--client-cert", indexes.client_certificate),
+        ("--proxy", indexes.proxy),
+    )
+    several = (
+        ("--extra-index-url", indexes.extra_index_urls),
+        ("--find-links", indexes.find_links),
+        ("--trusted-host", indexes.trusted_hosts),
+    )
+    for option, value in single:
+        if value is not None:
+            yield from (option, value)
+    for option, values in several:
+        for value in values:
+            yield from (option, value)
+    if indexes.no_index:
+        yield "--no-index"
+    yield from ("--timeout", str(indexes.timeout), "--retries", str(indexes.retries))
+    yield from ("--keyring-provider", "subprocess" if indexes.keyring else "disabled")

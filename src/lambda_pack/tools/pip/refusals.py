@@ -1,0 +1,80 @@
+"""Why pip could not resolve: judged by the exception that ended it, never by its prose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError, UnmetDependencies, UsageError
+from lambda_pack.inputs.urls import masked
+from lambda_pack.tools.pip.program import SCRATCH, Pip
+from lambda_pack.tools.process import Completed, tail
+
+__all__ = ["refusal"]
+
+# A program that pip started has failed.
+_PROGRAMS = frozenset({"InstallationSubprocessError", "FailedToPrepareCandidate"})
+
+# By the names of pip's own exceptions, those they inherit from included (pip 23.2 to 26.3). The first row that holds
+# one of the names decides.
+_ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
+    (frozenset({"HashMismatch"}), IntegrityError, "a file has none of the hashes that the requirements name"),
+    (
+        frozenset(
+            {
+                *("NetworkConnectionError", "ConnectionFailedError", "ConnectionTimeoutError", "ProxyConnectionError"),
+                *("SSLVerificationError", "SSLMissingError", "IncompleteDownloadError", "RequestException"),
+                *("HTTPError", "CheckoutFailed"),
+            }
+        ),
+        IndexUnavailable,
+        "pip could not fetch what it needs",
+    ),
+    (
+        frozenset(
+            {"DistributionNotFound", "ResolutionImpossible", "ResolutionTooDeepError", "UnsupportedPythonVersion"}
+        ),
+        UnmetDependencies,
+        "no set of versions satisfies the requirements",
+    ),
+    (
+        _PROGRAMS | {"MetadataGenerationFailed", "BuildDependencyInstallError"},
+        UnmetDependencies,
+        "the metadata of a package could not be built",
+    ),
+    (
+        frozenset({"HashError", "HashErrors", "CommandError", "RequirementsFileParseError", "InvalidWheelFilename"}),
+        UsageError,
+        "pip refuses the requirements",
+    ),
+)
+
+
+def refusal(pip: Pip, ended: Completed, *, outcome: Mapping[str, Any], scratch: Path) -> LambdaPackError:
+    """What to raise for a run of pip's that failed; `outcome` is what the shim wrote, empty where it could not."""
+    log = tail(masked(ended.log)).replace(str(scratch), SCRATCH)
+    if outcome.get("missing"):
+        return LambdaPackError(
+            f"pip {pip.version} has changed inside ({outcome['missing']!r}) and cannot be told about the target;"
+            " choose --resolver uv, or install an older pip",
+            log=log,
+        )
+    message = " ".join(masked(str(outcome.get("message", ""))).replace(str(scratch), SCRATCH).split())
+    errors = _names(outcome)
+    for names, kind, sentence in _ROWS:
+        if errors & names:
+            unreachable = outcome.get("unreachable", ())
+            if "DistributionNotFound" in errors and unreachable:
+                # pip goes on without an index page that it could not get, and then misses the package.
+                url, reason = map(masked, unreachable[0])
+                return IndexUnavailable(f"the index did not answer as it should at {url!r}: {reason}", log=log)
+            return kind(f"{sentence}: {message}", log=log)
+    return LambdaPackError(f"pip {pip.version} ended with exit status {ended.status}: {message}", log=log)
+
+
+def _names(outcome: Mapping[str, Any]) -> frozenset[str]:
+    names = frozenset(outcome.get("errors", ()))
+    # git is a program like a build backend to pip, and a remote like an index to us.
+    cloning = names & _PROGRAMS and str(outcome.get("description", "")).startswith("git ")
+    return names | {"CheckoutFailed"} if cloning else names

@@ -1,0 +1,128 @@
+"""Resolving with pip itself, made to believe that it runs on the target."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Pylock
+from packaging.utils import NormalizedName
+from packaging.version import Version
+
+from lambda_pack.errors import LambdaPackError, UsageError
+from lambda_pack.inputs.urls import masked
+from lambda_pack.model.requirements import IndexStrategy, Requirements
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.pip.options import config_options, file_options, index_options
+from lambda_pack.tools.pip.program import Pip, Work, our_pip
+from lambda_pack.tools.pip.refusals import refusal
+from lambda_pack.tools.pip.report import read_report
+from lambda_pack.tools.process import tail
+from lambda_pack.tools.requirements_text import constraints_text, requirements_text
+
+__all__ = ["PipResolver"]
+
+
+@dataclass(frozen=True, slots=True)
+class PipResolver:
+    """`pip install --dry-run` for one set of requirements, with the target's markers, tags and Python version.
+
+    `environment` must already be the allow-listed one: reading the metadata of an sdist runs package code. `scratch`
+    is a private folder; `cache` is pip's own, None for no cache; `timeout` is for the whole resolution, in seconds;
+    `pip` is the one installed with us unless another is given.
+    """
+
+    requirements: Requirements
+    environment: Mapping[str, str]
+    scratch: Path
+    cache: Path | None = None
+    timeout: float | None = None
+    pip: Pip | None = None
+
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
+        """See `lambda_pack.ports.Resolver`. Each package has the one file that pip chose.
+
+        Raises:
+            UsageError: pip refuses the requirements, or they ask for what only uv can do.
+            IntegrityError: a file has none of the hashes that the requirements name.
+            LambdaPackError: pip has changed inside and cannot be told about the target, or broke.
+        """
+        if self.requirements.indexes.strategy is IndexStrategy.FIRST_INDEX:
+            raise UsageError("pip always merges its indexes; choose --resolver uv, or --index-strategy merge")
+        pip = self.pip or our_pip()
+        with tempfile.TemporaryDirectory(dir=self.scratch, prefix="pip-resolver-") as name:
+            folder = Path(name)
+            self._write(folder, at_most)
+            ended = pip.run(
+                tuple(self._arguments(folder)),
+                interpreter=Path(sys.executable),
+                environment=self.environment,
+                work=Work(folder, self.timeout, _pretended(target, without), folder / "outcome.json"),
+            )
+            if ended.timed_out:
+                raise LambdaPackError(f"pip did not resolve within {self.timeout} seconds", log=tail(masked(ended.log)))
+            if ended.status != 0:
+                raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
+            return read_report(_load(folder / "report.json"), target.environment)
+
+    def _write(self, folder: Path, at_most: Mapping[NormalizedName, Version]) -> None:
+        hashes = _hashes_count(self.requirements)
+        texts = {
+            "requirements.txt": requirements_text(self.requirements, hashes=hashes, config_settings=True),
+            "constraints.txt": constraints_text(self.requirements, at_most, hashes=hashes),
+        }
+        for name, text in texts.items():
+            # The folder is ours alone, and so are the URLs in it.
+            (folder / name).write_text(text, encoding="utf-8")
+
+    def _arguments(self, folder: Path) -> Iterator[str]:
+        yield from ("install", "--dry-run", "--ignore-installed", "--progress-bar", "off")
+        yield from ("--report", str(folder / "report.json"))
+        yield from ("--requirement", str(folder / "requirements.txt"))
+        yield from ("--constraint", str(folder / "constraints.txt"))
+        yield from ("--cache-dir", str(self.cache)) if self.cache else ("--no-cache-dir",)
+        if _hashes_count(self.requirements):
+            yield "--require-hashes"
+        yield from index_options(self.requirements.indexes)
+        yield from file_options(self.requirements.files)
+        yield from config_options(self.requirements.config_settings)
+
+
+def _hashes_count(requirements: Requirements) -> bool:
+    """Whether pip shall demand hashes: it refuses checkouts and folders then, which have none.
+
+    Where they are mixed the downloads are checked against the hashes all the same, by us.
+    """
+    urls = [line.requirement.url if line.requirement else line.url for line in requirements.requested]
+    return requirements.require_hashes and not any(url and _has_no_hash(url) for url in urls)
+
+
+def _has_no_hash(url: str) -> bool:
+    return "+" in url.partition("://")[0] or (url.startswith("file:") and not url.partition("#")[0].endswith(_ARCHIVES))
+
+
+_ARCHIVES = (".whl", ".zip", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".lzma", ".tlz", ".tar")
+
+
+def _pretended(target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:
+    return {
+        "environment": dict(target.environment),
+        "python": target.runtime.python_full_version,
+        "tags": [(tag.interpreter, tag.abi, tag.platform) for tag in target.tags],
+        "without": sorted(without),
+    }
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content

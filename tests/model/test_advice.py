@@ -1,0 +1,129 @@
+"""What a user is told to do about an unmet dependency."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from lambda_pack.model.advice import advise
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
+from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
+from lambda_pack.model.stock import Attempt, Stock
+from lambda_pack.model.targets import Target
+
+TARGET = Target.parse("python3.11")
+PIN = Pin.parse("numpy", "2.4.6")
+NOWHERE = Pin(canonicalize_name("numpy"), None)
+NO_SDISTS = FileChoice(only_binary=frozenset({":all:"}))
+
+
+def wheel(tags: str, version: str = "2.4.6") -> Wheel:
+    return Wheel.parse(f"https://x.example/numpy-{version}-{tags}.whl")
+
+
+def sdist(refused: str | None = None) -> Sdist:
+    return replace(Sdist.parse("https://x.example/numpy-2.4.6.tar.gz"), refused=refused)
+
+
+def advice(
+    *offers: Offer, pin: Pin = PIN, asked: str = "numpy", files: FileChoice | None = None, tried: bool = False
+) -> tuple[str, ...]:
+    """For one requirement and these files."""
+    line = Requested(Origin("r.txt", 1), Requirement(asked))
+    stock = Stock(TARGET, (pin,), frozenset(offers), attempts=(Attempt(pin, 4, "failed"),) if tried else ())
+    return advise(stock, pin, Requirements(Path(), (line,), files=files or FileChoice()))
+
+
+@pytest.mark.parametrize(
+    ("offers", "expected"),
+    [
+        pytest.param(
+            [wheel("cp311-cp311-manylinux_2_28_x86_64")],
+            ["ask the maintainers of numpy for a wheel for python3.11-x86_64, or replace the package"],
+            id="nothing helps",
+        ),
+        pytest.param(
+            [wheel("cp312-cp312-manylinux_2_28_x86_64"), wheel("cp313-cp313-manylinux_2_28_x86_64")],
+            ["choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13"],
+            id="other runtimes",
+        ),
+        pytest.param(
+            [wheel("cp38-abi3-manylinux_2_34_x86_64")],
+            ["choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13, python3.14"],
+            id="newer glibc, and a preview runtime is no advice",
+        ),
+        pytest.param(
+            [wheel("cp311-cp311-manylinux2014_aarch64")],
+            ["choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64"],
+            id="the other architecture",
+        ),
+        pytest.param(
+            [wheel("cp311-cp311-manylinux2014_x86_64", "2.2.6"), wheel("cp311-cp311-manylinux2014_x86_64", "1.26.4")],
+            ["numpy 2.2.6 has a wheel that fits: allow it in the requirements"],
+            id="the newest other version that fits",
+        ),
+        pytest.param(
+            [replace(wheel("cp312-cp312-manylinux2014_x86_64"), refused="yanked")],
+            ["ask the maintainers of numpy for a wheel for python3.11-x86_64, or replace the package"],
+            id="a refused wheel helps nowhere",
+        ),
+        pytest.param(
+            [wheel("cp311-cp311-manylinux2014_aarch64"), wheel("cp312-cp312-manylinux2014_x86_64")],
+            [
+                "choose another runtime: numpy==2.4.6 has a wheel for python3.12",
+                "choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64",
+            ],
+            id="both",
+        ),
+    ],
+)
+def test_what_other_files_suggest(offers: list[Offer], expected: list[str]) -> None:
+    assert list(advice(*offers)) == expected
+
+
+def test_python37_is_no_advice_for_arm64() -> None:
+    stock = Stock(Target.parse("python3.13", "arm64"), (PIN,), frozenset({wheel("cp37-cp37m-manylinux2014_aarch64")}))
+    assert advise(stock, PIN, Requirements(Path())) == (
+        "ask the maintainers of numpy for a wheel for python3.13-arm64, or replace the package",
+    )
+
+
+def test_an_unknown_name() -> None:
+    assert advice() == ("no index knows 'numpy': check the spelling, or name its index with --extra-index-url",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("numpy>=3", "no version of numpy satisfies '>=3'; the newest on offer is 2.4.6"),
+        ("pandas", "no version of numpy satisfies all that is asked of it; the newest on offer is 2.4.6"),
+    ],
+)
+def test_no_version_is_allowed(asked: str, expected: str) -> None:
+    assert expected in advice(wheel("py3-none-any", "2.0"), wheel("cp27-none-any"), pin=NOWHERE, asked=asked)
+
+
+def test_a_failed_build_may_work_where_the_target_runs() -> None:
+    expected = (
+        "build it where python3.11-x86_64 runs (the same architecture and glibc); the log says why it failed here"
+    )
+    assert expected in advice(sdist(), tried=True)
+    assert expected not in advice(sdist(), tried=False)
+
+
+@pytest.mark.parametrize(
+    ("files", "refused", "helps"),
+    [
+        (NO_SDISTS, "is source, and --only-binary keeps source of it out", True),
+        (FileChoice(), "yanked: broken", False),
+        (FileChoice(), "its hash is not among those in the requirements", False),
+    ],
+)
+def test_lifting_only_binary_is_advice_only_where_it_is_in_the_way(
+    files: FileChoice, refused: str, *, helps: bool
+) -> None:
+    assert ("let it be built: lift --only-binary for it" in advice(sdist(refused), files=files)) is helps

@@ -1,0 +1,207 @@
+"""Pipeline stories: read from `tests/scenarios/`, and played with fakes behind the ports."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.pylock import Pylock
+
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.archive import write_zip
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.inputs.requirements import read_requirements
+from lambda_pack.model.report import ArchiveFacts
+from lambda_pack.model.request import Collision, Layout, PackRequest, Preference
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.targets import Target
+from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
+from lambda_pack.pipeline.preflight import look_ahead
+from lambda_pack.ports import Ports, Resolver
+from lambda_pack.tools.built_wheels import Host
+from lambda_pack.tools.locked_resolver import LockedResolver
+from tests.support.fake_resolver import Direct, FakeResolver
+from tests.support.fakes import FakeBuilder, FakeDownloads, FakeIndex, Recipe, RecordingNarrator, Release, Shelf
+from tests.support.metadata import Content
+from tests.support.wheels import make_elf
+
+__all__ = ["SCENARIOS", "Ending", "Story", "play", "read_story"]
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+
+# '{six-1.17.0-py2.py3-none-any.whl}' in requirements and locks is the digest of that file.
+_DIGEST = re.compile(r"\{([^{}\s]+\.(?:whl|tar\.gz|zip))\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One scenario file.
+
+    `case` is its row in the list of what users of the peers hit. `requirements` and `lock` are the texts of such
+    files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack.
+    `directs` are what URLs and paths of requirements lead to. `host` is the machine that builds, `foreign` its
+    Python where that is not the target's. `check` asks for the preflight instead of the nine steps.
+    """
+
+    why: str
+    outcome: Mapping[str, Any]
+    runtime: str
+    case: int | None = None
+    architecture: str = "x86_64"
+    requirements: str = ""
+    lock: str | None = None
+    index: tuple[Release, ...] = ()
+    directs: tuple[Direct, ...] = ()
+    builds: tuple[Recipe, ...] = ()
+    project: Mapping[str, str] = field(default_factory=dict)
+    code: str | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    host: Host = field(default_factory=lambda: Host("Linux", "x86_64", (2, 26)))
+    foreign: str | None = None
+    hides_misfits: bool = False
+    check: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What came of a story: an outcome or an error; `archive` is where the zip is, if there is one."""
+
+    outcome: Outcome | None
+    error: LambdaPackError | None
+    requirements: Requirements
+    narrator: RecordingNarrator
+    builder: FakeBuilder
+    downloads: FakeDownloads
+    archive: Path
+    scratch: Path
+
+
+def read_story(name: str) -> Story:
+    """The story in a file; a key that means nothing is a `TypeError`."""
+    table = tomllib.loads((SCENARIOS / f"{name}.toml").read_text("utf-8"))
+    host = table.pop("host", None)
+    if host is not None:
+        table["host"] = Host(host["system"], host["machine"], tuple(host["glibc"]) if "glibc" in host else None)
+    return Story(
+        **table
+        | {
+            "index": tuple(Release(**_tuples(row)) for row in table.get("index", ())),
+            "directs": tuple(Direct(**_tuples(row)) for row in table.get("directs", ())),
+            "builds": tuple(Recipe(**_tuples(row)) for row in table.get("builds", ())),
+        }
+    )
+
+
+def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    for key in ("contents", "data"):
+        if key in found:
+            found[key] = {path: _content(value) for path, value in found[key].items()}
+    return found
+
+
+def _content(value: Any) -> Content:  # noqa: ANN401  # TOML gives what somebody wrote
+    """Text as it stands, `{ elf = "x86_64" }` or `{ zeros = 1000 }`."""
+    match value:
+        case str():
+            return value
+        case {"elf": str(machine)}:
+            return make_elf(machine)
+        case {"zeros": int(count)}:
+            return bytes(count)
+        case _:
+            raise TypeError(f"{value!r} is no content of a wheel")
+
+
+def play(story: Story, folder: Path) -> Ending:
+    """Pack, or look ahead, in an empty folder; errors of lambda-pack are part of the ending."""
+    shelf = Shelf(folder / "shelf", story.index)
+    project = folder / "project"
+    for path, text in {"requirements.txt": story.requirements, **story.project}.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
+    requirements = _requirements(project)
+    ending = Ending(
+        outcome=None,
+        error=None,
+        requirements=requirements,
+        narrator=RecordingNarrator(),
+        builder=FakeBuilder(folder / "scratch" / "built", story.builds, story.host, story.foreign),
+        downloads=FakeDownloads(shelf),
+        archive=folder / "out.zip",
+        scratch=folder / "scratch",
+    )
+    index = FakeIndex(shelf, is_closed=story.lock is not None)
+    ports = Ports(_resolver(story, requirements, shelf), index, ending.downloads, ending.builder, ending.narrator)
+    return _played(story, _request(story, project), ending, ports)
+
+
+def _requirements(project: Path) -> Requirements:
+    written = read_requirements([project / "requirements.txt"], {})
+    return Requirements(
+        folder=project,
+        requested=written.requested,
+        constraints=written.constraints,
+        files=written.files,
+        require_hashes=written.require_hashes,
+    )
+
+
+def _resolver(story: Story, requirements: Requirements, shelf: Shelf) -> Resolver:
+    if story.lock is not None:
+        text = _DIGEST.sub(lambda match: shelf.digest(match[1]), story.lock)
+        return LockedResolver(Pylock.from_dict(tomllib.loads(text)))
+    return FakeResolver(requirements, shelf, tuple(_placed(story.directs, requirements.folder)), story.hides_misfits)
+
+
+def _placed(directs: tuple[Direct, ...], project: Path) -> Iterator[Direct]:
+    """Paths as the URLs that requirements are read into."""
+    for row in directs:
+        if row.url.startswith("."):
+            yield replace(row, url=(project / row.url).as_uri())
+        else:
+            yield row
+
+
+def _request(story: Story, project: Path) -> PackRequest:
+    words = dict(story.request)
+    kinds = {"prefer": Preference, "on_collision": Collision, "layout": Layout, "excludes": tuple, "includes": tuple}
+    values = {key: kinds.get(key, bool)(value) for key, value in words.items()}
+    return PackRequest(
+        target=Target.parse(story.runtime, story.architecture),
+        requirements=(project / "requirements.txt",),
+        sources=(project / story.code,) if story.code is not None else (),
+        **values,
+    )
+
+
+def _played(story: Story, request: PackRequest, ending: Ending, ports: Ports) -> Ending:
+    @contextmanager
+    def scratch() -> Iterator[Path]:
+        ending.scratch.mkdir()
+        try:
+            yield ending.scratch
+        finally:
+            shutil.rmtree(ending.scratch)
+
+    def write(bundle: Bundle) -> ArchiveFacts:
+        archive = write_zip(bundle, ending.archive)
+        return ArchiveFacts(archive.path, archive.size, archive.unzipped_size, archive.count, archive.sha256)
+
+    requirements = ending.requirements
+    outcome: Outcome | None = None
+    error: LambdaPackError | None = None
+    try:
+        if story.check:
+            outcome = look_ahead(request, requirements, scratch(), wire=lambda _: ports)
+        else:
+            outcome = take_nine_steps(request, requirements, scratch(), wire=lambda _: ports, write=write)
+    except LambdaPackError as refusal:
+        error = refusal
+    return replace(ending, outcome=outcome, error=error)

@@ -1,0 +1,301 @@
+"""Building with pip, offline: the backends are inside the sdists."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+
+from lambda_pack.errors import IntegrityError
+from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel
+from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.model.targets import RUNTIMES, Architecture, Target
+from lambda_pack.tools.built_wheels import Host
+from lambda_pack.tools.environment import package_environment
+from lambda_pack.tools.interpreters import find_interpreter
+from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
+from lambda_pack.tools.pip.program import Work, fetch_pip
+from tests.support.faults import Protect, Rule
+from tests.support.index import LoopbackIndex
+from tests.support.packages import Details, build_events, built_environment, make_project, make_sdist, make_wheel
+from tests.support.processes import run as run_program
+
+OURS = sys.version_info[:2]
+NATIVE = Target.parse("python{}.{}".format(*OURS), platform.machine())
+OLD_ENOUGH = Host("Linux", NATIVE.architecture.machine, (2, 17))
+TOO_NEW = replace(OLD_ENOUGH, glibc=(2, 99))
+OFFLINE = IndexSettings(no_index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Yard:
+    """A builder for what lies in `folder`."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+    def builder(self, **settings: object) -> PipBuilder:
+        """Its settings are offline and on a machine with an old glibc, unless said otherwise."""
+        scratch = self.folder / "scratch"
+        scratch.mkdir(exist_ok=True)
+        chosen = BuildSettings(**{"indexes": OFFLINE, "host": OLD_ENOUGH, **settings})  # type: ignore[arg-type]  # each test names real ones
+        return PipBuilder(scratch, self.fetch, environ=self.environ, settings=chosen)
+
+    def fetch(self, sdist: Sdist) -> Path:
+        """As a cache does, under a name that says nothing."""
+        kept = self.folder / "cached"
+        shutil.copyfile(self.folder / sdist.filename, kept)
+        return kept
+
+    def sdist(self, name: str = "lib", **details: object) -> Sdist:
+        """A source archive of version 1.0."""
+        path = make_sdist(self.folder, name, "1.0", **details)  # type: ignore[arg-type]  # checked where it is made
+        return Sdist(Pin.parse(name, "1.0"), path.name, f"https://index.invalid/{path.name}")
+
+
+@pytest.fixture
+def yard(tmp_path: Path, clean_environment: dict[str, str]) -> Yard:
+    """Nothing in it yet."""
+    return Yard(tmp_path, clean_environment)
+
+
+def build(builder: PipBuilder, source: Source, *, target: Target = NATIVE, compiler: bool = True) -> Accepted | Attempt:
+    """The only outcome."""
+    (outcome,) = builder.build([source], target, compiler=compiler)
+    return outcome
+
+
+def accepted(outcome: Accepted | Attempt) -> Accepted:
+    """The outcome, which must be good."""
+    assert isinstance(outcome, Accepted), f"{outcome.detail}\n{outcome.log}"
+    return outcome
+
+
+def failed(outcome: Accepted | Attempt) -> Attempt:
+    """The outcome, which must be bad."""
+    assert isinstance(outcome, Attempt)
+    return outcome
+
+
+def path_of(wheel: Wheel) -> Path:
+    """Where it lies."""
+    return Path(url2pathname(urlsplit(wheel.url).path))
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"])
+def test_every_form_of_sdist_becomes_a_wheel(yard: Yard, form: str) -> None:
+    sdist = yard.sdist(form=form)
+    wheel = accepted(build(yard.builder(), sdist)).wheel
+    assert (wheel.pin, wheel.filename) == (sdist.pin, "lib-1.0-py3-none-any.whl")
+    ((algorithm, digest),) = wheel.hashes
+    assert (algorithm, len(digest)) == ("sha256", 64)
+    assert path_of(wheel).is_file()
+
+
+@pytest.mark.parametrize(
+    ("details", "host", "compiler", "expected"),
+    [
+        ({"build_backend": "c-extension"}, OLD_ENOUGH, True, "built here against glibc 2.17"),
+        ({"build_backend": "optional-c"}, OLD_ENOUGH, True, "built here against glibc 2.17"),
+        ({"build_backend": "optional-c"}, TOO_NEW, False, "built here, pure Python"),
+        ({"build_backend": "pure"}, TOO_NEW, True, "built here, pure Python"),
+    ],
+    ids=["native", "optional", "optional without a compiler", "pure"],
+)
+def test_what_fits_is_accepted_with_its_evidence(
+    yard: Yard, details: Details, host: Host, *, compiler: bool, expected: str
+) -> None:
+    outcome = accepted(build(yard.builder(host=host), yard.sdist(**details), compiler=compiler))
+    assert outcome.verdict.evidence == expected
+
+
+def test_what_was_built_for_a_newer_glibc_says_so(yard: Yard) -> None:
+    attempt = failed(build(yard.builder(host=TOO_NEW), yard.sdist(build_backend="optional-c")))
+    has = "{}.{}".format(*NATIVE.runtime.glibc)
+    assert attempt.detail == (
+        f"built for glibc 2.99 here; {NATIVE.runtime.name} has {has}: use a container build or an older build machine"
+    )
+    assert attempt.wheel is not None
+
+
+def test_what_was_built_for_another_machine_says_so(yard: Yard) -> None:
+    (other,) = set(Architecture) - {NATIVE.architecture}
+    target = replace(NATIVE, architecture=other)
+    attempt = failed(build(yard.builder(), yard.sdist(build_backend="c-extension"), target=target))
+    assert attempt.detail.startswith(
+        f"not compiled: this machine is Linux on {NATIVE.architecture.machine}, the target"
+    )
+    assert not attempt.command
+
+
+def test_without_a_compiler_none_is_found(yard: Yard) -> None:
+    attempt = failed(build(yard.builder(), yard.sdist(build_backend="c-extension"), compiler=False))
+    assert attempt.step == 5
+    assert "no C compiler" in attempt.log
+
+
+def test_a_failure_keeps_its_command_and_the_end_of_its_log(yard: Yard) -> None:
+    log = [f"line {number} from https://me:s3cret@host.invalid/" for number in range(100)]
+    attempt = failed(build(yard.builder(config=(("a", "b c"),)), yard.sdist(build_backend="broken", log=log)))
+    assert attempt.step == 4
+    assert attempt.detail == "the build with Python {}.{} failed".format(*OURS)
+    assert attempt.command.startswith("python{}.{} -m pip wheel --no-deps".format(*OURS))
+    assert attempt.command.endswith("--config-settings=a=b c lib-1.0.tar.gz")
+    assert "broken on purpose" in attempt.log
+    assert "s3cret" not in attempt.log
+    assert str(yard.folder) not in attempt.log
+    assert len(attempt.log.splitlines()) <= 40
+
+
+def test_package_code_sees_an_allow_listed_environment(yard: Yard) -> None:
+    names = ("AWS_SECRET_ACCESS_KEY", "AWS_REGION", "GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "PIP_INDEX_URL")
+    secrets = dict.fromkeys((*names, "UV_INDEX", "PYTHONPATH", "SSH_AUTH_SOCK", "CARGO_REGISTRY_TOKEN"), "/secret")
+    environ = {**yard.environ, **secrets, "CFLAGS": "-O1", "MY_SWITCH": "on"}
+    builder = replace(yard, environ=environ).builder(variables=("MY_SWITCH",))
+    seen = built_environment(path_of(accepted(build(builder, yard.sdist(build_backend="dump-environment"))).wheel))
+    assert "/secret" not in seen.values()
+    assert not [name for name in seen if name.startswith(("AWS_", "GITHUB_", "ACTIONS_"))]
+    assert (seen["CFLAGS"], seen["MY_SWITCH"], seen["SOURCE_DATE_EPOCH"]) == ("-O1", "on", "315532800")
+
+
+def test_index_credentials_reach_pip_and_not_the_package(yard: Yard, tmp_path: Path) -> None:
+    with LoopbackIndex(tmp_path / "private", rules=[Rule("*", Protect("me", "s3cret"))]) as index:
+        make_wheel(index.folder, "helper-1.0-py3-none-any.whl")
+        project = make_project(tmp_path / "project", "lib", build_backend="dump-environment")
+        declared = project / "pyproject.toml"
+        declared.write_text(declared.read_text().replace("requires = []", 'requires = ["helper"]'))
+        settings = IndexSettings(index.url.replace("://", "://me:s3cret@"), retries=0)
+        outcome = build(yard.builder(indexes=settings), Folder(Pin.parse("lib", "1.0"), str(project)))
+    assert "s3cret" not in str(built_environment(path_of(accepted(outcome).wheel)))
+
+
+def test_config_settings_reach_the_backend(yard: Yard, tmp_path: Path) -> None:
+    report = tmp_path / "events"
+    sdist = yard.sdist(report_to=report)
+    builder = yard.builder(config=(("all", "1"),), package_config={sdist.pin.name: (("mine", "2"),)})
+    accepted(build(builder, sdist))
+    assert build_events(report)[-1].config_settings == {"all": "1", "mine": "2"}
+
+
+def test_a_folder_is_copied_and_left_as_it_was(yard: Yard, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "my project" / "part", "lib", build_backend="optional-c").parent
+    (project / "env").mkdir()
+    (project / "env" / "pyvenv.cfg").touch()
+    before = sorted(project.rglob("*"))
+    source = Folder(Pin(Pin.parse("lib", "1").name, None), str(project), subdirectory="part")
+    outcome = accepted(build(yard.builder(), source))
+    assert outcome.pin == source.pin
+    assert str(outcome.wheel.pin) == "lib==1.0"
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_checkout_is_built_from_its_commit(yard: Yard, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "repository", "lib")
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@x.invalid")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        assert run_program((*git, *words), yard.environ, folder=project).exit_code == 0
+    commit = run_program((*git, "rev-parse", "HEAD"), yard.environ, folder=project).output.strip()
+    source = Checkout(Pin.parse("lib", "1.0"), "git", project.as_uri(), commit)
+    assert accepted(build(yard.builder(), source)).wheel.filename == "lib-1.0-py3-none-any.whl"
+
+
+def test_another_version_than_promised_does_not_count(yard: Yard, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", "lib", "2.0")
+    attempt = failed(build(yard.builder(), Folder(Pin.parse("lib", "1.0"), str(project))))
+    assert attempt.detail == "the build made lib==2.0 instead of lib==1.0"
+
+
+def test_what_fetching_finds_is_not_the_builds_failure(tmp_path: Path, clean_environment: dict[str, str]) -> None:
+    def fetch(sdist: Sdist) -> Path:
+        raise IntegrityError(f"{sdist.filename} is not what its hash says")
+
+    builder = PipBuilder(tmp_path, fetch, environ=clean_environment, settings=BuildSettings(OFFLINE))
+    with pytest.raises(IntegrityError):
+        build(builder, Sdist.parse("https://index.invalid/lib-1.0.tar.gz"))
+
+
+def test_a_folder_that_is_gone_is_a_failed_attempt(yard: Yard, tmp_path: Path) -> None:
+    attempt = failed(build(yard.builder(), Folder(Pin.parse("lib", "1.0"), str(tmp_path / "gone"))))
+    assert "cannot be read" in attempt.detail
+
+
+@pytest.mark.parametrize(("kind", "counts"), [("pure", True), ("c-extension", False)])
+def test_with_a_foreign_interpreter_only_a_pure_wheel_counts(yard: Yard, kind: str, *, counts: bool) -> None:
+    runtime = next(runtime for runtime in RUNTIMES.values() if runtime.python > OURS)
+    target = replace(NATIVE, runtime=runtime)
+    builder = yard.builder(interpreter=Path(sys.executable))
+    outcome = build(builder, yard.sdist(build_backend=kind), target=target)
+    if counts:
+        assert accepted(outcome).verdict.evidence == "built here, pure Python"
+    else:
+        assert "because no Python {}.{} was found".format(*runtime.python) in failed(outcome).detail
+
+
+def test_outcomes_stand_in_the_order_of_their_sources(yard: Yard) -> None:
+    sources = [
+        yard.sdist(name, build_backend="broken" if name == "b" else "pure") for name in ("a", "b", "c", "d", "e")
+    ]
+    outcomes = yard.builder(workers=2).build(sources, NATIVE, compiler=True)
+    assert [type(outcome) for outcome in outcomes] == [Accepted, Attempt, Accepted, Accepted, Accepted]
+    assert [outcome.pin for outcome in outcomes] == [source.pin for source in sources]
+    assert yard.builder().build([], NATIVE, compiler=True) == ()
+
+
+def test_a_build_has_its_time(yard: Yard, tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", "lib")
+    backend = project / "_backend" / "build_backend.py"
+    backend.write_text(backend.read_text() + "\nimport time\ntime.sleep(60)\n")
+    begun = time.monotonic()
+    attempt = failed(build(yard.builder(timeout=1.5), Folder(Pin.parse("lib", "1.0"), str(project))))
+    assert attempt.detail == "the build did not end within 1.5 seconds"
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent to threads")
+def test_an_interruption_ends_every_build(yard: Yard, tmp_path: Path) -> None:
+    events, ours = tmp_path / "events", threading.get_ident()
+    project = make_project(tmp_path / "project", "lib", report_to=events)
+    backend = project / "_backend" / "build_backend.py"
+    backend.write_text(backend.read_text().replace("def _finish(", "def _finish(*_):\n    time.sleep(60)\n\ndef _("))
+    backend.write_text(backend.read_text().replace("import sys\n", "import sys\nimport time\n"))
+
+    def interrupt() -> None:
+        end = time.monotonic() + 30
+        while time.monotonic() < end and "wheel" not in {event.hook for event in build_events(events)}:
+            time.sleep(0.02)
+        signal.pthread_kill(ours, signal.SIGINT)
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            build(yard.builder(), Folder(Pin.parse("lib", "1.0"), str(project)))
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("python", [(3, 8), (3, 9)])
+def test_an_old_interpreter_gets_the_last_pip_that_supports_it(tmp_path: Path, python: tuple[int, int]) -> None:
+    environ = dict(os.environ)  # noqa: TID251  # the machine's proxy and certificates
+    interpreter = find_interpreter(python, environ=environ)
+    if interpreter is None:
+        pytest.skip("this machine has no such Python")
+    environment = package_environment(environ)
+    pip = fetch_pip(python, tmp_path / "pip", indexes=IndexSettings(), environment=environment, scratch=tmp_path)
+    assert pip.supports(python)
+    said = pip.run(["--version"], interpreter=interpreter, environment=environment, work=Work(tmp_path))
+    assert said.output.startswith(f"pip {pip.version} from {tmp_path}")
+    assert "(python {}.{})".format(*python) in said.output
