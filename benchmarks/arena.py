@@ -71,5 +71,4 @@ def open_arena(question: Question, environ: Mapping[str, str], *, tell: Callable
 
 
 def _zipper(rivals: Path) -> tuple[str, ...]:
-    found = shutil.which("zip")
-    return (found, "-r", "-q") if found else (str(rivals / "python"), "-m", "zipfile", "-c")
+    return ("zip", "-r", "-q") if shutil.which("zip") else (str(rivals / "python"), "-m", "zipfile", "-c")

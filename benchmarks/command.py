@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.arena import Arena, Question, open_arena
+from benchmarks.bars import COMPOSED_WORK
 from benchmarks.commands import render_commands
 from benchmarks.composing import fetch_wheels, measure_composing
 from benchmarks.conditions import CONDITIONS
@@ -24,8 +25,6 @@ from benchmarks.tools import TOOLS
 from benchmarks.works import WORKS, Work
 
 __all__ = ["compose", "run"]
-
-_COMPOSED = "L"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +57,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def compose(arguments: Sequence[str] | None = None) -> int:
     """Time composing against `cat`, and starting against bare Python; print the tables."""
     parser = _parser("Time composing a zip from local wheels against cat, and starting against bare Python.")
-    parser.add_argument("--work", default=_COMPOSED, choices=tuple(WORKS), help="default: %(default)s")
+    parser.add_argument("--work", default=COMPOSED_WORK, choices=tuple(WORKS), help="default: %(default)s")
     options = parser.parse_args(arguments)
     try:
         with open_arena(_question(options), os.environ, tell=_tell) as arena:  # noqa: TID251  # a front-end's part
@@ -87,7 +86,7 @@ def _contest(arena: Arena, works: Sequence[Work], names: Sequence[str], *, repea
         for condition in CONDITIONS
         if not condition.is_cold
     }
-    last = next((work for work in works if work.name == _COMPOSED), works[-1])
+    last = next((work for work in works if work.name == COMPOSED_WORK), works[-1])
     parts = [
         f"## Whole runs\n\nMedian of {repeats} (fastest to slowest), **times as long as lambda-pack**.",
         render_heats(heats, titles),

@@ -11,11 +11,12 @@ from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from lambda_pack.model.delivery import Delivered, Delivery, Parcel
 from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 
-__all__ = ["Builder", "Downloads", "Index", "Narrator", "Ports", "Resolver"]
+__all__ = ["Builder", "Downloads", "Index", "Narrator", "Ports", "Resolver", "Store"]
 
 
 class Narrator(Protocol):
@@ -84,6 +85,18 @@ class Builder(Protocol):
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
         """One outcome for each source, in order: a wheel that loads on the target, or what went wrong."""
+
+
+class Store(Protocol):
+    """Takes finished archives, each one whole or not at all."""
+
+    def deliver(self, parcel: Parcel, delivery: Delivery) -> Delivered:
+        """Put the archive into its place, unless the very same bytes are there already.
+
+        Raises:
+            UsageError: the key cannot be told from what is known of the archive.
+            DeliveryError: it could not be delivered; nothing half-sent is left.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel
-from lambda_pack.model.permissions import permitted
+from lambda_pack.model.permissions import check_hashes, permitted
 from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.targets import Target
 
 A, B, C = ("sha256", "a" * 64), ("sha256", "b" * 64), ("sha256", "c" * 64)
 STRONG = ("sha512", "d" * 128)
@@ -88,5 +91,52 @@ def test_the_first_reason_stays() -> None:
 
 def test_what_lies_on_this_disk_is_the_users_own_choice() -> None:
     pin = Pin.parse("foo-bar", "1.0")
-    offers: list[Offer] = [Folder(pin, "/work/foo"), Checkout(pin, "git", "https://x.example/foo.git", "abc")]
+    offers: list[Offer] = [Folder(pin, "/somewhere/foo"), Checkout(pin, "git", "https://x.example/foo.git", "abc")]
     assert permitted(offers, requirements(A, files=FileChoice(only_binary=frozenset({":all:"})))) == tuple(offers)
+
+
+@pytest.mark.parametrize(
+    ("specifier", "is_chosen", "refused"),
+    [
+        ("", False, "yanked: broken"),
+        (">=1.0,<=1.0", False, "yanked: broken"),
+        ("==1.*", False, "yanked: broken"),
+        ("==1.0", False, None),
+        ("===1.0", False, None),
+        ("", True, None),
+    ],
+)
+def test_a_yanked_file_is_used_only_where_its_very_version_is_asked_for(
+    specifier: str, refused: str | None, *, is_chosen: bool
+) -> None:
+    """PEP 592."""
+    line = Requested(Origin("r.txt", 1), Requirement(f"Foo_Bar{specifier}"))
+    yanked = replace(wheel(), yanked="yanked: broken")
+    (found,) = permitted([yanked], Requirements(Path(), (line,)), pins=[yanked.pin] if is_chosen else [])
+    assert isinstance(found, Wheel)
+    assert found.refused == refused
+
+
+def checked(asked: Requirements, *offers: Offer) -> None:
+    """The check of a closure of `foo-bar==1.0` with these files."""
+    stock = Stock(Target.parse("python3.13"), (wheel().pin,), frozenset(permitted(offers, asked)))
+    check_hashes(stock, asked)
+
+
+def test_hashes_that_cover_the_closure_are_enough() -> None:
+    checked(replace(requirements(A), require_hashes=True), wheel(A), sdist(B))
+    checked(requirements(), wheel(), sdist())
+
+
+def test_required_hashes_are_required_of_each_package() -> None:
+    with pytest.raises(UsageError, match=r"the requirements have none for foo-bar==1\.0"):
+        checked(replace(requirements(), require_hashes=True), wheel(A))
+
+
+def test_files_that_all_contradict_the_hashes_are_an_alarm() -> None:
+    with pytest.raises(IntegrityError, match=r"none of the 2 files on offer for foo-bar==1\.0 has a hash"):
+        checked(requirements(A), wheel(B), sdist(C))
+
+
+def test_one_file_kept_out_otherwise_is_no_alarm() -> None:
+    checked(requirements(A, files=FileChoice(only_binary=frozenset({":all:"}))), wheel(B), sdist(A))

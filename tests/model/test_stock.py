@@ -118,7 +118,7 @@ def test_an_accepted_wheel_outside_of_the_closure_does_no_harm() -> None:
 
 
 def test_the_origin_of_a_built_wheel_is_its_source() -> None:
-    folder = Folder(UNKNOWN, "/work/c")
+    folder = Folder(UNKNOWN, "/somewhere/c")
     built, found = wheel("c-3.0-py3-none-any.whl"), wheel("a-1.0-py3-none-any.whl")
     accepted = [Accepted(UNKNOWN, built, Fits(0))]
     stock = stock_of((UNKNOWN, A1), folder, found) + accepted

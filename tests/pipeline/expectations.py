@@ -6,6 +6,8 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from packaging.pylock import Pylock
+
 from lambda_pack.model.locks import lock_of
 from lambda_pack.model.report import ToBuild, Unmet
 from lambda_pack.model.verdicts import Fits
@@ -30,9 +32,10 @@ def check_always(story: Story, ending: Ending) -> None:
     assert all(isinstance(verdict, Fits) for _, verdict in stock.chosen)
     assert len(stock.chosen) + len(stock.unmet) == len(stock.closure)
     assert all(held.chosen < held.newest for held in stock.held_back)
-    assert set(ending.downloads.fetched) <= {wheel.filename for wheel, _ in stock.chosen}
-    if not stock.unmet:
-        lock_of(stock.origins, stock.target, ending.archive.parent)
+    # A source without a promised digest is fetched again for the lock, which needs one.
+    assert set(ending.downloads.fetched) <= {file.filename for pair in stock.origins for file in pair}
+    lock = lock_of(outcome.origins, stock.target, ending.archive.parent)
+    assert len(Pylock.from_dict(lock.to_dict()).packages) == len(outcome.origins)
 
 
 def check_error(expected: Mapping[str, Any], ending: Ending) -> None:

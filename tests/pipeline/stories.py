@@ -126,7 +126,7 @@ def play(story: Story, folder: Path) -> Ending:
     for path, text in {"requirements.txt": story.requirements, **story.project}.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
-    requirements = _requirements(project)
+    requirements = _requirements(project).on(Target.parse(story.runtime, story.architecture))
     ending = Ending(
         outcome=None,
         error=None,

@@ -14,7 +14,6 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
-from lambda_pack.model.chains import active
 from lambda_pack.model.packages import Sdist
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.targets import Target
@@ -82,10 +81,10 @@ class FakeResolver:
     ) -> Pylock:
         limits = {name: SpecifierSet(f"<={version.public}") for name, version in at_most.items()}
         for line in self.requirements.constraints:
-            if line.requirement is not None and line.name is not None and active(line.requirement, target):
+            if line.requirement is not None and line.name is not None and target.satisfies(line.requirement.marker):
                 limits[line.name] = limits.get(line.name, SpecifierSet()) & line.requirement.specifier
         asked = map(self._asked, self.requirements.requested)
-        state = _State(tuple(one for one in asked if active(one, target)), limits)
+        state = _State(tuple(one for one in asked if target.satisfies(one.marker)), limits)
         found = _Search(self, target, frozenset(without)).solved(state)
         if found is None:
             raise UnmetDependencies("no set of versions satisfies the requirements")
@@ -106,7 +105,7 @@ class FakeResolver:
     def url_of(self, name: NormalizedName, target: Target) -> str | None:
         """The place that the user's own lines give for a name."""
         asked = (self._asked(line) for line in self.requirements.requested)
-        mine = (one.url for one in asked if canonicalize_name(one.name) == name and active(one, target))
+        mine = (one.url for one in asked if canonicalize_name(one.name) == name and target.satisfies(one.marker))
         return next(filter(None, mine), None)
 
 
@@ -134,8 +133,8 @@ class _Search:
         if is_done:
             return self.solved(state)
         for candidate in [known] if known else self._candidates(name, first.url, limits[name]):
-            below = tuple(one for one in candidate.requires if active(one, self.target, first.extras))
-            fresh = tuple(one for one in below if not known or not active(one, self.target))
+            below = tuple(one for one in candidate.requires if self.target.satisfies(one.marker, first.extras))
+            fresh = tuple(one for one in below if not known or not self.target.satisfies(one.marker))
             chosen = {**state.chosen, name: candidate}
             found = self.solved(replace(state, waiting=(*rest, *fresh), chosen=chosen))
             if found is not None:
@@ -145,7 +144,9 @@ class _Search:
     def _candidates(self, name: NormalizedName, url: str | None, limits: SpecifierSet) -> Iterator[_Candidate]:
         url = url or self.resolver.url_of(name, self.target)
         if url is not None:
-            yield _pointed_at(self.resolver.direct(url))
+            candidate = _pointed_at(self.resolver.direct(url))
+            if candidate.version is None or limits.contains(candidate.version, prereleases=True):
+                yield candidate
             return
         releases = self.resolver.shelf.versions(name)
         usable = [version for version, rows in releases.items() if self._is_usable(rows, limits)]

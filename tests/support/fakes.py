@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -15,11 +13,12 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IntegrityError
-from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel, path_of
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.built_wheels import Host, judge_built
-from tests.support.metadata import Content, core_metadata, module_of
+from tests.support.metadata import Content, module_of
 from tests.support.wheels import make_elf, make_wheel
 
 __all__ = [
@@ -70,20 +69,21 @@ class Release:
 
 
 class Shelf:
-    """Every file of a story, made when it is first asked for: real wheels, and sdists of a few bytes."""
+    """Every file of a story, made when it is first asked for: real wheels, and sources of a few bytes."""
 
     def __init__(self, folder: Path, releases: Iterable[Release]) -> None:
         self.releases = tuple(releases)
         self._folder = folder
         self._rows = {file: release for release in self.releases for file in release.files}
+        self._digests: dict[str, str] = {}
 
     def path(self, filename: str) -> Path:
         """The file itself."""
         path = self._folder / filename
         if path.exists():
             return path
-        release = self._rows[filename]
         if filename.endswith(".whl"):
+            release = self._rows[filename]
             return make_wheel(
                 self._folder,
                 filename,
@@ -98,7 +98,9 @@ class Shelf:
 
     def digest(self, filename: str) -> str:
         """The SHA-256 of the file."""
-        return hashlib.sha256(self.path(filename).read_bytes()).hexdigest()
+        if filename not in self._digests:
+            self._digests[filename] = hashlib.sha256(self.path(filename).read_bytes()).hexdigest()
+        return self._digests[filename]
 
     def promised(self, filename: str) -> dict[str, str]:
         """The digest that the index gives."""
@@ -152,12 +154,12 @@ class FakeIndex:
         return tuple(self.shelf.offer(file) for row in releases if row.pin.name in wanted for file in row.files)
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
-        rows = {file: release for release in self.shelf.releases for file in release.files}
-        return {
-            wheel: core_metadata(wheel.pin.name, str(wheel.pin.version), requires=row.requires, extras={}).encode()
-            for wheel in wheels
-            if (row := rows.get(wheel.filename))
-        }
+        return {wheel: self._metadata(wheel) for wheel in wheels}
+
+    def _metadata(self, wheel: Wheel) -> bytes:
+        path = path_of(wheel.url) if wheel.url.startswith("file:") else self.shelf.path(wheel.filename)
+        with open_wheel(path) as archive:
+            return archive.metadata()
 
 
 @dataclass(slots=True)
@@ -172,7 +174,7 @@ class FakeDownloads:
 
     def _fetch(self, file: Wheel | Sdist) -> Path:
         if file.url.startswith("file:"):
-            path = Path(url2pathname(urlsplit(file.url).path))
+            path = path_of(file.url)
         else:
             path = self.shelf.path(file.filename)
             self.fetched.append(file.filename)
@@ -193,6 +195,7 @@ class Recipe:
     source: str
     step: int | None = None
     makes: str | None = None
+    requires: tuple[str, ...] = ()
     contents: Mapping[str, Content] | None = None
     fails: str = "the build failed"
     log: str = ""
@@ -224,7 +227,7 @@ class FakeBuilder:
         if recipe.makes is None:
             return Attempt(source.pin, step, recipe.fails, command=command, log=recipe.log)
         contents = default_contents(recipe.makes) if recipe.contents is None else recipe.contents
-        path = make_wheel(self.folder / f"step-{step}", recipe.makes, files=contents)
+        path = make_wheel(self.folder / f"step-{step}", recipe.makes, files=contents, requires=recipe.requires)
         wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", hashlib.sha256(path.read_bytes()).hexdigest()),))
         verdict = judge_built(wheel, target, pin=source.pin, host=self.host, foreign=self.foreign)
         if isinstance(verdict, str):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lambda_pack.commands.orders import read_order
-from lambda_pack.commands.pack import warn_about_runtime
+from lambda_pack.commands.pack import introduce
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
@@ -27,7 +27,7 @@ def check(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) 
     """
     recorder = Recorder(narrator)
     order = read_order(request, environ, home=Path.home())
-    warn_about_runtime(request, recorder)
+    introduce(order, recorder)
     with Workshop(order, environ, recorder) as workshop:
         outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
     return replace(report_of(order, outcome, recorder, workshop.mask), is_check=True)

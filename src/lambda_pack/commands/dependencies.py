@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lambda_pack.commands.orders import read_order
-from lambda_pack.commands.pack import warn_about_runtime
+from lambda_pack.commands.pack import introduce
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
@@ -30,7 +30,7 @@ def merge_dependencies(request: PackRequest, into: Path, environ: Mapping[str, s
     """
     recorder = Recorder(narrator)
     order = read_order(request, environ, home=Path.home())
-    warn_about_runtime(request, recorder)
+    introduce(order, recorder)
 
     def merge(bundle: Bundle) -> ArchiveFacts:
         if bundle.entries:

@@ -54,7 +54,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     lock = read_pylock(locks[0]) if locks else None
     if lock is None and written.is_empty:
         lock = Pylock(lock_version=Version("1.0"), created_by="lambda-pack", packages=())
-    return Order(request, _name(request, folder), requirements, lock, configuration.settings)
+    return Order(request, _name(request, folder), requirements.on(request.target), lock, configuration.settings)
 
 
 def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) -> tuple[Requested, ...]:

@@ -14,6 +14,7 @@ from lambda_pack.commands.orders import Order, read_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
+from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.tree import write_tree
@@ -29,34 +30,35 @@ from lambda_pack.ports import Narrator
 __all__ = ["pack"]
 
 
-def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Report:
+def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *, keep_report: bool = False) -> Report:
     """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
 
-    Zip, report and lock appear together at the end, or not at all.
+    Zip, report and lock appear together at the end, or not at all; with `keep_report` a report that nothing came of is
+    written, too.
 
     Raises:
         LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
     """
     recorder = Recorder(narrator)
     order = read_order(request, environ, home=Path.home())
-    warn_about_runtime(request, recorder)
-    for setting in order.settings:
-        recorder.note(f"{setting.name} = {setting.value} ({setting.source})")
+    introduce(order, recorder)
     with ExitStack() as stack:
         workshop = stack.enter_context(Workshop(order, environ, recorder))
         staging = stack.enter_context(_staging(request))
         write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
         report = report_of(order, outcome, recorder, workshop.mask)
-        if outcome.archive is not None and request.to_dir is None:
+        if request.to_dir is None and (outcome.archive is not None or keep_report):
             _write_beside(staging, order, report, outcome)
             _publish(staging, request.output)
     return report
 
 
-def warn_about_runtime(request: PackRequest, recorder: Recorder) -> None:
-    """Say what AWS says about the runtime's age."""
-    warning = request.target.runtime.warning(datetime.now(tz=UTC).date())
+def introduce(order: Order, recorder: Recorder) -> None:
+    """Say who set what about indexes and files, and what AWS says about the runtime's age."""
+    for setting in order.settings:
+        recorder.note(f"{setting.name} = {setting.value} ({setting.source})")
+    warning = order.request.target.runtime.warning(datetime.now(tz=UTC).date())
     if warning is not None:
         recorder.warn(warning)
 
@@ -70,7 +72,12 @@ def _staging(request: PackRequest) -> Iterator[Path]:
         parent.mkdir(parents=True, exist_ok=True)
     try:
         with scratch_folder(parent) as staging:
-            yield staging
+            try:
+                yield staging
+            except LambdaPackError as error:
+                # The hidden folder is gone when the error is read; the place is what the user named.
+                error.args = (str(error).replace(str(staging), str(parent)),)
+                raise
     finally:
         for folder in missing:
             # Only a folder that we made, and that nothing was put into.
@@ -95,14 +102,34 @@ def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -
 
 def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:
     stem = f"{order.name}-{order.request.target}"
-    lock = lock_of(outcome.stock.origins, order.request.target, order.request.output.absolute())
     with writing_to(order.request.output):
-        (staging / f"{stem}.pylock.toml").write_text(tomli_w.dumps(lock.to_dict()), encoding="utf-8")
         (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
+        if outcome.archive is not None:
+            lock = lock_of(outcome.origins, order.request.target, order.request.output.absolute())
+            lock.validate()
+            (staging / f"{stem}.pylock.toml").write_text(tomli_w.dumps(lock.to_dict()), encoding="utf-8")
 
 
 def _publish(staging: Path, output: Path) -> None:
-    """Rename everything into place, the zip last: whoever waits for it finds the others there."""
-    with writing_to(output):
-        for file in sorted(staging.iterdir(), key=lambda file: (file.suffix == ".zip", file.name)):
-            file.replace(output / file.name)
+    """Rename everything into place, the zip last: whoever waits for it finds the others there.
+
+    Where one cannot be, all are taken back, and what was there before is there again.
+    """
+    files = sorted(staging.iterdir(), key=lambda file: (file.suffix == ".zip", file.name))
+    old = staging / "old"
+    with writing_to(output), ExitStack() as moves:
+        old.mkdir()
+        for file in files:
+            place = output / file.name
+            # Each move back is noted before the move is made: a signal may come in between.
+            if place.is_file():
+                moves.callback(_move_back, old / file.name, place)
+                place.rename(old / file.name)
+            moves.callback(_move_back, place, file)
+            file.rename(place)
+        moves.pop_all()
+
+
+def _move_back(path: Path, to: Path) -> None:
+    with suppress(OSError):
+        path.rename(to)

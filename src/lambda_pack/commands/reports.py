@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from lambda_pack.commands.orders import Order
+from lambda_pack.commands.places import seen_from, without_folder
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.model.product import VERSION
-from lambda_pack.model.report import Report
-from lambda_pack.model.stock import Attempt
+from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
+from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.pipeline.nine_steps import Outcome
 
 __all__ = ["report_of"]
@@ -18,27 +20,51 @@ __all__ = ["report_of"]
 
 def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable[[str], str]) -> Report:
     """The report of a run that ends now; `mask` takes secrets out of what tools have written."""
+    project = Path.cwd()
 
-    def shown(attempt: Attempt) -> Attempt:
-        return replace(
-            attempt, detail=mask(attempt.detail), command=mask(attempt.command), log=mask(attempt.log), wheel=None
+    def clean(text: str) -> str:
+        return without_folder(project, mask(text))
+
+    def attempts(made: Iterable[Attempt]) -> tuple[Attempt, ...]:
+        return tuple(
+            replace(one, detail=clean(one.detail), command=clean(one.command), log=clean(one.log), wheel=None)
+            for one in made
         )
 
-    unmet = (replace(one, attempts=tuple(map(shown, one.attempts))) for one in outcome.unmet)
     return Report(
         name=order.name,
         target=order.request.target,
         layout=order.request.layout.value,
-        packages=outcome.packages,
-        to_build=outcome.to_build,
-        held_back=outcome.stock.held_back,
-        unmet=tuple(unmet),
-        attempts=tuple(map(shown, outcome.stock.attempts)),
-        warnings=tuple(map(mask, recorder.warnings)),
-        archive=outcome.archive,
+        packages=tuple(_package(package, project) for package in outcome.packages),
+        to_build=tuple(replace(item, source=seen_from(project, item.source)) for item in outcome.to_build),
+        held_back=tuple(_held_back(held, project) for held in outcome.stock.held_back),
+        unmet=tuple(replace(_unmet(one, project), attempts=attempts(one.attempts)) for one in outcome.unmet),
+        attempts=attempts(outcome.stock.attempts),
+        warnings=tuple(map(clean, recorder.warnings)),
+        archive=outcome.archive and _archive(outcome.archive, project),
         timings=recorder.timings(),
         tools=tuple(_tools(order)),
     )
+
+
+def _package(package: PackedPackage, project: Path) -> PackedPackage:
+    url, source = package.url, package.source
+    return replace(package, url=url and seen_from(project, url), source=source and seen_from(project, source))
+
+
+def _held_back(held: HeldBack, project: Path) -> HeldBack:
+    return replace(held, origin=held.origin and without_folder(project, held.origin))
+
+
+def _unmet(unmet: Unmet, project: Path) -> Unmet:
+    files = (replace(file, filename=seen_from(project, file.filename)) for file in unmet.files)
+    return replace(unmet, origin=unmet.origin and without_folder(project, unmet.origin), files=tuple(files))
+
+
+def _archive(archive: ArchiveFacts, project: Path) -> ArchiveFacts:
+    """Outside of the project it stays where the user said that it should be."""
+    is_below = archive.path.is_relative_to(project)
+    return replace(archive, path=archive.path.relative_to(project)) if is_below else archive
 
 
 def _tools(order: Order) -> Iterator[tuple[str, str]]:

@@ -113,7 +113,9 @@ class Workshop:
         folder.mkdir(mode=0o700)
         if request.resolver is ResolverName.PIP:
             return PipResolver(requirements, environment, folder)
-        return UvResolver(requirements, find_uv(self._environ), base_interpreter(), environment, folder)
+        # uv has a cache of its own, and --no-cache means that one, too.
+        cache = None if request.use_cache else folder / "cache"
+        return UvResolver(requirements, find_uv(self._environ), base_interpreter(), environment, folder, cache)
 
     def _builder(self, scratch: Path, downloads: Downloads) -> Builder:
         requirements = self._order.requirements

@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--json", action="store_true", help="print the report as JSON")
         command.add_argument("-q", "--quiet", action="store_true", help="no progress")
         command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
+    # What action.yml runs; without a help text it is not listed.
+    commands.add_parser("action").add_argument("part", nargs="?", default="pack", choices=("pack", "cache", "merge"))
     return parser
 
 
@@ -82,7 +84,13 @@ def _check(arguments: Mapping[str, Any]) -> int:
     return _run(arguments, check)
 
 
-_COMMANDS = {"pack": _pack, "check": _check}
+def _action(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.action import run_part  # noqa: PLC0415  # start-up stays light
+
+    return run_part(arguments["part"])
+
+
+_COMMANDS = {"action": _action, "pack": _pack, "check": _check}
 
 
 def _run(arguments: Mapping[str, Any], command: Callable[..., Any]) -> int:

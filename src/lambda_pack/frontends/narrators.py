@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from threading import Lock
 from types import TracebackType
@@ -11,6 +12,9 @@ from lambda_pack.model.limits import megabytes
 from lambda_pack.ports import Narrator
 
 __all__ = ["PlainNarrator", "SilentNarrator", "TerminalNarrator", "ToldNarrator", "choose_narrator"]
+
+# Terminals on which no line can be drawn again: editors' and build servers'.
+_UNABLE = frozenset({"dumb", "unknown"})
 
 
 class ToldNarrator(Narrator, Protocol):
@@ -82,39 +86,39 @@ class TerminalNarrator(SilentNarrator):
     """One line that says which step it is, with bars for what is arriving; gone when the work is done."""
 
     def __init__(self, stream: TextIO, *, verbose: bool) -> None:
-        from rich.console import Console  # noqa: PLC0415  # start-up stays light
-        from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
+        from rich.console import Console, Group  # noqa: PLC0415  # start-up stays light
+        from rich.live import Live  # noqa: PLC0415
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
+        from rich.spinner import Spinner  # noqa: PLC0415
 
         self._console = Console(file=stream, highlight=False, markup=False)
         self._verbose = verbose
         self._lock = Lock()
+        self._step = Spinner("dots")
         self._bars = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("  {task.description}", markup=False),
             BarColumn(bar_width=24),
             DownloadColumn(),
             console=self._console,
-            transient=True,
         )
-        self._step: Any = None
+        self._screen = Live(Group(self._step, self._bars), console=self._console, refresh_per_second=10, transient=True)
         self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        self._screen.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the terminal back."""
-        self._bars.stop()
+        self._screen.stop()
 
     def step(self, number: int, sentence: str) -> None:
         """Replace the line of the step before."""
-        with self._lock:
-            if self._step is not None:
-                self._bars.remove_task(self._step)
-            self._step = self._bars.add_task(f"[{number}/9] {sentence}", total=None)
+        from rich.text import Text  # noqa: PLC0415  # loaded by now
+
+        self._step.update(text=Text(f"[{number}/9] {sentence}"))
 
     def note(self, text: str) -> None:
         """A lasting line above the bars, for who asked for details."""
@@ -139,6 +143,6 @@ def choose_narrator(*, quiet: bool, verbose: bool, stream: TextIO = sys.stderr) 
     """The narrator for a stream and the user's wishes."""
     if quiet:
         return SilentNarrator()
-    if stream.isatty():
+    if stream.isatty() and os.environ.get("TERM") not in _UNABLE:  # noqa: TID251  # a front-end
         return TerminalNarrator(stream, verbose=verbose)
     return PlainNarrator(stream, verbose=verbose)

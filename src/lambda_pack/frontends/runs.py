@@ -29,10 +29,12 @@ def run_command(arguments: Mapping[str, Any], command: Command) -> int:
     request = request_of(said, Path.cwd())
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         for name, given in said.items():
-            narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
+            # What pip can be told, too, is told with what pip's own settings say.
+            if name not in request.options:
+                narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
         report = command(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
     if arguments["json"]:
         sys.stdout.write(report_json(report))
     else:
-        sys.stdout.write(render_text(report, verbose=arguments["verbose"]))
+        sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     return UnmetDependencies.exit_code if report.unmet else 0

@@ -15,12 +15,15 @@ _MOST_LOG_LINES = 15
 _LARGEST = 5
 
 
-def render_text(report: Report, *, verbose: bool = False) -> str:
-    """The summary; `verbose` shows every package, every file on offer and whole logs."""
-    return "\n".join(_lines(report, verbose=verbose)) + "\n"
+def render_text(report: Report, *, verbose: bool = False, warnings: bool = True) -> str:
+    """The summary; `verbose` shows every package, every file on offer and whole logs.
+
+    Without `warnings` those are left out: whoever heard the narrator has heard them.
+    """
+    return "\n".join(_lines(report, verbose=verbose, warnings=warnings)) + "\n"
 
 
-def _lines(report: Report, *, verbose: bool) -> Iterator[str]:
+def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
     for unmet in report.unmet:
         yield from _unmet(unmet, verbose=verbose)
         yield ""
@@ -29,7 +32,7 @@ def _lines(report: Report, *, verbose: bool) -> Iterator[str]:
         for held in report.held_back:
             yield f"  {held.name} {held.chosen}, not {held.newest}: {held.why}"
         yield ""
-    if report.warnings:
+    if report.warnings and warnings:
         yield "warnings"
         yield from (f"  {warning}" for warning in report.warnings)
         yield ""

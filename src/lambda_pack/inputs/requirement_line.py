@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
@@ -25,12 +24,11 @@ from packaging.utils import (
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.urls import masked
-from lambda_pack.model.packages import Hashes, filename_of
-from lambda_pack.model.requirements import Origin, Requested
+from lambda_pack.model.packages import Hashes, filename_of, path_of
+from lambda_pack.model.requirements import HASH_ALGORITHMS, Origin, Requested
 
 __all__ = ["Include", "Line", "Option", "parse_line"]
 
-_HASHES = {"sha256": 64, "sha384": 96, "sha512": 128}
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
 _ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar")
@@ -138,7 +136,7 @@ def _editable(place: str, folder: Path) -> str:
 
 def _included(place: str, folder: Path) -> Path:
     if place.startswith("file:"):
-        return folder / url2pathname(urlsplit(place).path)
+        return folder / path_of(place)
     if "://" in place:
         raise UsageError(f"{place!r} is a URL; download the file and name it here")
     return folder / place
@@ -158,10 +156,10 @@ def _hashes(words: list[str]) -> Hashes:
     found = []
     for word in words:
         algorithm, _, digest = word.partition(":")
-        if algorithm not in _HASHES:
+        if algorithm not in HASH_ALGORITHMS:
             raise UsageError(f"--hash={word!r} has an algorithm that pip does not accept; use sha256, sha384 or sha512")
-        if not re.fullmatch(rf"[0-9a-fA-F]{{{_HASHES[algorithm]}}}", digest):
-            raise UsageError(f"--hash={word!r} does not hold {_HASHES[algorithm]} hexadecimal digits")
+        if not re.fullmatch(rf"[0-9a-fA-F]{{{HASH_ALGORITHMS[algorithm]}}}", digest):
+            raise UsageError(f"--hash={word!r} does not hold {HASH_ALGORITHMS[algorithm]} hexadecimal digits")
         found.append((algorithm, digest.lower()))
     return tuple(found)
 
@@ -221,7 +219,7 @@ def _absolute(url: str, folder: Path) -> str:
         return url
     relative, separator, fragment = url.partition("#")
     if url.startswith("file:"):
-        path = Path(url2pathname(urlsplit(relative).path))
+        path = path_of(relative)
     elif (folder / url).exists():
         path, separator, fragment = Path(url), "", ""
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -51,6 +52,7 @@ def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
         for runtime in RUNTIMES.values()
         if stock.target.architecture in runtime.architectures
         and not runtime.preview
+        and (runtime.deprecated or date.max) >= (stock.target.runtime.deprecated or date.min)
         and _any_fits(wheels, Target(runtime, stock.target.architecture))
     ]
     if runtimes:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
-from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
 
-__all__ = ["Chain", "active", "dependencies_in", "find_chains"]
+__all__ = ["Chain", "dependencies_in", "find_chains"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +29,8 @@ class Chain:
 
 def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
     """The `Requires-Dist` of a METADATA file; entries that are not requirements are passed over, as installers do."""
+    from packaging.metadata import parse_email  # noqa: PLC0415  # start-up stays light
+
     raw, _ = parse_email(metadata)
     found = []
     for text in raw.get("requires_dist", []):
@@ -41,15 +41,6 @@ def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
     return tuple(found)
 
 
-def active(requirement: Requirement, target: Target, extras: Iterable[str] = ()) -> bool:
-    """Whether a requirement counts on the target when its parent was asked for with these extras."""
-    marker = requirement.marker
-    if marker is None:
-        return True
-    environment = cast("dict[str, str]", target.environment)
-    return any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
-
-
 def find_chains(
     requested: Iterable[Requested], requires: Mapping[NormalizedName, tuple[Requirement, ...]], target: Target
 ) -> Mapping[NormalizedName, Chain]:
@@ -57,7 +48,7 @@ def find_chains(
     chains: dict[NormalizedName, Chain] = {}
     waiting: deque[tuple[NormalizedName, frozenset[str], Chain]] = deque()
     for line in requested:
-        if line.requirement is not None and line.name is not None and active(line.requirement, target):
+        if line.requirement is not None and line.name is not None and target.satisfies(line.requirement.marker):
             waiting.append((line.name, frozenset(line.requirement.extras), Chain((line.name,), line.origin)))
     seen: set[tuple[NormalizedName, frozenset[str]]] = set()
     while waiting:
@@ -67,7 +58,7 @@ def find_chains(
         seen.add((name, extras))
         chains.setdefault(name, chain)
         for child in requires.get(name, ()):
-            if active(child, target, extras):
+            if target.satisfies(child.marker, extras):
                 child_name = canonicalize_name(child.name)
                 below = Chain((*chain.names, child_name), chain.origin)
                 waiting.append((child_name, frozenset(child.extras), below))

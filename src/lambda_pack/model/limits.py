@@ -11,10 +11,14 @@ ZIPPED_LIMIT = 52_428_800
 """An archive uploaded directly; a larger one goes through S3."""
 
 
+# Below a tenth of a megabyte, megabytes say nothing.
+_TENTH = 104_858
+
+
 def megabytes(size: int) -> str:
     """A size as AWS says it: its 250 MB are 262,144,000 bytes.
 
-    >>> megabytes(262_144_000)
-    '250.0 MB'
+    >>> megabytes(262_144_000), megabytes(37_540)
+    ('250.0 MB', '36.7 KB')
     """
-    return f"{size / 1_048_576:.1f} MB"
+    return f"{size / 1_048_576:.1f} MB" if size >= _TENTH else f"{size / 1_024:.1f} KB"

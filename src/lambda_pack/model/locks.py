@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
-from urllib.request import url2pathname
 
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel, Pylock
@@ -27,6 +26,7 @@ from lambda_pack.model.packages import (
     Sdist,
     Wheel,
     filename_of,
+    path_of,
     without_credentials,
 )
 from lambda_pack.model.targets import Target
@@ -159,7 +159,7 @@ def _is_named_after(filename: str, pin: Pin) -> bool:
 def _place(url: str, folder: Path) -> tuple[str | None, str | None]:
     """Path and URL, one of them None: a path for what lies on this disk."""
     if url.startswith("file:"):
-        return _relative(Path(url2pathname(urlsplit(url).path)), folder), None
+        return _relative(path_of(url), folder), None
     return None, without_credentials(url)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -27,6 +29,7 @@ __all__ = [
     "Source",
     "Wheel",
     "filename_of",
+    "path_of",
     "without_credentials",
 ]
 
@@ -167,6 +170,20 @@ def filename_of(url: str) -> str:
     'b-1.0+cpu-py3-none-any.whl'
     """
     return unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+
+
+def path_of(url: str) -> Path:
+    """The path of a `file:` URL.
+
+    >>> path_of("file:///a%20b/c.whl#sha256=00").as_posix()
+    '/a b/c.whl'
+    """
+    if os.name == "nt":
+        from nturl2path import url2pathname  # noqa: PLC0415  # drives and shares, where there are any
+
+        return Path(url2pathname(urlsplit(url).path))
+    # What urllib.request does here, without its 15 ms of imports.
+    return Path(unquote(urlsplit(url).path))
 
 
 def without_credentials(url: str) -> str:

@@ -76,7 +76,14 @@ def _package(package: PackedPackage) -> dict[str, Any]:
 
 
 def _held_back(held: HeldBack) -> dict[str, Any]:
-    return {"name": held.name, "newest": str(held.newest), "chosen": str(held.chosen), "why": held.why}
+    return {
+        "name": held.name,
+        "newest": str(held.newest),
+        "chosen": str(held.chosen),
+        "why": held.why,
+        "required_by": list(held.required_by),
+        "origin": held.origin,
+    }
 
 
 def _unmet(unmet: Unmet) -> dict[str, Any]:

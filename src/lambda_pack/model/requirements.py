@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.packages import Hashes
+from lambda_pack.model.targets import Target
 
-__all__ = ["FileChoice", "IndexSettings", "IndexStrategy", "Origin", "Requested", "Requirements"]
+__all__ = ["HASH_ALGORITHMS", "FileChoice", "IndexSettings", "IndexStrategy", "Origin", "Requested", "Requirements"]
+
+
+HASH_ALGORITHMS = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
+"""What proves a file, as in pip, with the number of hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,12 @@ class Requested:
     def name(self) -> NormalizedName | None:
         """The normalized name, where one was written."""
         return canonicalize_name(self.requirement.name) if self.requirement else None
+
+    def counts_on(self, target: Target) -> bool:
+        """Whether the line's marker holds on the target."""
+        if self.requirement is not None:
+            return target.satisfies(self.requirement.marker)
+        return target.satisfies(Marker(self.marker) if self.marker else None)
 
     def __str__(self) -> str:
         """As a requirements line without its options."""
@@ -120,6 +134,13 @@ class FileChoice:
         return name not in refused and (":all:" not in refused or name in wanted)
 
 
+def _hashes_in(line: Requested) -> Hashes:
+    """The digest that a URL names in its fragment, as pip accepts it: `name @ https://…/x.whl#sha256=…`."""
+    fragment = urlsplit(line.requirement.url or "").fragment if line.requirement else ""
+    pairs = (part.partition("=") for part in fragment.split("&"))
+    return tuple((algorithm, digest.lower()) for algorithm, _, digest in pairs if algorithm in HASH_ALGORITHMS)
+
+
 def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     for word in filter(None, (part.strip() for part in words.split(","))):
         match word:
@@ -147,8 +168,14 @@ class Requirements:
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""
-        lines = (*self.requested, *self.constraints)
-        return tuple(dict.fromkeys(pair for line in lines if line.name == name for pair in line.hashes))
+        lines = (line for line in (*self.requested, *self.constraints) if line.name == name)
+        return tuple(dict.fromkeys(pair for line in lines for pair in (*line.hashes, *_hashes_in(line))))
+
+    def on(self, target: Target) -> Requirements:
+        """Only the lines that count on the target."""
+        requested = tuple(line for line in self.requested if line.counts_on(target))
+        constraints = tuple(line for line in self.constraints if line.counts_on(target))
+        return replace(self, requested=requested, constraints=constraints)
 
     def allowed(self, name: NormalizedName) -> SpecifierSet:
         """The versions that the user's own lines allow, whatever other packages ask for."""

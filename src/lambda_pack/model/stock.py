@@ -45,12 +45,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A package packed in an older version than the newest allowed, and why."""
+    """A package packed in an older version than the newest allowed, and why.
+
+    `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`.
+    """
 
     name: NormalizedName
     newest: Version
     chosen: Version
     why: str
+    required_by: tuple[NormalizedName, ...] = ()
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

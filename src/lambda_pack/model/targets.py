@@ -7,14 +7,14 @@ from datetime import date
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lambda_pack.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from packaging.markers import Environment
+    from packaging.markers import Environment, Marker
     from packaging.tags import Tag
 
 __all__ = ["RUNTIMES", "Architecture", "Runtime", "Target"]
@@ -167,6 +167,16 @@ class Target:
             "python_version": f"{major}.{minor}",
             "sys_platform": "linux",
         }
+
+    def satisfies(self, marker: Marker | None, extras: Iterable[str] = ()) -> bool:
+        """Whether a requirement with this marker counts here, when its parent was asked for with these extras.
+
+        >>> from packaging.markers import Marker
+        >>> Target.parse("python3.13", "arm64").satisfies(Marker("platform_machine == 'aarch64'"))
+        True
+        """
+        environment = cast("dict[str, str]", self.environment)
+        return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
 # PEP 600: the older names of three glibc levels.

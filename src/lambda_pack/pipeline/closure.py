@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from packaging.pylock import Pylock
+from packaging.pylock import Package, Pylock
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, UnmetDependencies
-from lambda_pack.model.chains import active, dependencies_in
+from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.locks import offers_of, pins_of
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
@@ -44,8 +44,13 @@ def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
     """The lock's packages for the target, with the files it knows."""
     packages = pins_of(lock, target)
     offers = (offer for package in packages for offer in offers_of(package, requirements.folder))
-    closure = tuple(Pin(package.name, package.version) for package in packages)
+    closure = tuple(Pin(package.name, package.version or _version_of(package)) for package in packages)
     return Stock(target, closure, frozenset(permitted(offers, requirements)))
+
+
+def _version_of(package: Package) -> Version | None:
+    """A lock may leave a version to the names of the wheels (PEP 751); a folder's or checkout's is not known yet."""
+    return next((parse_wheel_filename(wheel.filename)[1] for wheel in package.wheels or ()), None)
 
 
 def _without_obstacles(requirements: Requirements, target: Target, ports: Ports, refusal: UnmetDependencies) -> Stock:
@@ -89,7 +94,7 @@ class _Lead:
 
 def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator[_Lead]:
     """Walk from the requirements down through the metadata of the newest versions, level by level."""
-    level = _direct(requirements, target)
+    level = _direct(requirements)
     seen: set[NormalizedName] = set()
     while level:
         names = [name for name in level if name not in seen]
@@ -100,12 +105,12 @@ def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator
         level = _below(leads, target, index)
 
 
-def _direct(requirements: Requirements, target: Target) -> dict[NormalizedName, SpecifierSet]:
+def _direct(requirements: Requirements) -> dict[NormalizedName, SpecifierSet]:
     """The names asked for by version, and what both requirements and constraints allow of each."""
     asked: dict[NormalizedName, SpecifierSet] = {}
     for line in requirements.requested:
         requirement = line.requirement
-        if requirement is not None and line.name and requirement.url is None and active(requirement, target):
+        if requirement is not None and line.name and requirement.url is None:
             asked[line.name] = asked.get(line.name, SpecifierSet()) & requirement.specifier
     for line in requirements.constraints:
         if line.requirement is not None and line.name in asked:
@@ -141,7 +146,7 @@ def _below(leads: list[_Lead], target: Target, index: Index) -> dict[NormalizedN
         # Only an explanation would be lost.
         return {}
     children: list[Requirement] = [child for text in texts.values() for child in dependencies_in(text)]
-    return {canonicalize_name(child.name): SpecifierSet() for child in children if active(child, target)}
+    return {canonicalize_name(child.name): SpecifierSet() for child in children if target.satisfies(child.marker)}
 
 
 def _readable(lead: _Lead, target: Target) -> Wheel | None:

@@ -33,7 +33,7 @@ def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Port
     fixed: frozenset[NormalizedName] = frozenset()
     while True:
         stock = _with_index_files(stock, requirements, ports)
-        wishes = {name: version for name, version in _wishes(stock, requirements) if name not in fixed}
+        wishes = {name: version for name, version in _wishes(stock, requirements, at_most) if name not in fixed}
         if not wishes or not may_hold_back:
             return replace(stock, held_back=tuple(_held_back(newest + stock.offers, stock, at_most)))
         granted, held = _granted(stock, requirements, ports, {**at_most, **wishes})
@@ -45,31 +45,42 @@ def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Port
 
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
-    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin)]
+    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin, requirements)]
     if not names:
         return stock
     return stock + permitted(ports.index.files(names), requirements, pins=stock.closure)
 
 
-def _is_from_index(stock: Stock, pin: Pin) -> bool:
+def _is_from_index(stock: Stock, pin: Pin, requirements: Requirements) -> bool:
+    """Whether other files may stand in: a URL, a checkout or a folder is an exact wish."""
+    if any(line.name == pin.name and line.requirement and line.requirement.url for line in requirements.requested):
+        return False
     own = [offer for offer in stock.offers if offer.pin == pin]
     return pin.version is not None and all(isinstance(offer, Wheel | Sdist) for offer in own)
 
 
-def _wishes(stock: Stock, requirements: Requirements) -> Iterator[tuple[NormalizedName, Version]]:
-    """For each unmet package, the newest version below its pin that the user's own lines allow and that fits."""
+def _wishes(
+    stock: Stock, requirements: Requirements, at_most: Mapping[NormalizedName, Version]
+) -> Iterator[tuple[NormalizedName, Version]]:
+    """For each unmet package, the newest version below its pin that the user's own lines allow and that fits.
+
+    It is below what was wished for before: a resolver may know several versions that count as that one (`2.0+cpu`
+    and `2.0+cu128`), and the rounds must end.
+    """
     for pin in stock.unmet:
-        if pin.version is None or not _is_from_index(stock, pin):
+        if pin.version is None or not _is_from_index(stock, pin, requirements):
             continue
+        below = min(pin.version, at_most.get(pin.name, pin.version))
         allowed = requirements.allowed(pin.name)
         fitting = (
             version
             for version, wheels in stock.versions(pin.name).items()
-            if version < pin.version
-            and (not version.is_prerelease or requirements.files.prereleases)
+            if version < below
+            # A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
+            and (not version.is_prerelease or requirements.files.prereleases or pin.version.is_prerelease)
             and any(isinstance(verdict, Fits) for _, verdict in wheels)
         )
-        older = max(allowed.filter(fitting, prereleases=requirements.files.prereleases or None), default=None)
+        older = max(allowed.filter(fitting, prereleases=True), default=None)
         if older is not None:
             yield pin.name, older
 
@@ -111,10 +122,10 @@ def _held_back(newest: Stock, final: Stock, at_most: Mapping[NormalizedName, Ver
         version = chosen.get(pin.name)
         if version is None or pin.version is None or version >= pin.version:
             continue
-        if pin.name in at_most:
+        if pin in newest.unmet:
             misfit = closest(verdict for _, verdict in newest.wheels(pin))
             why = f"{pin} {misfit.detail}" if misfit else f"{pin} is only on offer as source"
         else:
-            others = ", ".join(sorted(at_most))
+            others = ", ".join(sorted(at_most.keys() - {pin.name}))
             why = f"{pin} does not go with what is held back: {others}"
         yield HeldBack(pin.name, pin.version, version, why)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,7 +12,7 @@ from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import Entry, same_content
 from lambda_pack.files.source import read_source
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.packages import Pin, Wheel, without_credentials
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel, without_credentials
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
@@ -18,16 +20,25 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.ports import Narrator, Ports
 
-__all__ = ["Writer", "compose_bundle", "planned"]
+__all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
 Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
 _STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "blake2s"})
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known."""
+
+    archive: ArchiveFacts
+    packages: tuple[PackedPackage, ...]
+    origins: tuple[tuple[Wheel, Offer], ...]
+
+
 def compose_bundle(
     stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, write: Writer
-) -> tuple[ArchiveFacts, tuple[PackedPackage, ...]]:
+) -> Composed:
     """Fetch what is chosen, check what nobody had promised a digest for, and write the whole.
 
     Raises:
@@ -48,7 +59,20 @@ def compose_bundle(
             check_size(bundle, stock, requirements, {wheel: paths[wheel] for wheel in wheels})
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-    return archive, tuple(_packed(stock, digests, sizes))
+    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins)
+    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins)
+
+
+def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:
+    """The origin with the one digest that its file has, whatever was promised for it."""
+    match origin:
+        case Wheel():
+            return replace(origin, hashes=(("sha256", digests[origin]),))
+        case Sdist(hashes=hashes) if [algorithm for algorithm, _ in hashes] != ["sha256"]:
+            path = ports.downloads.fetch([origin])[origin]
+            return replace(origin, hashes=(("sha256", hashlib.sha256(path.read_bytes()).hexdigest()),))
+        case _:
+            return origin
 
 
 def _digest(wheel: Wheel, path: Path) -> str:

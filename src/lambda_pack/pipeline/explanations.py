@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from packaging.utils import NormalizedName
@@ -13,12 +14,12 @@ from lambda_pack.model.chains import Chain, dependencies_in, find_chains
 from lambda_pack.model.packages import Offer, Pin, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requirements
-from lambda_pack.model.stock import Stock
+from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, Misfit, Reason, closest, judge
 from lambda_pack.ports import Index
 
-__all__ = ["chains_of", "explain"]
+__all__ = ["chains_of", "explain", "trace_held_back"]
 
 
 def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
@@ -27,6 +28,18 @@ def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index
         return ()
     chains = chains_of(stock, requirements, index)
     return tuple(_explained(stock, pin, requirements, chains.get(pin.name)) for pin in pins)
+
+
+def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> Stock:
+    """The stock in which each package held back says what brought it in; nothing is fetched when there are none."""
+    if not stock.held_back:
+        return stock
+    chains = chains_of(stock, requirements, index)
+    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name)) for held in stock.held_back))
+
+
+def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
+    return replace(held, required_by=chain.names, origin=str(chain.origin)) if chain else held
 
 
 def chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:

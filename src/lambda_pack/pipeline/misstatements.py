@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.tags import Tag
 
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.misstated import misstated
-from lambda_pack.model.packages import Wheel
+from lambda_pack.model.packages import Pin, Wheel, path_of
 from lambda_pack.model.stock import Accepted, Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, judge
@@ -33,7 +30,9 @@ def accept_misstated(stock: Stock) -> Stock:
 def _accepted(stock: Stock) -> Iterator[Accepted]:
     unmet = frozenset(stock.unmet)
     for attempt in stock.attempts:
-        if attempt.wheel is None or attempt.pin not in unmet or not _runs_as_pure(attempt.wheel, stock.target):
+        if attempt.wheel is None or attempt.pin not in unmet or not _answers(attempt.wheel, attempt.pin):
+            continue
+        if not _runs_as_pure(attempt.wheel, stock.target):
             continue
         row = misstated(attempt.wheel.pin)
         if not _has_elf(attempt.wheel):
@@ -43,6 +42,11 @@ def _accepted(stock: Stock) -> Iterator[Accepted]:
         else:
             continue
         yield Accepted(attempt.pin, attempt.wheel, Fits(len(stock.target.tags), evidence))
+
+
+def _answers(wheel: Wheel, pin: Pin) -> bool:
+    """Whether it is what was to be built: a backend may have said another name or version."""
+    return wheel.pin.name == pin.name and pin.version in {None, wheel.pin.version}
 
 
 def _runs_as_pure(wheel: Wheel, target: Target) -> bool:
@@ -56,5 +60,5 @@ def _python(tag: Tag) -> str:
 
 
 def _has_elf(wheel: Wheel) -> bool:
-    with open_wheel(Path(url2pathname(urlsplit(wheel.url).path))) as archive:
+    with open_wheel(path_of(wheel.url)) as archive:
         return any(next(member.chunks(), b"").startswith(_ELF) for member in archive.members)

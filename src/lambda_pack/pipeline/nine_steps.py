@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from lambda_pack.model.packages import Offer, Wheel
 from lambda_pack.model.permissions import check_hashes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.request import PackRequest, Preference
@@ -16,7 +17,7 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
-from lambda_pack.pipeline.explanations import explain
+from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.ports import Ports
 
@@ -46,6 +47,7 @@ class Outcome:
     unmet: tuple[Unmet, ...]
     archive: ArchiveFacts | None = None
     packages: tuple[PackedPackage, ...] = ()
+    origins: tuple[tuple[Wheel, Offer], ...] = ()
     to_build: tuple[ToBuild, ...] = ()
 
 
@@ -68,13 +70,14 @@ def take_nine_steps(
         ports.narrator.step(6, STEPS[6])
         stock = accept_misstated(stock)
         ports.narrator.step(7, STEPS[7])
+        stock = trace_held_back(stock, requirements, ports.index)
         unmet = explain(stock.unmet, stock, requirements, ports.index)
         if unmet and not request.allow_unmet:
             return Outcome(stock, unmet, packages=tuple(planned(stock)))
         ports.narrator.step(8, STEPS[8])
-        archive, packages = compose_bundle(stock, request, requirements, ports=ports, write=write)
+        composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
-    return Outcome(stock, unmet, archive, packages)
+    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins)
 
 
 def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:

@@ -13,7 +13,7 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.verdicts import closest
 from lambda_pack.pipeline.composition import planned
-from lambda_pack.pipeline.explanations import explain
+from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
 from lambda_pack.ports import Ports
 
@@ -32,6 +32,7 @@ def look_ahead(
         ports = wire(folder)
         stock = decide(request, requirements, ports)
         ports.narrator.step(7, STEPS[7])
+        stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
         unmet = explain(hopeless, stock, requirements, ports.index)
     return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=tuple(_to_build(stock)))

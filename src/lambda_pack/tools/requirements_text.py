@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from lambda_pack.model.packages import path_of
 from lambda_pack.model.requirements import Requested, Requirements
 
 __all__ = ["constraints_text", "requirements_text"]
@@ -78,7 +78,7 @@ def _unnamed(url: str, extras: frozenset[str]) -> str:
     parts = urlsplit(url)
     if extras and parts.scheme == "file":
         # pip looks for extras behind paths only, never behind URLs.
-        return url2pathname(parts.path) + _bracketed(extras)
+        return str(path_of(url)) + _bracketed(extras)
     return url + _bracketed(extras)
 
 

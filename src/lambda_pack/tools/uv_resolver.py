@@ -7,6 +7,7 @@ import shutil
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,11 @@ class UvResolver:
             _write_private(self.scratch / name, text)
         lock = self.scratch / "pylock.toml"
         lock.unlink(missing_ok=True)
-        result = run(self._command(target, lock), environment=self.environment, folder=self.scratch)
+        result = run(self._command(target, lock), environment=self._environment(), folder=self.scratch)
         if result.status == _NO_SOLUTION:
             raise UnmetDependencies("no set of versions satisfies the requirements", log=result.log)
         if result.status:
-            raise IndexUnavailable("uv could not resolve; its own words follow", log=result.log)
+            raise IndexUnavailable("the index could not be reached or read; uv says", log=result.log)
         return _read(lock)
 
     def _command(self, target: Target, lock: Path) -> list[str]:
@@ -78,6 +79,19 @@ class UvResolver:
             *("--config-file", "uv.toml"),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
         ]
+
+    def _environment(self) -> dict[str, str]:
+        """With what uv takes from nowhere else; all of it may be seen by package code."""
+        indexes = self.requirements.indexes
+        settings = {"UV_HTTP_RETRIES": str(indexes.retries)}
+        if indexes.timeout:
+            settings["UV_HTTP_TIMEOUT"] = str(ceil(indexes.timeout))
+        if indexes.certificates:
+            authorities = Path(indexes.certificates).absolute()
+            settings["SSL_CERT_DIR" if authorities.is_dir() else "SSL_CERT_FILE"] = str(authorities)
+        if indexes.client_certificate:
+            settings["SSL_CLIENT_CERT"] = str(Path(indexes.client_certificate).absolute())
+        return {**self.environment, **settings}
 
     def _settings(self) -> str:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
@@ -100,8 +114,10 @@ class UvResolver:
             "no-build-package": sorted(files.only_binary - {":all:"}),
             "prerelease": "allow" if files.prereleases else "if-necessary-or-explicit",
             "config-settings": dict(self.requirements.config_settings),
+            "http-proxy": indexes.proxy,
+            "https-proxy": indexes.proxy,
         }
-        return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False)})
+        return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
 
 
 def find_uv(environ: Mapping[str, str]) -> str:

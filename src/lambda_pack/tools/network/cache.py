@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from lambda_pack.errors import IntegrityError
@@ -47,6 +48,7 @@ class Cache:
         self._temporary = ExitStack()
         self._spare: Path | None = None
         self._writable: Path | None = None
+        self._lock = Lock()
         self._arriving: set[Path] = set()
 
     def __enter__(self) -> Self:
@@ -115,9 +117,11 @@ class Cache:
         return tuple(root for root in (self._spare, self._folder) if root is not None)
 
     def _writable_root(self) -> Path:
-        if self._writable is None:
-            self._writable = self._own_folder() or self._spare_folder()
-        return self._writable
+        # Downloads ask from several threads, and one temporary folder is enough.
+        with self._lock:
+            if self._writable is None:
+                self._writable = self._own_folder() or self._spare_folder()
+            return self._writable
 
     def _own_folder(self) -> Path | None:
         if self._folder is None:
@@ -134,9 +138,10 @@ class Cache:
         return self._folder
 
     def _spare_folder(self) -> Path:
-        self._spare = Path(self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="lambda-pack-cache-")))
-        (self._spare / "partial").mkdir()
-        return self._spare
+        spare = Path(self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="lambda-pack-cache-")))
+        (spare / "partial").mkdir()
+        self._spare = spare
+        return spare
 
 
 def _address(root: Path, algorithm: str, digest: str, filename: str) -> Path:

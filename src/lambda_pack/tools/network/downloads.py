@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError
-from lambda_pack.model.packages import Sdist, Wheel
+from lambda_pack.model.packages import Sdist, Wheel, path_of
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
@@ -62,9 +62,7 @@ class HttpDownloads:
         return self._cached(file, promise) or self._download(file, promise, stop)
 
     def _in_place(self, file: Wheel | Sdist, promise: Promise) -> Path:
-        from urllib.request import url2pathname  # noqa: PLC0415  # only for files of this machine
-
-        path = Path(url2pathname(urlsplit(file.url).path))
+        path = path_of(file.url)
         try:
             digest = promise.of_file(path) if promise.digests else ""
             found = path.is_file()

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import IndexUnavailable
+from lambda_pack.model.packages import path_of
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.credentials import strip
 from lambda_pack.tools.network.http import Response, Session
@@ -110,9 +111,7 @@ class Pages:
 
 def local_path(url: str) -> Path:
     """The path that a `file:` URL means."""
-    from urllib.request import url2pathname  # noqa: PLC0415  # only for files of this machine
-
-    return Path(url2pathname(urlsplit(url).path))
+    return path_of(url)
 
 
 def _local_page(url: str) -> Fetched | None:

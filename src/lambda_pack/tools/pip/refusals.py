@@ -25,7 +25,8 @@ _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
             {
                 *("NetworkConnectionError", "ConnectionFailedError", "ConnectionTimeoutError", "ProxyConnectionError"),
                 *("SSLVerificationError", "SSLMissingError", "IncompleteDownloadError", "RequestException"),
-                *("HTTPError", "CheckoutFailed"),
+                # The last is that of an index page which ended too early: pip does not look at its length.
+                *("HTTPError", "CheckoutFailed", "JSONDecodeError"),
             }
         ),
         IndexUnavailable,

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.markers import Environment
 from packaging.pylock import (
@@ -24,7 +21,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.model.packages import filename_of
+from lambda_pack.model.packages import filename_of, path_of
 
 __all__ = ["read_report"]
 
@@ -71,7 +68,7 @@ def _origin(info: Mapping[str, Any], *, is_direct: bool) -> dict[str, Any]:
         )
         return {"vcs": checkout}
     if "dir_info" in info:
-        path = Path(url2pathname(urlsplit(url).path)).as_posix()
+        path = path_of(url).as_posix()
         return {"directory": PackageDirectory(path=path, subdirectory=subdirectory)}
     hashes = _hashes(info["archive_info"])
     if is_direct:

@@ -1,0 +1,90 @@
+"""Upload: an archive that was packed, now or before, goes to S3."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from lambda_pack.errors import DeliveryError, UsageError
+from lambda_pack.model.delivery import Delivered, Delivery, Parcel
+from lambda_pack.model.report import Report
+from lambda_pack.model.targets import Target
+from lambda_pack.ports import Narrator, Store
+from lambda_pack.tools.s3.store import S3Store
+
+__all__ = ["deliver", "upload"]
+
+# How a zip begins; the other when it is empty.
+_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def upload(path: Path, delivery: Delivery, narrator: Narrator, *, store: Store | None = None) -> Delivered:
+    """Deliver an archive that lies there.
+
+    Its name and target, for the key, are those of the report beside it, else those in its file name.
+
+    Raises:
+        UsageError: it is not a zip, or the key says what is not known of it.
+        DeliveryError: it could not be delivered.
+    """
+    parcel = _parcel(path, narrator)
+    return (store or S3Store(narrator)).deliver(parcel, delivery)
+
+
+def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: Store | None = None) -> Delivered | None:
+    """Deliver what a run has packed; None where it has packed no archive.
+
+    Raises:
+        DeliveryError: it could not be delivered; the archive stays where it is, and `upload` can try again.
+    """
+    archive = report.archive
+    if archive is None or archive.sha256 is None:
+        return None
+    parcel = Parcel(archive.path, archive.sha256, archive.size, report.name, report.target)
+    try:
+        return (store or S3Store(narrator)).deliver(parcel, delivery)
+    except DeliveryError as error:
+        error.args = (f"{error} (the archive is in {str(archive.path)!r}; lambda-pack upload sends it again)",)
+        raise
+
+
+def _parcel(path: Path, narrator: Narrator) -> Parcel:
+    try:
+        with path.open("rb") as file:
+            if not file.read(4).startswith(_SIGNATURES):
+                raise UsageError(f"{str(path)!r} is not a zip; name the archive that lambda-pack has packed")
+            size = file.seek(0, 2)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}; name the archive to upload") from error
+    name, target = _from_report(path, digest, narrator) or _from_file_name(path)
+    return Parcel(path, digest, size, name, target)
+
+
+def _from_report(path: Path, digest: str, narrator: Narrator) -> tuple[str, Target] | None:
+    """Name and target, where a report beside the archive is about these very bytes."""
+    beside = path.with_suffix(".report.json")
+    if not beside.is_file():
+        return None
+    try:
+        document = json.loads(beside.read_text("utf-8"))
+        if document["archive"]["sha256"] == digest:
+            target = document["target"]
+            return str(document["name"]), Target.parse(target["runtime"], target["architecture"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError):
+        narrator.warn(f"{str(beside)!r} is not a report that can be read; name and target are taken from the file name")
+        return None
+    narrator.warn(f"{str(beside)!r} is about another archive; name and target are taken from the file name")
+    return None
+
+
+def _from_file_name(path: Path) -> tuple[str | None, Target | None]:
+    """NAME-RUNTIME-ARCHITECTURE.zip, as `pack` writes it."""
+    name, _, rest = path.stem.rpartition("-python3.")
+    version, _, architecture = rest.partition("-")
+    try:
+        return (name, Target.parse(f"python3.{version}", architecture)) if name else (None, None)
+    except UsageError:
+        return None, None

@@ -1,0 +1,112 @@
+"""The GitHub Action: one step of a job, from its inputs to its outputs, annotations and summary."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
+from dataclasses import replace
+from pathlib import Path
+
+from lambda_pack.commands.pack import pack
+from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError
+from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
+from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
+from lambda_pack.frontends.action_outputs import outputs_of
+from lambda_pack.frontends.annotations import annotations_of
+from lambda_pack.frontends.markdown_report import render_markdown, render_merged, render_refusal
+from lambda_pack.frontends.report_document import read_report
+from lambda_pack.frontends.requests import request_of
+from lambda_pack.frontends.text_report import render_text
+from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
+from lambda_pack.inputs.urls import masked
+from lambda_pack.model.report import Report
+from lambda_pack.model.request import PackRequest
+
+__all__ = ["PARTS", "run_part"]
+
+
+def run_part(name: str) -> int:
+    """Run a part of the action in this process's environment; returns its exit code."""
+    environ = os.environ  # noqa: TID251  # a front-end: strings in
+    with Workflow(environ) as workflow:
+        try:
+            return PARTS[name](environ, workflow)
+        except LambdaPackError as error:
+            workflow.annotate(Annotation("error", "lambda-pack", str(error)))
+            if error.log:
+                workflow.open_group("the end of the log")
+                workflow.say(error.log)
+                workflow.close_group()
+            if environ.get(variable("summary"), "").strip().lower() != "false":
+                workflow.add_summary(render_refusal(str(error), error.log))
+            return error.exit_code
+
+
+def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
+    workspace = _workspace(environ)
+    inputs = read_inputs(environ, start=workspace or Path.cwd())
+    with chdir(inputs.folder):
+        request = _request(inputs, environ)
+        with GroupNarrator(workflow) as narrator:
+            for name, given in inputs.said.items():
+                narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
+            report = pack(request, environ, narrator, keep_report=True)
+        workflow.say(render_text(report, verbose=inputs.is_verbose, warnings=False))
+        _tell(report, request, inputs, workflow=workflow, workspace=workspace)
+    return UnmetDependencies.exit_code if report.unmet and inputs.fail_on_unmet else 0
+
+
+def _tell(
+    report: Report, request: PackRequest, inputs: ActionInputs, *, workflow: Workflow, workspace: Path | None
+) -> None:
+    """Everything that others read, before anything can fail."""
+    workflow.set_outputs(outputs_of(report, request, inputs, workspace=workspace))
+    for annotation in annotations_of(report, folder=Path.cwd(), workspace=workspace):
+        workflow.annotate(annotation)
+    if inputs.summary:
+        workflow.add_summary(render_markdown(report))
+
+
+def _cache(environ: Mapping[str, str], workflow: Workflow) -> int:
+    """Before the packing: where the cache lies and what its key is. Refuses bad inputs even earlier."""
+    inputs = read_inputs(environ, start=_workspace(environ) or Path.cwd())
+    with chdir(inputs.folder):
+        workflow.set_outputs(cache_outputs(_request(inputs, environ), environ))
+    return 0
+
+
+def _merge(environ: Mapping[str, str], workflow: Workflow) -> int:
+    """After the jobs of a matrix: one summary of the reports in a folder."""
+    paths = sorted(Path(environ.get("LAMBDA_PACK_REPORTS") or ".").rglob("*.report.json"))
+    reports = [read_report(path) for path in paths]
+    there = {str(report.target) for report in reports}
+    missing = [target for target in _expected(environ) if target not in there]
+    workflow.add_summary(render_merged(sorted(reports, key=lambda report: (report.name, str(report.target))), missing))
+    return 0
+
+
+def _expected(environ: Mapping[str, str]) -> Iterator[str]:
+    """The targets of the matrix, as the workflow was given them."""
+    try:
+        runtimes, architectures = (
+            [str(item) for item in json.loads(environ.get(name) or "[]")]
+            for name in ("LAMBDA_PACK_RUNTIMES", "LAMBDA_PACK_ARCHITECTURES")
+        )
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"runtimes and architectures are JSON lists, such as '[\"python3.13\"]': {error}") from error
+    yield from (f"{runtime}-{architecture}" for runtime in runtimes for architecture in architectures)
+
+
+PARTS = {"pack": _pack, "cache": _cache, "merge": _merge}
+
+
+def _workspace(environ: Mapping[str, str]) -> Path | None:
+    text = environ.get("GITHUB_WORKSPACE")
+    return Path(text) if text else None
+
+
+def _request(inputs: ActionInputs, environ: Mapping[str, str]) -> PackRequest:
+    request = request_of(inputs.said, Path.cwd())
+    return replace(request, cache=cache_folder(request, environ)) if inputs.cache else request

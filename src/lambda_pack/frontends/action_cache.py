@@ -1,0 +1,52 @@
+"""What the action keeps between runs, and under which key."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lambda_pack.commands.orders import Order, read_order
+from lambda_pack.inputs.urls import masked
+from lambda_pack.model.product import VERSION
+from lambda_pack.model.request import PackRequest
+
+__all__ = ["CACHE_OUTPUTS", "cache_folder", "cache_outputs"]
+
+CACHE_OUTPUTS = ("cache-path", "cache-key", "cache-restore-key")
+
+
+def cache_folder(request: PackRequest, environ: Mapping[str, str]) -> Path:
+    """Where the run keeps its cache: below the runner's temporary folder, unless the user named another place."""
+    if request.cache is not None:
+        return request.cache.absolute()
+    return Path(environ.get("RUNNER_TEMP") or ".").absolute() / "lambda-pack" / "cache"
+
+
+def cache_outputs(request: PackRequest, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The key says what is asked for, for which target, and which lambda-pack asks; credentials have no part in it.
+
+    Another key with the same beginning does as well: what the cache holds is found by its digest.
+
+    Raises:
+        UsageError: the requirements are missing or wrong.
+    """
+    order = read_order(request, environ, home=Path.home())
+    digest = hashlib.sha256("\n".join(_asked_for(order)).encode()).hexdigest()
+    # Wheels that are built here are for this machine.
+    begin = f"lambda-pack-{VERSION}-{sys.platform}-{platform.machine()}-{request.target}-"
+    values = (str(cache_folder(request, environ)), begin + digest[:32], begin)
+    return dict(zip(CACHE_OUTPUTS, values, strict=True))
+
+
+def _asked_for(order: Order) -> Iterator[str]:
+    if order.lock is not None:
+        for package in order.lock.packages:
+            yield f"{package.name} {package.version} {package.marker}"
+    for line in (*order.requirements.requested, *order.requirements.constraints):
+        # The query of a URL may be a signature, as good as a password.
+        yield re.sub(r"\?[^\s#]*", "", masked(str(line)))
+        yield from (f"{algorithm}:{digest}" for algorithm, digest in line.hashes)

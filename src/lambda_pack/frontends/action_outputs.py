@@ -1,0 +1,99 @@
+"""The outputs of the GitHub Action."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lambda_pack.frontends.action_inputs import ActionInputs
+from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.report import Report
+from lambda_pack.model.report_json import report_document
+from lambda_pack.model.request import PackRequest
+
+__all__ = ["PASSED_ON", "REPORTED", "delivered_outputs", "outputs_of"]
+
+REPORTED = (
+    "zip-path",
+    "zip-sha256",
+    "code-sha256",
+    "zip-size",
+    "unzipped-size",
+    "unmet",
+    "unmet-count",
+    "held-back",
+    "report-path",
+    "lock-path",
+    "s3-uri",
+    "s3-version-id",
+)
+"""What action.yml gives its users from us; the others come from the nested actions."""
+
+PASSED_ON = ("artifact-name", "artifact-path")
+"""What the nested upload is told; there is nothing to upload when the path is empty."""
+
+_TOO_LONG = frozenset({"files", "attempts"})  # outputs of a job share 1 MiB; the report has all of it
+
+
+def outputs_of(
+    report: Report, request: PackRequest, inputs: ActionInputs, *, workspace: Path | None
+) -> Mapping[str, str]:
+    """All but what a delivery adds. Paths are relative to the workspace where they lie in it; sizes are in bytes."""
+    archive = report.archive
+    digest = archive.sha256 if archive else None
+    stem = f"{report.name}-{report.target}"
+    document = report_document(report)
+    packed = archive.path if archive else None
+    beside = [request.output / f"{stem}.report.json", request.output / f"{stem}.pylock.toml"]
+    there = [path if request.to_dir is None and path.is_file() else None for path in beside]
+    paths = [_seen(path, workspace) for path in (packed, *there)]
+    uploaded = paths if inputs.artifact_archive else paths[: 1 if digest else 0]
+    return {
+        "zip-path": paths[0] if digest else "",
+        "zip-sha256": digest or "",
+        "code-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else "",
+        "zip-size": str(archive.size) if archive and digest else "",
+        "unzipped-size": str(archive.unpacked_size) if archive else "",
+        "unmet": _json([_short(one) for one in document["unmet"]]),
+        "unmet-count": str(len(report.unmet)),
+        "held-back": _json(document["held_back"]),
+        "report-path": paths[1],
+        # A lock of an earlier run may still lie there.
+        "lock-path": paths[2] if digest else "",
+        "artifact-name": _artifact_name(report, inputs.artifact_name),
+        "artifact-path": "\n".join(filter(None, uploaded if digest else uploaded[:2]))
+        if inputs.upload_artifact
+        else "",
+    }
+
+
+def delivered_outputs(delivered: Delivered) -> Mapping[str, str]:
+    """What a delivery adds."""
+    return {"s3-uri": delivered.uri, "s3-version-id": delivered.version_id or ""}
+
+
+def _artifact_name(report: Report, template: str) -> str:
+    target = report.target
+    return template.format(name=report.name, runtime=target.runtime.name, architecture=target.architecture.value)
+
+
+def _seen(path: Path | None, workspace: Path | None) -> str:
+    if path is None:
+        return ""
+    # Not resolved: a link that the user made is part of the path that the user knows.
+    absolute = Path(os.path.normpath(path.absolute()))
+    if workspace is not None and absolute.is_relative_to(workspace):
+        return absolute.relative_to(workspace).as_posix()
+    return absolute.as_posix()
+
+
+def _short(unmet: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in unmet.items() if name not in _TOO_LONG}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,68 @@
+"""Remarks on the lines of the requirements that brought in what is unmet or held back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from lambda_pack.frontends.workflow_commands import Annotation
+from lambda_pack.model.report import Report
+
+__all__ = ["annotations_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    level: str
+    title: str
+    origin: str | None
+    text: str
+
+
+def annotations_of(report: Report, *, folder: Path, workspace: Path | None) -> tuple[Annotation, ...]:
+    """One annotation for each line and level: the runner shows few of a step, so what a line brought in goes together.
+
+    `folder` is where the run's relative paths begin. What lies outside of the workspace has no line to show.
+    """
+    grouped: dict[tuple[str, str, str | None], list[_Remark]] = {}
+    for remark in _remarks(report):
+        # Without a line there is nothing that they share.
+        together = remark.title if remark.origin else remark.text
+        grouped.setdefault((remark.level, together, remark.origin), []).append(remark)
+    return tuple(_annotation(remarks, folder, workspace) for remarks in grouped.values())
+
+
+def _remarks(report: Report) -> Iterator[_Remark]:
+    target = report.target
+    for unmet in report.unmet:
+        way = _way(unmet.required_by)
+        text = f"{unmet.pin} cannot be met on {target}{way}: {unmet.reason}\nwhat now: {unmet.advice[0]}"
+        yield _Remark("error", "unmet dependency", unmet.origin, text)
+    for held in report.held_back:
+        way = _way(held.required_by)
+        text = f"{held.name} {held.chosen} is packed, not {held.newest}{way}: {held.why}"
+        yield _Remark("notice", "held back", held.origin, text)
+
+
+def _way(required_by: Iterable[NormalizedName]) -> str:
+    names = tuple(required_by)
+    return f" ({' → '.join(names)})" if len(names) > 1 else ""
+
+
+def _annotation(remarks: list[_Remark], folder: Path, workspace: Path | None) -> Annotation:
+    first = remarks[0]
+    file, line = _place(first.origin, folder, workspace)
+    return Annotation(first.level, first.title, "\n\n".join(remark.text for remark in remarks), file, line)
+
+
+def _place(origin: str | None, folder: Path, workspace: Path | None) -> tuple[str | None, int | None]:
+    name, _, line = (origin or "").rpartition(":")
+    if not name or workspace is None or not line.isdigit():
+        return None, None
+    path = (folder / name).resolve()
+    if not path.is_file() or not path.is_relative_to(workspace.resolve()):
+        return None, None
+    return path.relative_to(workspace.resolve()).as_posix(), int(line)

@@ -1,0 +1,179 @@
+"""The report as Markdown, for a step's summary and for the merged summary of many runs."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
+from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
+from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
+from lambda_pack.model.stock import HeldBack
+
+__all__ = ["SUMMARY_LIMIT", "render_markdown", "render_merged", "render_refusal"]
+
+SUMMARY_LIMIT = 1_000_000
+"""In bytes: the runner shows nothing at all of a summary above 1 MiB (1,048,576)."""
+
+_CUT = "_Cut here: GitHub shows no summary above 1 MiB. The whole report is the `.report.json` beside the bundle._"
+_LARGEST = 8
+_LONGEST_LOG = 20_000
+_MEBIBYTE = 1_048_576
+
+
+def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
+    """One run: what is unmet first, then what was packed; never more than `limit` bytes."""
+    page = Page(limit, note=_CUT)
+    page.add(f"<h3>{_mark(report)} {code(report.name)} for {code(str(report.target))}</h3>")
+    _add_unmet(page, report.unmet)
+    _add_logs(page, report.unmet, most=limit // 3)
+    _add_bundle(page, report)
+    _add_packages(page, report.packages)
+    _add_held_back(page, report.held_back)
+    if report.warnings:
+        page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
+    return page.text()
+
+
+def render_refusal(message: str, log: str, *, limit: int = SUMMARY_LIMIT) -> str:
+    """A run that came to no report: what was refused, and the end of the log of the tool that failed."""
+    page = Page(limit, note=_CUT)
+    page.add(f"<h3>❌ lambda-pack</h3>\n<p>{words(message)}</p>")
+    if log:
+        page.add(_folded("log", log, most=_LONGEST_LOG))
+    return page.text()
+
+
+def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, limit: int = SUMMARY_LIMIT) -> str:
+    """Many runs in one table, then what needs a look in each; `missing` are targets that left no report."""
+    page = Page(limit, note=_CUT)
+    page.add("<h3>lambda-pack: all targets</h3>")
+    heads = ("", "target", "zipped", "unzipped", "packages", "held back", "unmet", "SHA-256")
+    gone = (("❌", code(target), "", "", "", "", "", "no report: see its job") for target in missing)
+    page.add_table(heads, [*map(_overview, reports), *gone])
+    for report in reports:
+        if report.unmet or report.held_back:
+            page.add(f"<h4>{code(report.name)} for {code(str(report.target))}</h4>")
+            _add_unmet(page, report.unmet)
+            _add_held_back(page, report.held_back)
+    return page.text()
+
+
+def _mark(report: Report) -> str:
+    return "❌" if report.unmet else "✅"
+
+
+def _overview(report: Report) -> tuple[str, ...]:
+    archive = report.archive
+    return (
+        _mark(report),
+        code(str(report.target)),
+        megabytes(archive.size) if archive else "—",
+        megabytes(archive.unpacked_size) if archive else "—",
+        str(len(report.packages)),
+        str(len(report.held_back)),
+        str(len(report.unmet)),
+        code(archive.sha256) if archive and archive.sha256 else "nothing written",
+    )
+
+
+def _add_unmet(page: Page, unmet: Sequence[Unmet]) -> None:
+    if not unmet:
+        return
+    count = "1 dependency is" if len(unmet) == 1 else f"{len(unmet)} dependencies are"
+    page.add(f"<p><b>{count} unmet</b></p>")
+    rows = (
+        (code(str(one.pin)), _way(one.required_by, one.origin), words(one.reason), "<br>".join(map(words, one.advice)))
+        for one in unmet
+    )
+    page.add_table(("package", "brought in by", "why", "what now"), rows)
+
+
+def _way(required_by: Sequence[str], origin: str | None) -> str:
+    way = code(" → ".join(required_by)) if required_by else "—"
+    return f"{way}<br>{code(origin)}" if origin else way
+
+
+def _add_logs(page: Page, unmet: Sequence[Unmet], *, most: int) -> None:
+    """The end of each build log, folded; together at most `most` characters, for something comes after them."""
+    attempts = [(one, attempt) for one in unmet for attempt in one.attempts if attempt.log]
+    share = min(_LONGEST_LOG, most // max(1, len(attempts)))
+    for one, attempt in attempts:
+        page.add(_folded(f"build log of {code(str(one.pin))}, step {attempt.step}", attempt.log, most=share))
+
+
+def _folded(title: str, log: str, *, most: int) -> str:
+    return f"<details><summary>{title}</summary>\n\n{fenced(log, most=most)}\n\n</details>"
+
+
+def _add_bundle(page: Page, report: Report) -> None:
+    archive = report.archive
+    if archive is None:
+        page.add("<p>Nothing was written.</p>")
+        return
+    page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))
+
+
+def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
+    yield "bundle", code(archive.path.as_posix())
+    yield "layout", code(report.layout)
+    yield "unzipped", f"{megabytes(archive.unpacked_size)} of {megabytes(UNZIPPED_LIMIT)}, all layers together"
+    if archive.sha256 is not None:
+        larger = " (larger: through S3 only)" if archive.size > ZIPPED_LIMIT else ""
+        yield "zipped", f"{megabytes(archive.size)} of {megabytes(ZIPPED_LIMIT)} for a direct upload{larger}"
+        yield "SHA-256", code(archive.sha256)
+        yield "CodeSha256", code(base64.b64encode(bytes.fromhex(archive.sha256)).decode("ascii"))
+
+
+def _add_packages(page: Page, packages: Sequence[PackedPackage]) -> None:
+    """A pie of the largest, and a table beside it: a pie has no room for the names of small slices."""
+    ranked = sorted(packages, key=lambda package: (-(package.size or 0), package.pin.name))
+    sized = [package for package in ranked if package.size]
+    if sized:
+        page.add(_pie(sized))
+    rows = (
+        (code(str(package.pin)), megabytes(package.size) if package.size else "", _notes(package)) for package in ranked
+    )
+    if ranked:
+        count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
+        page.add(f"<p><b>{count}</b></p>")
+        page.add_table(("package", "unpacked", ""), rows)
+
+
+def _notes(package: PackedPackage) -> str:
+    notes = [f"built from {code(package.source)}"] if package.source else []
+    notes += [words(package.evidence)] if package.evidence else []
+    notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
+    return "<br>".join(notes)
+
+
+def _pie(ranked: Sequence[PackedPackage]) -> str:
+    slices = [(str(package.pin), package.size or 0) for package in ranked[:_LARGEST]]
+    rest = ranked[_LARGEST:]
+    if rest:
+        slices.append((f"{len(rest)} others", sum(package.size or 0 for package in rest)))
+    # Mermaid takes no slice of nothing.
+    lines = [f'    "{_label(name)}" : {max(size / _MEBIBYTE, 0.01):.2f}' for name, size in slices]
+    return "\n".join(["```mermaid", "pie showData title Unpacked, in MB", *lines, "```"])
+
+
+def _label(name: str) -> str:
+    """What no version and no normalized name needs could end the label, or be a directive of Mermaid's."""
+    return re.sub(r"[^\w .+!=-]", "", name, flags=re.ASCII)[:80]
+
+
+def _add_held_back(page: Page, held_back: Sequence[HeldBack]) -> None:
+    if held_back:
+        page.add("<p><b>Held back</b></p>")
+        rows = (
+            (
+                code(held.name),
+                code(str(held.chosen)),
+                code(str(held.newest)),
+                words(held.why),
+                _way(held.required_by, held.origin),
+            )
+            for held in held_back
+        )
+        page.add_table(("package", "packed", "newest allowed", "why", "brought in by"), rows)

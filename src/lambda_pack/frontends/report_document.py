@@ -1,0 +1,103 @@
+"""A report read back from its JSON: a run that ended elsewhere can still be told about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from lambda_pack.errors import UsageError
+from lambda_pack.model.packages import Pin
+from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
+from lambda_pack.model.stock import Attempt, HeldBack
+from lambda_pack.model.targets import Target
+
+__all__ = ["read_report"]
+
+
+def read_report(path: Path) -> Report:
+    """The report in a file. Whether it was of a check is not in the document.
+
+    Raises:
+        UsageError: it cannot be read, or is not a report of this version.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        if document["schema_version"] != SCHEMA_VERSION:
+            raise UsageError(f"{str(path)!r} has schema version {document['schema_version']!r}, not {SCHEMA_VERSION}")
+        return _report(document)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UsageError(f"{str(path)!r} is not a report of lambda-pack: {error!r}; pack again") from error
+
+
+def _report(document: Mapping[str, Any]) -> Report:
+    target = document["target"]
+    return Report(
+        name=document["name"],
+        target=Target.parse(target["runtime"], target["architecture"]),
+        layout=target["layout"],
+        packages=tuple(_package(row) for row in document["packages"]),
+        held_back=tuple(_held_back(row) for row in document["held_back"]),
+        unmet=tuple(_unmet(row) for row in document["unmet"]),
+        attempts=tuple(_attempt(row) for row in document["attempts"]),
+        warnings=tuple(document["warnings"]),
+        archive=_archive(document["archive"]),
+        to_build=tuple(ToBuild(_pin(row), row["source"], row["why"]) for row in document["to_build"]),
+        timings=tuple((row["step"], row["seconds"]) for row in document["timings"]),
+        tools=tuple(document["tools"].items()),
+    )
+
+
+def _pin(row: Mapping[str, Any]) -> Pin:
+    version = row["version"]
+    return Pin(canonicalize_name(row["name"]), None if version is None else Version(version))
+
+
+def _archive(row: Mapping[str, Any] | None) -> ArchiveFacts | None:
+    if row is None:
+        return None
+    return ArchiveFacts(Path(row["path"]), row["size"], row["unzipped_size"], row["entries"], row["sha256"])
+
+
+def _package(row: Mapping[str, Any]) -> PackedPackage:
+    return PackedPackage(
+        pin=_pin(row),
+        filename=row["file"],
+        url=row["url"],
+        sha256=row["sha256"],
+        size=row["size"],
+        is_verified=row["verified"],
+        evidence=row["evidence"],
+        source=row["built_from"],
+    )
+
+
+def _held_back(row: Mapping[str, Any]) -> HeldBack:
+    return HeldBack(
+        name=canonicalize_name(row["name"]),
+        newest=Version(row["newest"]),
+        chosen=Version(row["chosen"]),
+        why=row["why"],
+        required_by=tuple(map(canonicalize_name, row["required_by"])),
+        origin=row["origin"],
+    )
+
+
+def _unmet(row: Mapping[str, Any]) -> Unmet:
+    return Unmet(
+        pin=_pin(row),
+        required_by=tuple(map(canonicalize_name, row["required_by"])),
+        origin=row["origin"],
+        reason=row["reason"],
+        files=tuple(FileOnOffer(file["file"], file["reason"], file["detail"]) for file in row["files"]),
+        attempts=tuple(_attempt(attempt) for attempt in row["attempts"]),
+        advice=tuple(row["advice"]),
+    )
+
+
+def _attempt(row: Mapping[str, Any]) -> Attempt:
+    return Attempt(_pin(row), row["step"], row["detail"], row["command"], row["log"])

@@ -1,0 +1,96 @@
+"""The client: who we are, where S3 is, and how patient we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.delivery import Delivery
+from lambda_pack.model.product import VERSION
+from lambda_pack.ports import Narrator
+from lambda_pack.tools.s3.refusals import refusing_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["Connection", "connect"]
+
+# In seconds. A server that says nothing for so long will not say anything.
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client, and what takes its credentials out of a text."""
+
+    client: S3Client
+    mask: Callable[[str], str]
+
+
+def connect(delivery: Delivery, narrator: Narrator) -> Connection:
+    """A client for one delivery. Nothing is sent yet, except to whoever hands out credentials.
+
+    botocore finds credentials, region, profile, proxies and certificates by itself, in the `AWS_*` variables, AWS's
+    configuration files and the machine's own metadata: the order is AWS's, and every AWS user knows it. This is the
+    only room besides `tools/process.py` whose tools read the environment by themselves.
+
+    Raises:
+        DeliveryError: there are no credentials.
+    """
+    with refusing_client(delivery):
+        from boto3.session import Session  # noqa: PLC0415  # start-up stays light: boto3 costs 150 ms
+        from botocore.config import Config  # noqa: PLC0415  # see above
+        from botocore.exceptions import NoCredentialsError  # noqa: PLC0415  # see above
+
+        session = Session()
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise NoCredentialsError
+        frozen = credentials.get_frozen_credentials()
+        config = Config(
+            retries={"mode": "standard"},
+            connect_timeout=_CONNECT_TIMEOUT,
+            read_timeout=_READ_TIMEOUT,
+            tcp_keepalive=True,
+            user_agent_extra=f"lambda-pack/{VERSION}",
+            # S3 checks every body against a SHA-256 in a signed header; signing the body would hash it once more.
+            s3={"payload_signing_enabled": False},
+        )
+        client = session.client("s3", region_name=delivery.region, endpoint_url=delivery.endpoint, config=config)
+    client.meta.events.register_first("needs-retry.s3", _let_out)
+    _tell_of_redirects(client, delivery, narrator)
+    secrets = [secret for secret in (frozen.secret_key, frozen.token, frozen.access_key) if secret]
+
+    def mask(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    return Connection(client, mask)
+
+
+def _let_out(caught_exception: Exception | None = None, **_: object) -> None:
+    """Our own errors are no faults of the network: SIGTERM raises `Interrupted`, which botocore would retry."""
+    cause = getattr(caught_exception, "kwargs", {}).get("error")
+    if isinstance(cause, LambdaPackError):
+        raise cause
+
+
+def _tell_of_redirects(client: S3Client, delivery: Delivery, narrator: Narrator) -> None:
+    """Warn when botocore follows a bucket into another region: it works, and Lambda will not take code from there."""
+    told: set[str] = set()
+
+    def look(request: Any, **_: object) -> None:  # noqa: ANN401  # an AWSRequest of botocore, which has no stable type
+        if not request.context.get("s3_redirect", {}).get("redirected"):
+            return
+        region = request.context.get("signing", {}).get("region")
+        if region and region not in told:
+            told.add(region)
+            narrator.warn(
+                f"the bucket {delivery.target.bucket!r} is in {region}, not in {client.meta.region_name}: a function "
+                "takes its code only from a bucket in its own region"
+            )
+
+    client.meta.events.register("before-sign.s3", look)

@@ -1,0 +1,124 @@
+"""Credentials reach the index and nobody else: not what is said, not what is written, not the code of packages."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.workplace import Workplace, contents
+from tests.support.faults import Protect, Refuse
+from tests.support.packages import build_events, make_sdist, make_wheel
+
+USER, PASSWORD = "deploy", "s3cret-0f-m1ne"
+BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "AKIA-for-nobody",
+    "AWS_SECRET_ACCESS_KEY": "aws-for-nobody",
+    "AWS_SESSION_TOKEN": "session-for-nobody",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/for-nobody",
+    "GITHUB_TOKEN": "ghs-for-nobody",
+    "ACTIONS_RUNTIME_TOKEN": "runtime-for-nobody",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "oidc-for-nobody",
+    "ACTIONS_ID_TOKEN_REQUEST_URL": "url-for-nobody",
+    "NPM_CONFIG__AUTH": "auth-for-nobody",
+    "TWINE_PASSWORD": "twine-for-nobody",
+    "DATABASE_URL": "postgres-for-nobody",
+}
+
+
+@pytest.fixture
+def shop(work: Workplace) -> Workplace:
+    """A project on a private index."""
+    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    work.index.misbehave("*", Protect(USER, PASSWORD))
+    work.write("requirements.txt", "six")
+    return work
+
+
+def files(work: Workplace) -> Iterator[tuple[str, bytes]]:
+    """Everything a run may have written, caches of ours and of uv and pip included, with the content of zips."""
+    for path in work.folder.parent.rglob("*"):
+        if path.is_file() and not path.is_relative_to(work.index.folder):
+            yield str(path), path.read_bytes()
+            if path.suffix == ".zip":
+                yield from contents(path).items()
+
+
+def assert_secret(work: Workplace, text: str) -> None:
+    """Neither the text nor any file has it, as it is or as a header says it."""
+    for secret in (PASSWORD, BASIC):
+        assert secret not in text
+        assert not [name for name, content in files(work) if secret in name or secret.encode() in content]
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+@pytest.mark.parametrize("place", ["command line", "variable", "pip.conf"])
+def test_credentials_of_an_index_are_nowhere(shop: Workplace, resolver: str, place: str) -> None:
+    url = shop.index.url_with(USER, PASSWORD)
+    arguments = ["--resolver", resolver, "-v"]
+    extra = {}
+    match place:
+        case "command line":
+            arguments += ["--index-url", url]
+        case "variable":
+            extra = {"PIP_EXTRA_INDEX_URL": url}
+        case _:
+            settings = shop.folder.parent / "pip.conf"
+            settings.write_text(f"[global]\nextra-index-url = {url}\n", encoding="utf-8")
+            extra = {"PIP_CONFIG_FILE": str(settings)}
+
+    packed = shop.packed(*arguments, extra=extra)
+
+    if place == "pip.conf":
+        (shop.folder.parent / "pip.conf").unlink()
+    assert packed.closure == {"six": "1.0"}
+    assert "****@127.0.0.1" in packed.said.errors
+    assert_secret(shop, packed.said.text)
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_nor_in_errors(shop: Workplace, resolver: str) -> None:
+    shop.index.misbehave("/simple/*", Refuse(500, times=None))
+
+    done = shop.pack("-v", "--resolver", resolver, "--index-url", shop.index.url_with(USER, PASSWORD))
+
+    assert done.exit_code == 5
+    assert_secret(shop, done.text)
+
+
+def test_nor_where_a_build_fails(shop: Workplace) -> None:
+    make_sdist(shop.index.folder, "hard", "1.0", build_backend="broken", log=["see https://me:hunter2@x.example/log"])
+    shop.write("requirements.txt", "hard")
+
+    done = shop.pack("-v", "--index-url", shop.index.url_with(USER, PASSWORD))
+
+    assert done.exit_code == 3
+    assert "https://****@x.example/log" in done.output
+    assert "hunter2" not in done.text
+    assert_secret(shop, done.text)
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_code_of_packages_sees_no_secret(shop: Workplace, resolver: str, tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    make_sdist(shop.index.folder, "dump", "1.0", build_backend="dump-environment", report_to=events)
+    shop.write("requirements.txt", "dump", "six")
+    url = shop.index.url_with(USER, PASSWORD)
+
+    packed = shop.packed(
+        *("--resolver", resolver, "--index-url", url),
+        extra={**SECRETS, "PIP_EXTRA_INDEX_URL": url, "UV_DEFAULT_INDEX": url, "CC": "cc"},
+    )
+
+    seen = build_events(events)
+    assert {event.hook for event in seen} == {"metadata", "wheel"}, "both resolving and building ran its code"
+    for event in seen:
+        assert not SECRETS.keys() & event.environment.keys()
+        values = " ".join(event.environment.values())
+        assert "for-nobody" not in values
+        assert PASSWORD not in values
+        assert "PATH" in event.environment
+    assert b"for-nobody" not in contents(packed.zip)["dump_environment.json"]

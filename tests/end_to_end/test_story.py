@@ -1,0 +1,192 @@
+"""The story of the README: requirements in, a zip out, with its report and its lock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.imports import import_all
+from tests.end_to_end.workplace import Workplace, contents, files_below
+from tests.frontends.schema import valid_report
+from tests.support.packages import make_elf, make_wheel
+
+ZIP, REPORT, LOCK = (f"shop-python3.13-arm64.{kind}" for kind in ("zip", "report.json", "pylock.toml"))
+
+
+@pytest.fixture
+def shop(work: Workplace) -> Workplace:
+    """A project that needs three packages, one of them compiled."""
+    folder = work.index.folder
+    make_wheel(folder, "api-1.0-py3-none-any.whl", requires=["six", 'fast[more]; python_version >= "3.8"'])
+    make_wheel(folder, "six-1.17.0-py3-none-any.whl", entry_points={"console_scripts": {"six": "six:main"}})
+    make_wheel(
+        folder,
+        "fast-2.0-cp313-cp313-manylinux_2_17_aarch64.whl",
+        files={"fast/__init__.py": "", "fast/_speedups.cpython-313-aarch64-linux-gnu.so": make_elf("aarch64")},
+        extras={"more": ["extra-more"]},
+    )
+    make_wheel(folder, "extra_more-1.0-py3-none-any.whl", files={"extra_more/__init__.py": "", "extra_more/a.py": ""})
+    work.write("requirements.txt", "api")
+    return work
+
+
+def test_a_zip_its_report_and_its_lock_appear(shop: Workplace) -> None:
+    done = shop.pack("-r", "requirements.txt", "-o", "dist/")
+
+    assert done.exit_code == 0, done.text
+    assert files_below(shop.folder / "dist") == sorted([ZIP, REPORT, LOCK])
+    assert sorted(path.name for path in shop.folder.iterdir()) == ["dist", "requirements.txt"]
+    report = valid_report((shop.folder / "dist" / REPORT).read_text("utf-8"))
+    digest = hashlib.sha256((shop.folder / "dist" / ZIP).read_bytes())
+    assert report["archive"]["path"] == f"dist/{ZIP}"
+    assert report["archive"]["sha256"] == digest.hexdigest()
+    assert base64.b64decode(report["archive"]["code_sha256"]) == digest.digest()
+    assert report["archive"]["size"] == (shop.folder / "dist" / ZIP).stat().st_size
+    assert report["archive"]["entries"] == len(contents(shop.folder / "dist" / ZIP))
+    assert [package["name"] for package in report["packages"]] == ["api", "extra-more", "fast", "six"]
+    assert all(package["verified"] for package in report["packages"])
+    assert [timing["step"] for timing in report["timings"]] == list(range(1, 10))
+    assert not files_below(shop.temporary)
+
+
+def test_the_summary_is_the_result_and_the_story_is_told_beside_it(shop: Workplace) -> None:
+    done = shop.pack()
+
+    assert "packed shop for python3.13-arm64: 4 packages\n" in done.output
+    assert f"  dist/{ZIP}\n" in done.output
+    assert [line for line in done.errors.splitlines() if line] == [
+        "[1/9] resolve everything, wheels and sdists alike",
+        "[2/9] sort into compatible wheels, incompatible wheels and sdists",
+        "[3/9] find compatible wheels for the rest",
+        "[4/9] build the rest from source",
+        "[5/9] build the rest again without a C compiler",
+        "[6/9] accept packages known to misstate their compatibility",
+        "[7/9] report what is still unmet",
+        "[8/9] compose the bundle from the chosen wheels",
+        "[9/9] clean up temporary files",
+    ]
+
+
+def test_its_modules_import_where_nothing_else_is_seen(shop: Workplace, tmp_path: Path) -> None:
+    packed = shop.packed(runtime="python3.13", architecture="arm64")
+
+    # Its one binary is a header without code, and only the package around it is imported.
+    assert import_all(packed.zip, sys.executable, tmp_path / "task") == ["api", "extra_more", "fast", "six"]
+
+
+def test_the_lock_packs_the_same_bytes_and_asks_for_nothing_but_its_files(shop: Workplace) -> None:
+    first = shop.packed()
+    shop.index.forget()
+    make_wheel(shop.index.folder, "six-1.18.0-py3-none-any.whl")
+
+    again = shop.packed("-r", first.lock_path, "--no-cache", "--name", "shop")
+
+    assert again.bytes == first.bytes
+    assert again.closure == first.closure == {"api": "1.0", "extra-more": "1.0", "fast": "2.0", "six": "1.17.0"}
+    assert {request.path.rsplit("/", 1)[0] for request in shop.index.requests} == {"/files"}
+
+
+def test_what_is_no_code_for_lambda_stays_out(shop: Workplace) -> None:
+    names = shop.packed().names
+
+    assert "six.py" in names
+    assert "six-1.17.0.dist-info/METADATA" in names
+    assert not [name for name in names if name.endswith(("RECORD", "INSTALLER", "direct_url.json"))]
+
+
+def test_a_layer_has_everything_below_python(shop: Workplace) -> None:
+    packed = shop.packed("--layout", "layer")
+
+    assert {name.partition("/")[0] for name in packed.names} == {"python"}
+    assert packed.report["target"]["layout"] == "layer"
+
+
+def test_a_tree_instead_of_a_zip(shop: Workplace) -> None:
+    packed = shop.packed()
+
+    done = shop.pack("--to-dir", "task")
+
+    assert done.exit_code == 0, done.text
+    tree = shop.folder / "task"
+    files = {path.relative_to(tree).as_posix(): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+    assert files == contents(packed.zip)
+    assert sorted(path.name for path in shop.folder.iterdir()) == ["requirements.txt", "task"]
+
+
+def test_own_code_with_its_ignore_file(shop: Workplace) -> None:
+    shop.write("src/handler.py", "def handler(event, context): ...")
+    shop.write("src/six.py", "MINE = True")
+    for left_out in ("src/notes.md", "src/tests/test_handler.py", "src/__pycache__/handler.pyc", "src/data/old.csv"):
+        shop.write(left_out, "")
+    shop.write("src/data/new.csv", "1,2")
+    shop.write("src/.lambdapackignore", "*.md", "tests/")
+
+    packed = shop.packed("--source", "src", "--exclude", "*.csv", "--include", "new.csv")
+
+    own = {name for name in packed.names if not name.endswith(("METADATA", "WHEEL", "entry_points.txt"))}
+    assert own == {
+        *("handler.py", "six.py", "data/new.csv", "api.py", "extra_more/__init__.py", "extra_more/a.py"),
+        *("fast/__init__.py", "fast/_speedups.cpython-313-aarch64-linux-gnu.so"),
+    }
+    assert contents(packed.zip)["six.py"] == b"MINE = True\n"
+    assert any("six.py of six==1.17.0 is not in the bundle" in warning for warning in packed.report["warnings"])
+
+
+def test_another_name(shop: Workplace) -> None:
+    assert shop.packed("--name", "front-door").zip.name == "front-door-python3.13-arm64.zip"
+
+
+def test_markers_are_evaluated_for_the_target(work: Workplace) -> None:
+    for name in ("six", "idna", "everywhere"):
+        make_wheel(work.index.folder, f"{name}-1.0-py3-none-any.whl")
+    work.write(
+        "requirements.txt",
+        'six; platform_machine == "aarch64"',
+        'idna; platform_machine == "x86_64" and python_version == "3.12"',
+        'everywhere; sys_platform == "linux"',
+    )
+
+    for resolver in ("uv", "pip"):
+        arm = work.packed("--resolver", resolver)
+        intel = work.packed("--resolver", resolver, runtime="python3.12", architecture="x86_64")
+        assert (set(arm.closure), set(intel.closure)) == ({"everywhere", "six"}, {"everywhere", "idna"})
+
+
+def test_requirements_that_ask_for_nothing(work: Workplace) -> None:
+    work.write("requirements.txt", "# nothing yet")
+
+    packed = work.packed()
+
+    assert packed.names == []
+    assert work.index.requests == ()
+
+
+def test_an_older_version_is_reported_as_held_back(work: Workplace) -> None:
+    make_wheel(work.index.folder, "fast-1.0-cp313-cp313-manylinux_2_17_aarch64.whl")
+    make_wheel(work.index.folder, "fast-2.0-cp313-cp313-manylinux_2_38_aarch64.whl")
+    work.write("requirements.txt", "fast")
+
+    packed = work.packed()
+
+    (held,) = packed.report["held_back"]
+    assert held == {
+        "name": "fast",
+        "newest": "2.0",
+        "chosen": "1.0",
+        "why": "fast==2.0 needs glibc 2.38 or newer; python3.13 has 2.34",
+    }
+    assert "held back\n  fast 1.0, not 2.0: " in packed.said.output
+
+
+def test_old_and_new_runtimes_warn(work: Workplace) -> None:
+    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    work.write("requirements.txt", "six")
+
+    old, new = work.packed(runtime="python3.8"), work.packed(runtime="python3.15")
+
+    assert "warning: python3.8 was deprecated by AWS on 2024-10-14" in old.said.errors
+    assert "warning: python3.15 is a preview runtime" in new.said.errors

@@ -1,0 +1,209 @@
+"""From what the user said to a request: every option arrives, from the command line and from the table alike."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from lambda_pack.errors import UsageError
+from lambda_pack.frontends.options import OPTIONS, Kind, add_options
+from lambda_pack.frontends.requests import gather, request_of
+from lambda_pack.model.given import Given
+from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.targets import Target
+
+RUNTIME = ("--runtime", "python3.13")
+
+# Option, what is said (None for a switch), the field of the request, and what arrives there.
+OWN = [
+    ("requirements", ["a.txt", "b/pylock.toml"], "requirements", (Path("a.txt"), Path("b/pylock.toml"))),
+    ("runtime", "python3.12", "target", Target.parse("python3.12", "x86_64")),
+    ("architecture", "arm64", "target", Target.parse("python3.13", "arm64")),
+    ("name", "shop", "name", "shop"),
+    ("output-dir", "out", "output", Path("out")),
+    ("to-dir", "task", "to_dir", Path("task")),
+    ("layout", "layer", "layout", Layout.LAYER),
+    ("source", ["src", "more"], "sources", (Path("src"), Path("more"))),
+    ("exclude", ["*.md", "docs/"], "excludes", ("*.md", "docs/")),
+    ("include", ["keep.md"], "includes", ("keep.md",)),
+    ("resolver", "pip", "resolver", ResolverName.PIP),
+    ("prefer", "newest", "prefer", Preference.NEWEST),
+    ("on-collision", "last", "on_collision", Collision.LAST),
+    ("allow-unmet", None, "allow_unmet", True),
+    ("allow-oversize", None, "allow_oversize", True),
+    ("python", "/opt/python", "interpreter", Path("/opt/python")),
+    ("cache-dir", "cache", "cache", Path("cache")),
+    ("no-cache", None, "use_cache", False),
+    ("config-settings", ["a=b", "--c=d=e"], "config_settings", (("a", "b"), ("--c", "d=e"))),
+]
+PIP = sorted(name for name, option in OPTIONS.items() if option.is_pip and name != "config-settings")
+
+
+def parsed(arguments: Sequence[str], folder: Path, *, is_pack: bool = True) -> PackRequest:
+    """The request of a command line in a folder."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    add_options(parser, is_pack=is_pack)
+    return request_of(gather(vars(parser.parse_args(arguments)), folder), folder)
+
+
+def words(name: str, value: str | list[str] | None) -> list[str]:
+    """An option as it is typed."""
+    if value is None:
+        return [f"--{name}"]
+    return [f"--{name}={one}" for one in ([value] if isinstance(value, str) else value)]
+
+
+def line(name: str, value: str | list[str] | None) -> str:
+    """An option as it is written in the table; JSON and TOML write these alike."""
+    return f"{name} = {'true' if value is None else json.dumps(value)}\n"
+
+
+def write_table(folder: Path, *lines: str) -> None:
+    """The project's pyproject.toml."""
+    (folder / "pyproject.toml").write_text("[tool.lambda-pack]\n" + "".join(lines), encoding="utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project."""
+    (tmp_path / "requirements.txt").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(("name", "value", "field", "expected"), OWN, ids=[row[0] for row in OWN])
+def test_an_option_reaches_the_request(
+    folder: Path, name: str, value: str | list[str] | None, field: str, expected: object
+) -> None:
+    typed = parsed([*RUNTIME, *words(name, value)], folder)
+    runtime = "" if name == "runtime" else 'runtime = "python3.13"\n'
+    write_table(folder, runtime, line(name, value))
+    written = parsed([], folder)
+
+    assert getattr(typed, field) == expected
+    assert getattr(written, field) == expected
+    assert typed == written
+
+
+@pytest.mark.parametrize("name", PIP)
+def test_an_option_of_pip_reaches_it_with_who_said_it(folder: Path, name: str) -> None:
+    value = {Kind.ONE: "7", Kind.MANY: ["one", "two"], Kind.SWITCH: None}[OPTIONS[name].kind]
+    expected = {Kind.ONE: ("7",), Kind.MANY: ("one", "two"), Kind.SWITCH: ("true",)}[OPTIONS[name].kind]
+
+    typed = parsed([*RUNTIME, *words(name, value)], folder)
+    write_table(folder, 'runtime = "python3.13"\n', line(name, value))
+    written = parsed([], folder)
+
+    assert typed.options == {name: Given(expected, "the command line")}
+    assert written.options == {name: Given(expected, "[tool.lambda-pack]")}
+
+
+def test_these_are_all_options_and_all_fields() -> None:
+    assert {row[0] for row in OWN} | set(PIP) == set(OPTIONS)
+    assert {row[2] for row in OWN} | {"options"} == {field.name for field in fields(PackRequest)}
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS.values() if option.short], ids=lambda one: one.name)
+def test_short_spellings(folder: Path, option: object) -> None:
+    name, short = getattr(option, "name", ""), getattr(option, "short", "")
+    assert parsed([*RUNTIME, f"-{short}", "a=b"], folder) == parsed([*RUNTIME, f"--{name}", "a=b"], folder)
+
+
+def test_what_nobody_says_has_the_default_of_the_request(folder: Path) -> None:
+    expected = PackRequest(Target.parse("python3.13"), (Path("requirements.txt"),))
+    assert parsed(RUNTIME, folder) == expected
+    assert parsed(RUNTIME, folder, is_pack=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("layout", PackRequest.__dataclass_fields__["layout"].default.value),
+        ("resolver", PackRequest.__dataclass_fields__["resolver"].default.value),
+        ("output-dir", str(PackRequest.__dataclass_fields__["output"].default)),
+    ],
+)
+def test_a_default_that_the_help_names_is_that_default(name: str, default: str) -> None:
+    assert f"(default: {default})" in OPTIONS[name].help
+
+
+def test_the_command_line_is_louder(folder: Path) -> None:
+    write_table(folder, 'runtime = "python3.12"\n', 'architecture = "arm64"\n', 'source = ["lib"]\n', "pre = true\n")
+
+    request = parsed(["--runtime", "python3.13", "--source", "src"], folder)
+
+    assert request.target == Target.parse("python3.13", "arm64")
+    assert request.sources == (Path("src"),), "not mixed: one of them says all"
+    assert request.options == {"pre": Given(("true",), "[tool.lambda-pack]")}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [('source = "src"', ("src",)), ("retries = 3", ("3",)), ("timeout = 2.5", ("2.5",)), ("pre = false", ("false",))],
+)
+def test_ways_to_write_a_value(folder: Path, written: str, expected: tuple[str, ...]) -> None:
+    write_table(folder, f"{written}\n")
+    assert gather({}, folder)[written.partition(" ")[0]].values == expected
+
+
+def test_a_switch_that_is_written_as_off_is_off(folder: Path) -> None:
+    write_table(folder, 'runtime = "python3.13"\n', "no-cache = false\n", "allow-unmet = false\n")
+    request = parsed([], folder)
+    assert (request.use_cache, request.allow_unmet) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["source = 3", 'source = ["a", 1]', "no-cache = 1", 'pre = "true"', "name = ['a']", "retries = true", "cert = {}"],
+)
+def test_a_value_of_the_wrong_kind(folder: Path, written: str) -> None:
+    write_table(folder, f"{written}\n")
+    with pytest.raises(UsageError, match=rf"'{written.partition(' ')[0]}' in .*pyproject\.toml.* takes "):
+        gather({}, folder)
+
+
+def test_an_unknown_key(folder: Path) -> None:
+    write_table(folder, "index_url = 'https://x.example'\n")
+    with pytest.raises(UsageError, match=r"'index_url' in \[tool.lambda-pack\] of '.*pyproject.toml' is unknown; see"):
+        gather({}, folder)
+
+
+def test_a_table_that_is_none(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text("[tool]\nlambda-pack = 3\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="is not a table"):
+        gather({}, folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "which runtime"),
+        (("--runtime", "python2.7"), "'python2.7' is not a Lambda runtime"),
+        ((*RUNTIME, "--architecture", "mips"), "'mips' is not a Lambda architecture"),
+        ((*RUNTIME, "--layout", "flat"), "'flat' is not a layout; choose one of: function, layer"),
+        ((*RUNTIME, "--resolver", "poetry"), "'poetry' is not a resolver; choose one of: uv, pip"),
+        ((*RUNTIME, "--prefer", "oldest"), "'oldest' is not a prefer; choose one of: compatible, newest"),
+        ((*RUNTIME, "--on-collision", "first"), "'first' is not a on-collision; choose one of: error, last"),
+        ((*RUNTIME, "--config-settings", "a"), "'a' is not KEY=VALUE"),
+        ((*RUNTIME, "--config-settings", "=b"), "'=b' is not KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_understood(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parsed(arguments, folder)
+
+
+def test_no_requirements_anywhere(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no requirements\.txt here; name one with -r FILE"):
+        parsed(RUNTIME, tmp_path)
+
+
+def test_check_has_no_options_for_writing(folder: Path) -> None:
+    for name, option in OPTIONS.items():
+        if option.only_pack:
+            with pytest.raises((SystemExit, argparse.ArgumentError)):
+                parsed([*RUNTIME, *words(name, None if option.kind is Kind.SWITCH else "x")], folder, is_pack=False)
