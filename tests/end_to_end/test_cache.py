@@ -64,10 +64,9 @@ def test_a_damaged_wheel_is_not_used_when_the_index_is_gone(shop: Workplace) -> 
 
 def test_no_cache_leaves_nothing(shop: Workplace) -> None:
     # Whatever a home may hold is looked at, and not only our own folder in it.
-    home = Path(shop.environment["HOME"])
-    caches = Path(shop.environment["XDG_CACHE_HOME"])
+    home, caches = Path(shop.environment["HOME"]), shop.folder.parent / "other-caches"
 
-    shop.packed("--no-cache")
+    shop.packed("--no-cache", extra={"XDG_CACHE_HOME": str(caches)})
 
     assert [files_below(folder) for folder in (shop.cache, caches, home, shop.temporary)] == [[], [], [], []]
 

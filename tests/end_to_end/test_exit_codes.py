@@ -54,15 +54,11 @@ def test_1_a_bug_says_how_to_report_it(shop: Workplace) -> None:
     [
         (("pack",), "which runtime? name it with --runtime"),
         (("pack", "--runtime", "python3.99"), "'python3.99' is not a Lambda runtime; choose one of: "),
-        (("pack", "--runtime", "python3.13", "--architecture", "sparc"), "'sparc' is not a Lambda architecture"),
         (("pack", "--runtime", "python3.7", "--architecture", "arm64"), "python3.7 does not exist for arm64"),
         (("pack", "--runtime", "python3.13", "-r", "missing.txt"), "'missing.txt' does not exist"),
-        (("pack", "--runtime", "python3.13", "--layout", "flat"), "'flat' is not a layout; choose one of: "),
-        (("pack", "--runtime", "python3.13", "--name", "a/b"), "'a/b' cannot be part of a file name"),
         (("pack", "--runtime", "python3.13", "--timeout", "soon"), "'soon' for timeout in the command line"),
         (("pack", "--runtime", "python3.13", "--source", "missing"), "'missing' is not a folder"),
         (("pack", "--nonsense"), "unrecognized arguments: --nonsense"),
-        ((), "required: COMMAND"),
     ],
 )
 def test_2_usage(work: Workplace, arguments: tuple[str, ...], words: str) -> None:
@@ -96,10 +92,12 @@ def test_3_unmet_with_every_explanation(shop: Workplace) -> None:
     for tag in tags:
         make_wheel(shop.index.folder, f"fast-1.0-{tag}.whl")
     make_wheel(shop.index.folder, "api-1.0-py3-none-any.whl", requires=["fast"])
-    make_sdist(shop.index.folder, "hard", "2.0", build_backend="broken", log=["reading", "the flux is missing"])
+    log = ["reading https://me:hunter2@x.example/flux", "the flux is missing"]
+    make_sdist(shop.index.folder, "hard", "2.0", build_backend="broken", log=log, project_table=True)
     shop.write("requirements.txt", "six", "api", "hard", "no-such-thing")
+    shop.index.misbehave("*", Protect("deploy", "s3cret"))
 
-    done = shop.pack("--json")
+    done = shop.pack("--json", "-i", shop.index.url_with("deploy", "s3cret"))
 
     assert done.exit_code == 3
     assert not shop.leftovers()
@@ -121,7 +119,8 @@ def test_3_unmet_with_every_explanation(shop: Workplace) -> None:
     assert "pip wheel" in tries[-1]["command"]
     assert "the flux is missing" in tries[-1]["log"]
     assert "broken on purpose" in tries[-1]["log"]
-    assert str(shop.temporary) not in done.output
+    assert "reading https://****@x.example/flux" in tries[-1]["log"]
+    assert not [word for word in (str(shop.temporary), str(shop.folder), "hunter2", "s3cret") if word in done.text]
 
     assert unmet["no-such-thing"]["reason"] == "unknown to every index"
 
@@ -158,18 +157,17 @@ def test_4_too_large_names_the_largest_and_who_wants_them(shop: Workplace) -> No
     assert allowed.report["archive"]["unzipped_size"] > 2 * HALF
 
 
-@pytest.mark.parametrize("resolver", ["uv", "pip"])
 @pytest.mark.parametrize(
-    ("pattern", "fault", "words"),
+    ("resolver", "fault", "words"),
     [
-        ("/simple/*", Refuse(500, times=None), "500"),
-        ("/simple/*", Protect("me", "secret"), "401"),
-        ("/simple/*", Cut(10, times=None), "fetch"),
+        ("uv", Refuse(500, times=None), "500"),
+        ("uv", Protect("me", "secret"), "status 401; 127.0.0.1 wants a login"),
+        ("pip", Protect("me", "secret"), "401"),
+        ("pip", Cut(10, times=None), "fetch"),
     ],
-    ids=["500", "401", "cut"],
 )
-def test_5_an_index_that_fails(shop: Workplace, resolver: str, pattern: str, fault: Fault, words: str) -> None:
-    shop.index.misbehave(pattern, fault)
+def test_5_an_index_that_fails(shop: Workplace, resolver: str, fault: Fault, words: str) -> None:
+    shop.index.misbehave("/simple/*", fault)
 
     done = shop.pack("--resolver", resolver)
 
@@ -188,10 +186,9 @@ def test_5_a_file_that_cannot_be_fetched(shop: Workplace) -> None:
     assert not shop.leftovers()
 
 
-@pytest.mark.parametrize("resolver", ["uv", "pip"])
-def test_5_nobody_listens(shop: Workplace, resolver: str) -> None:
+def test_5_nobody_listens(shop: Workplace) -> None:
     # Port 9 of this machine: "discard", which nobody has served for decades.
-    done = shop.pack("-i", "http://127.0.0.1:9/simple/", "--resolver", resolver)
+    done = shop.pack("-i", "http://127.0.0.1:9/simple/")
 
     assert done.exit_code == 5
     assert "refused" in done.errors.lower()

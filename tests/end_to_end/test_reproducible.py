@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,7 +13,7 @@ import pytest
 
 from lambda_pack.tools.interpreters import find_interpreter
 from tests.end_to_end.workplace import Workplace
-from tests.support.packages import make_project, make_sdist, make_wheel
+from tests.support.packages import make_project, make_wheel
 
 CHECKOUT = Path(__file__).parents[2]
 OTHER = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "4711", "USER": "somebody"}
@@ -26,8 +27,8 @@ def shop(work: Workplace) -> Workplace:
     folder = work.index.folder
     make_wheel(folder, "one-1.0-py3-none-any.whl", requires=["two"], executable=["one.py"], streamed=True)
     make_wheel(folder, "two-1.0-py3-none-any.whl", files={f"two/{name}.py": name for name in "zyx"})
-    make_sdist(folder, "built", "1.0", files={"built/__init__.py": "", "built/data.txt": "x" * 5000})
-    work.write("requirements.txt", "one", "built", "two")
+    make_project(work.folder / "lib", "built", files={"built/__init__.py": "", "built/data.txt": "x" * 5000})
+    work.write("requirements.txt", "one", "./lib", "two")
     work.write("src/handler.py", "def handler(event, context): ...", *("# text" for _ in range(500)))
     work.write("src/été/ä.txt", "ß")
     return work
@@ -35,13 +36,14 @@ def shop(work: Workplace) -> Workplace:
 
 def test_another_machine_makes_the_same_bytes(shop: Workplace, tmp_path: Path) -> None:
     first = shop.packed("--source", "src")
+    assert str(tmp_path) not in first.lock_path.read_text("utf-8") + json.dumps(first.report["packages"])
 
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(shop.folder / "src", elsewhere / "code")
+    shutil.copytree(shop.folder / "lib", elsewhere / "needs" / "projects" / "built")
     for number, path in enumerate(sorted(elsewhere.rglob("*"))):
         os.utime(path, (number * 1e8, number * 1e8))
-    (elsewhere / "needs").mkdir()
-    (elsewhere / "needs" / "requirements.txt").write_text("two\n\nbuilt  # first\none\n", encoding="utf-8")
+    (elsewhere / "needs" / "requirements.txt").write_text("two\n\n./projects/built # 1\none\n", encoding="utf-8")
     done = shop.run(
         *(sys.executable, "-c", WITH_UMASK),
         *shop.command("pack", "-r", "needs/requirements.txt", "--source", "code", "-o", "out", "--no-cache"),
@@ -56,25 +58,12 @@ def test_another_machine_makes_the_same_bytes(shop: Workplace, tmp_path: Path) -
 def test_the_order_of_lines_does_not_matter(shop: Workplace) -> None:
     lines = ["one", "two==1.0", 'six; python_version < "3"']
     made = set()
-    for seed in range(3):
+    for seed in (1, 2):
         shop.write("requirements.txt", *random.Random(seed).sample(lines, len(lines)))  # noqa: S311  # no secret
         packed = shop.packed()
         made.add((packed.bytes, packed.lock_path.read_bytes()))
 
     assert len(made) == 1
-
-
-def test_a_local_project_does_not_say_where_it_was(shop: Workplace, tmp_path: Path) -> None:
-    zips = set()
-    for place in ("here", "over/there"):
-        make_project(tmp_path / place / "lib", "local")
-        shop.write("requirements.txt", str(tmp_path / place / "lib"))
-        packed = shop.packed()
-        zips.add(packed.bytes)
-        assert str(tmp_path) not in packed.lock_path.read_text("utf-8")
-        assert [package["built_from"] for package in packed.report["packages"]] == [f"../{place}/lib"]
-
-    assert len(zips) == 1
 
 
 @pytest.mark.network

@@ -12,6 +12,7 @@ import pytest
 from tests.end_to_end.imports import import_all
 from tests.end_to_end.workplace import Workplace, contents, files_below
 from tests.frontends.schema import valid_report
+from tests.support.faults import MissingHash
 from tests.support.packages import make_elf, make_wheel
 
 ZIP, REPORT, LOCK = (f"shop-python3.13-arm64.{kind}" for kind in ("zip", "report.json", "pylock.toml"))
@@ -150,10 +151,10 @@ def test_markers_are_evaluated_for_the_target(work: Workplace) -> None:
         'everywhere; sys_platform == "linux"',
     )
 
-    for resolver in ("uv", "pip"):
-        arm = work.packed("--resolver", resolver)
-        intel = work.packed("--resolver", resolver, runtime="python3.12", architecture="x86_64")
-        assert (set(arm.closure), set(intel.closure)) == ({"everywhere", "six"}, {"everywhere", "idna"})
+    arm = work.packed()
+    intel = work.packed(runtime="python3.12", architecture="x86_64")
+
+    assert (set(arm.closure), set(intel.closure)) == ({"everywhere", "six"}, {"everywhere", "idna"})
 
 
 def test_requirements_that_ask_for_nothing(work: Workplace) -> None:
@@ -178,8 +179,23 @@ def test_an_older_version_is_reported_as_held_back(work: Workplace) -> None:
         "newest": "2.0",
         "chosen": "1.0",
         "why": "fast==2.0 needs glibc 2.38 or newer; python3.13 has 2.34",
+        "required_by": ["fast"],
+        "origin": "requirements.txt:1",
     }
     assert "held back\n  fast 1.0, not 2.0: " in packed.said.output
+
+
+def test_a_file_that_nobody_vouched_for_is_marked(work: Workplace) -> None:
+    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    work.index.misbehave("six-*", MissingHash())
+    work.write("requirements.txt", "six")
+
+    packed = work.packed()
+
+    (package,) = packed.report["packages"]
+    assert package["verified"] is False
+    assert package["sha256"] == hashlib.sha256((work.index.folder / package["file"]).read_bytes()).hexdigest()
+    assert "unverified: nobody promised its digest" in packed.said.output
 
 
 def test_old_and_new_runtimes_warn(work: Workplace) -> None:

@@ -71,10 +71,3 @@ def test_an_error_leaves_the_terminal_as_it_was(shop: Workplace) -> None:
     assert done.exit_code == 6
     assert screen.cursor_is_seen
     assert said.startswith("lambda-pack: none of the 1 files on offer for six==1.0 has a hash")
-
-
-def test_quiet_is_quiet_there_too(shop: Workplace) -> None:
-    done = on_terminal(shop, "-q")
-
-    assert "\x1b" not in done.output
-    assert "/9]" not in done.output

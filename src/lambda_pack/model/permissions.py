@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from packaging.specifiers import SpecifierSet
-
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.model.packages import Hashes, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
@@ -51,7 +49,7 @@ def check_hashes(stock: Stock, requirements: Requirements) -> None:
 def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> Offer:
     if not isinstance(offer, Wheel | Sdist) or offer.refused is not None:
         return offer
-    if offer.yanked is not None and not is_chosen and not _names_one_version(requirements.allowed(offer.pin.name)):
+    if offer.yanked is not None and not is_chosen and not _is_named(offer.pin, requirements):
         return replace(offer, refused=offer.yanked)
     name, files = offer.pin.name, requirements.files
     if isinstance(offer, Wheel) and not files.allows_wheel(name):
@@ -61,8 +59,11 @@ def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> 
     return _held_to(offer, requirements.hashes(name))
 
 
-def _names_one_version(allowed: SpecifierSet) -> bool:
-    return any(one.operator in {"==", "==="} and not one.version.endswith(".*") for one in allowed)
+def _is_named(pin: Pin, requirements: Requirements) -> bool:
+    """Whether the user's lines name this very version."""
+    allowed = requirements.allowed(pin.name)
+    names_one = any(one.operator in {"==", "==="} and not one.version.endswith(".*") for one in allowed)
+    return names_one and pin.version is not None and allowed.contains(pin.version, prereleases=True)
 
 
 def _held_to(offer: Wheel | Sdist, wanted: Hashes) -> Wheel | Sdist:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.session import Session
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REGION", "SIZES", "Bucket", "make_parcel", "open_bucket"]
 
-REGION = "eu-central-1"
+REGION: Literal["eu-central-1"] = "eu-central-1"
 SIZES = Sizes(whole=6 << 20, part=5 << 20)
 """As small as S3 allows: whatever is larger than 6 MiB goes in parts."""
 
@@ -57,10 +58,16 @@ class Bucket:
         return [item["UploadId"] for item in self.client.list_multipart_uploads(Bucket=self.name).get("Uploads", [])]
 
 
-def open_bucket(endpoint: str, name: str) -> Bucket:
-    """A new bucket there; with credentials of its own, whatever the machine has."""
+@lru_cache
+def _client(endpoint: str) -> S3Client:
+    """Credentials of its own, whatever the machine has; made once, for that takes longer than most tests."""
     session = Session(aws_access_key_id="the-test", aws_secret_access_key="not-secret", region_name=REGION)  # noqa: S106  # loopback takes any
-    client = session.client("s3", endpoint_url=endpoint)
+    return session.client("s3", endpoint_url=endpoint)
+
+
+def open_bucket(endpoint: str, name: str) -> Bucket:
+    """A new bucket there."""
+    client = _client(endpoint)
     client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     return Bucket(name, endpoint, client)
 

@@ -46,7 +46,7 @@ def moto_endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def strict_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """localstack's S3: it checks checksums, conditions and part sizes."""
+    """S3 by localstack: it checks checksums, conditions and part sizes."""
     with StrictServer(tmp_path_factory.mktemp("localstack")) as server:
         yield server.endpoint
 

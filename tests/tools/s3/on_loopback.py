@@ -1,8 +1,8 @@
 """Runs localstack in this process, and lets it listen on loopback only.
 
-A program, started by `strict.py` with the Python that localstack is installed for. localstack 4.14 binds its gateway to
-all interfaces whatever GATEWAY_LISTEN says (its own source wonders: 'interface = host?'), so the default is changed here,
-and whatever would listen elsewhere all the same is refused before it does.
+A program, started by `strict.py` with the Python that localstack is installed for. localstack 4.14 binds its gateway
+to all interfaces whatever GATEWAY_LISTEN says (its own source wonders: 'interface = host?'), so the default is changed
+here, and whatever would listen elsewhere all the same is refused before it does.
 """
 
 import functools
@@ -21,9 +21,7 @@ def refuse_elsewhere(event: str, arguments: tuple[Any, ...]) -> None:
 
 if __name__ == "__main__":
     sys.addaudithook(refuse_elsewhere)
-    from twisted.internet import endpoints
+    from twisted.internet import endpoints  # type: ignore[import-not-found]  # only where localstack is installed
 
-    endpoints.TCP4ServerEndpoint = functools.partial(  # type: ignore[misc]  # see above
-        endpoints.TCP4ServerEndpoint, interface="127.0.0.1"
-    )
+    endpoints.TCP4ServerEndpoint = functools.partial(endpoints.TCP4ServerEndpoint, interface="127.0.0.1")
     runpy.run_module("localstack.runtime.main", run_name="__main__")

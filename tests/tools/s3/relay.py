@@ -23,7 +23,7 @@ class Fault:
     """What happens to the next `times` requests whose line ('PUT /code/a.zip?partNumber=2…') has `pattern` in it.
 
     `cut`: the connection is dropped after so many bytes of the request. `lose`: the request arrives, its answer does
-    not. `delay`: seconds before each piece of the request is passed on. `first` is done before the request is passed on.
+    not. `delay`: seconds before each piece of the request is passed on. `first` is done before all that.
     """
 
     pattern: str

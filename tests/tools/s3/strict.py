@@ -95,7 +95,7 @@ def listening_addresses(pid: int) -> set[str]:
     folder = Path("/proc") / str(pid)
     if not (folder / "net").is_dir():
         return set()  # another system: there the program's own refusal has to do
-    sockets = {os.readlink(link) for link in (folder / "fd").iterdir() if link.is_symlink()}
+    sockets = {str(link.readlink()) for link in (folder / "fd").iterdir() if link.is_symlink()}
     found = set()
     for table in ("tcp", "tcp6"):
         for row in (folder / "net" / table).read_text("ascii").splitlines()[1:]:

@@ -105,9 +105,9 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.zip"
     text.write_text("hello")
 
-    with pytest.raises(UsageError, match="notes.zip' is not a zip; name the archive that lambda-pack has packed"):
+    with pytest.raises(UsageError, match=r"notes\.zip' is not a zip; name the archive that lambda-pack has packed"):
         uploaded(text)
-    with pytest.raises(UsageError, match="none.zip' cannot be read: No such file or directory; name the archive"):
+    with pytest.raises(UsageError, match=r"none\.zip' cannot be read: No such file or directory; name the archive"):
         uploaded(tmp_path / "none.zip")
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         uploaded(tmp_path)

@@ -8,6 +8,7 @@ import signal
 import subprocess  # noqa: TID251  # to interrupt an upload in the middle, as Ctrl-C does
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,25 +44,23 @@ except (KeyboardInterrupt, Interrupted) as error:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "if_exists"),
     [
-        Fault("PUT", cut=0),
-        Fault("PUT", cut=1 << 20),
-        Fault("PUT", lose=True),
-        Fault("HEAD", cut=0),
-        Fault("PUT", delay=0.01),
+        pytest.param(Fault("PUT", cut=0), IfExists.OVERWRITE, id="cut at once"),
+        pytest.param(Fault("PUT", cut=1 << 20), IfExists.OVERWRITE, id="cut in the body"),
+        pytest.param(Fault("PUT", lose=True), IfExists.OVERWRITE, id="answer lost"),
+        pytest.param(Fault("PUT", lose=True), IfExists.FAIL, id="answer lost, key taken by ourselves"),
+        pytest.param(Fault("HEAD", cut=0), IfExists.SKIP, id="look cut"),
+        pytest.param(Fault("PUT", delay=0.01), IfExists.OVERWRITE, id="slow"),
     ],
-    ids=["cut at once", "cut in the body", "answer lost", "look cut", "slow"],
 )
-@pytest.mark.parametrize("if_exists", [IfExists.OVERWRITE, IfExists.FAIL])
 @pytest.mark.parametrize("size", [3 << 20, (10 << 20) + 1], ids=["whole", "parts"])
 def test_a_passing_fault_is_survived(
     moto_bucket: Bucket, tmp_path: Path, fault: Fault, if_exists: IfExists, size: int
 ) -> None:
     parcel = make_parcel(tmp_path, size)
-    fault.times = 1
 
-    with Relay(moto_bucket.endpoint, [fault]) as relay:
+    with Relay(moto_bucket.endpoint, [replace(fault)]) as relay:
         delivery = moto_bucket.delivery(endpoint=relay.endpoint, if_exists=if_exists)
         delivered = S3Store(RecordingNarrator(), sizes=SIZES).deliver(parcel, delivery)
 

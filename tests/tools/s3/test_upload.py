@@ -245,7 +245,7 @@ def test_an_archive_that_changes_in_the_middle_is_not_joined(
 ) -> None:
     parcel = replace(large, sha256="0" * 64)
 
-    with pytest.raises(DeliveryError, match="was changed while it was being uploaded; 's3://.*/a.zip' is as it was"):
+    with pytest.raises(DeliveryError, match=r"was changed while it was being uploaded; 's3://.*/a\.zip' is as it was"):
         store(narrator).deliver(parcel, bucket.delivery())
 
     assert bucket.keys() == []
