@@ -93,16 +93,16 @@ def test_a_project_that_allows_unmet_can_be_told_not_to(folder: Path) -> None:
 
 
 def test_no_shell_evaluates_args(folder: Path) -> None:
-    inputs = read(folder, args="--exclude $(touch evil) --exclude `x` --exclude '#a' --name a;b")
+    inputs = read(folder, args="--exclude $HOME --exclude `x` --exclude ~ --exclude *.py --exclude a#b --name 'a;b'")
 
-    assert values(inputs)["exclude"] == ("$(touch", "`x`", "#a")
+    assert values(inputs)["exclude"] == ("$HOME", "`x`", "~", "*.py", "a#b")
 
 
 @pytest.mark.parametrize(
     ("inputs", "complaint"),
     [
         ({"runtime": "python3.99"}, "the input 'runtime' is 'python3.99'; it takes one of: python3.7"),
-        ({"runtime": "python3.12\npython3.13"}, r"'python3.12\\npython3.13'; it takes one line"),
+        ({"runtime": "python3.12\npython3.13"}, r"'python3.12\npython3.13'; it takes one line"),
         ({"architecture": "armv7"}, "the input 'architecture' is 'armv7'; it takes one of: x86_64, arm64"),
         ({"layout": "flat"}, "the input 'layout' is 'flat'; it takes one of: function, layer"),
         ({"resolver": "poetry"}, "the input 'resolver' is 'poetry'; it takes one of: uv, pip"),
@@ -130,7 +130,7 @@ def test_no_shell_evaluates_args(folder: Path) -> None:
     ids=str,
 )
 def test_refusals_name_input_value_and_what_is_allowed(folder: Path, inputs: Mapping[str, str], complaint: str) -> None:
-    with pytest.raises(UsageError, match=re.escape(complaint).replace(r"\\\\n", r"\\\\n")):
+    with pytest.raises(UsageError, match=re.escape(complaint)):
         read(folder, **inputs)
 
 

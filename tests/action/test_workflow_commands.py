@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
+from tests.action.jobs import obeyed, read_outputs
 
 EVIL = "::set-output name=zip-path::/etc/passwd\n::add-mask::a\n##[error]no\n::stop-commands::mine\n::mine::"
-
-
-def obeyed(output: str) -> list[str]:
-    """The commands that the runner obeys: those outside of `stop-commands`, that one and its end left out."""
-    commands, token = [], None
-    for line in output.splitlines():
-        stop = re.match(r"::stop-commands::(.+)", line)
-        if token is not None:
-            token = None if line == f"::{token}::" else token
-        elif stop:
-            token = stop[1]
-        elif line.lstrip().startswith(("::", "##[")):
-            commands.append(line)
-    return commands
 
 
 def test_foreign_text_is_never_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,12 +82,6 @@ def test_annotations(annotation: Annotation, line: str, capsys: pytest.CaptureFi
     assert obeyed(capsys.readouterr().out) == [line]
 
 
-def read_outputs(text: str) -> dict[str, str]:
-    """The file format of GITHUB_OUTPUT, as the runner reads it."""
-    found = re.findall(r"^([\w-]+)<<(\S+)\n(.*?)\n?^\2$", text, re.MULTILINE | re.DOTALL)
-    return {name: value for name, _, value in found}
-
-
 def test_outputs_of_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "output"
     file.touch()
@@ -110,7 +91,7 @@ def test_outputs_of_many_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with Workflow({"GITHUB_OUTPUT": str(file)}) as workflow:
         workflow.set_outputs(outputs)
 
-    assert read_outputs(file.read_text("utf-8")) == outputs
+    assert read_outputs(file) == outputs
 
 
 def test_the_summary_is_added_to(tmp_path: Path) -> None:

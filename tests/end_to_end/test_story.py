@@ -12,7 +12,6 @@ import pytest
 from tests.end_to_end.imports import import_all
 from tests.end_to_end.workplace import Workplace, contents, files_below
 from tests.frontends.schema import valid_report
-from tests.support.faults import MissingHash
 from tests.support.packages import make_elf, make_wheel
 
 ZIP, REPORT, LOCK = (f"shop-python3.13-arm64.{kind}" for kind in ("zip", "report.json", "pylock.toml"))
@@ -183,19 +182,6 @@ def test_an_older_version_is_reported_as_held_back(work: Workplace) -> None:
         "origin": "requirements.txt:1",
     }
     assert "held back\n  fast 1.0, not 2.0: " in packed.said.output
-
-
-def test_a_file_that_nobody_vouched_for_is_marked(work: Workplace) -> None:
-    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
-    work.index.misbehave("six-*", MissingHash())
-    work.write("requirements.txt", "six")
-
-    packed = work.packed()
-
-    (package,) = packed.report["packages"]
-    assert package["verified"] is False
-    assert package["sha256"] == hashlib.sha256((work.index.folder / package["file"]).read_bytes()).hexdigest()
-    assert "unverified: nobody promised its digest" in packed.said.output
 
 
 def test_old_and_new_runtimes_warn(work: Workplace) -> None:

@@ -1,36 +1,29 @@
-"""The library, called as Python programs call it, against an index on loopback."""
+"""Dependencies into a folder, as programs of the seed document's time ask for them, against an index on loopback."""
 
 from __future__ import annotations
 
-import inspect
-import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-import lambda_pack
 from lambda_pack import (
     Config,
     LambdaPackError,
-    PackRequest,
     PythonPipDependencyBuilder,
-    Target,
     UnmetDependencies,
-    pack,
 )
 from lambda_pack.errors import IntegrityError, UsageError
-from lambda_pack.model.given import Given
 from lambda_pack.model.report import Unmet
 from lambda_pack.model.request import Collision
-from tests.end_to_end.command import COMMAND
-from tests.end_to_end.workplace import contents, files_below
+from tests.end_to_end.workplace import files_below
+from tests.frontends.projects import write_requirements
 from tests.support.faults import Damage
 from tests.support.index import LoopbackIndex
 from tests.support.packages import build_events, make_project, make_wheel
-from tests.support.processes import run
+
+pytestmark = pytest.mark.usefixtures("machine")
 
 
 @dataclass
@@ -45,17 +38,6 @@ class Listener:
 
     def error(self, text: str) -> None:
         self.errors.append(text)
-
-
-@pytest.fixture(autouse=True)
-def machine(monkeypatch: pytest.MonkeyPatch, clean_environment: Mapping[str, str], tmp_path: Path) -> None:
-    """The library reads the environment of its process: that of a machine which knows nothing."""
-    for name in tuple(os.environ):  # noqa: TID251  # what pip and uv would read
-        if name.startswith(("PIP_", "UV_", "XDG_")) or name.endswith("_CA_BUNDLE"):
-            monkeypatch.delenv(name)
-    for name, value in clean_environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -74,80 +56,9 @@ def task(tmp_path: Path) -> Path:
     return folder
 
 
-def requirements(folder: Path, *lines: str) -> Path:
-    """A requirements file."""
-    path = folder / "requirements.txt"
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return path
-
-
 def snapshot(folder: Path) -> dict[str, bytes | None]:
     """Every path below and what is in it."""
     return {name: (folder / name).read_bytes() if (folder / name).is_file() else None for name in files_below(folder)}
-
-
-def test_the_signature_is_that_of_the_seed_to_the_letter() -> None:
-    signature = inspect.signature(PythonPipDependencyBuilder.build_dependencies)
-    parameters = [(one.name, one.default, one.kind) for one in signature.parameters.values()]
-    usual, needed = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
-    assert parameters == [
-        ("self", needed, usual),
-        ("artifacts_dir_path", needed, usual),
-        ("requirements_path", needed, usual),
-        ("runtime", needed, usual),
-        ("ui", None, usual),
-        ("config", None, usual),
-    ]
-
-
-def test_what_is_promised_can_be_imported() -> None:
-    for name in lambda_pack.__all__:
-        assert getattr(lambda_pack, name) is not None
-    with pytest.raises(AttributeError, match="'lambda_pack' has no attribute 'unheard_of'"):
-        lambda_pack.unheard_of  # noqa: B018  # asking is the point
-
-
-def test_importing_it_is_light(tmp_path: Path, clean_environment: dict[str, str]) -> None:
-    code = "import sys, lambda_pack; print(sorted(n for n in sys.modules if n.startswith('lambda_pack')))"
-    done = run((COMMAND[0], "-c", code), clean_environment, folder=tmp_path)
-    assert done.output == "['lambda_pack', 'lambda_pack.model', 'lambda_pack.model.product']\n"
-
-
-def test_pack_gives_a_report(index: LoopbackIndex, tmp_path: Path) -> None:
-    make_wheel(index.folder, "six-1.0-py3-none-any.whl")
-    request = PackRequest(
-        Target.parse("python3.13", "arm64"),
-        (requirements(tmp_path, "six"),),
-        name="shop",
-        options={"index-url": Given((index.url,), "this test")},
-        use_cache=False,
-    )
-
-    report = pack(request)
-
-    assert report.archive is not None
-    assert "six.py" in contents(report.archive.path)
-    assert [str(package.pin) for package in report.packages] == ["six==1.0"]
-    assert files_below(tmp_path / "dist") == [
-        f"shop-python3.13-arm64.{kind}" for kind in ("pylock.toml", "report.json", "zip")
-    ]
-
-
-def test_pack_raises_what_is_missing(index: LoopbackIndex, tmp_path: Path) -> None:
-    make_wheel(index.folder, "fast-1.0-cp313-cp313-win_amd64.whl")
-    options = {"index-url": Given((index.url,), "this test")}
-    request = PackRequest(
-        Target.parse("python3.13"), (requirements(tmp_path, "fast"),), options=options, use_cache=False
-    )
-
-    with pytest.raises(UnmetDependencies) as raised:
-        pack(request)
-
-    (missing,) = raised.value.missing
-    assert isinstance(missing, Unmet)
-    assert (str(missing.pin), missing.origin) == ("fast==1.0", "requirements.txt:1")
-    assert "is for Windows" in str(raised.value)
-    assert not (tmp_path / "dist").exists()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +77,7 @@ def test_dependencies_are_those_of_the_runtime(  # noqa: PLR0913  # three column
         make_wheel(index.folder, f"fast-1.0-{tag}.whl", files={"fast/tag.txt": tag})
 
     PythonPipDependencyBuilder(architecture=architecture).build_dependencies(
-        tmp_path / "new" / "task", requirements(tmp_path, "fast"), runtime, config=config
+        tmp_path / "new" / "task", write_requirements(tmp_path, "fast"), runtime, config=config
     )
 
     assert (tmp_path / "new" / "task" / "fast" / "tag.txt").read_text("utf-8") == expected
@@ -178,7 +89,7 @@ def test_paths_may_be_text_and_the_architecture_has_a_default(
     make_wheel(index.folder, "fast-1.0-cp313-cp313-manylinux_2_28_x86_64.whl")
 
     PythonPipDependencyBuilder().build_dependencies(
-        str(tmp_path / "task"), str(requirements(tmp_path, "fast")), "python3.13", None, config
+        str(tmp_path / "task"), str(write_requirements(tmp_path, "fast")), "python3.13", None, config
     )
 
     assert (tmp_path / "task" / "fast.py").is_file()
@@ -190,7 +101,9 @@ def test_it_merges_into_the_code_of_a_customer(
     make_wheel(index.folder, "six-1.0-py3-none-any.whl", files={"six.py": "", "lib/theirs.py": ""})
     before = snapshot(task)
 
-    PythonPipDependencyBuilder().build_dependencies(task, requirements(tmp_path, "six"), "python3.13", config=config)
+    PythonPipDependencyBuilder().build_dependencies(
+        task, write_requirements(tmp_path, "six"), "python3.13", config=config
+    )
 
     after = snapshot(task)
     assert {name: after[name] for name in before} == before
@@ -202,10 +115,10 @@ def test_an_older_copy_is_replaced(index: LoopbackIndex, config: Config, task: P
     build = PythonPipDependencyBuilder().build_dependencies
     make_wheel(index.folder, "six-1.0-py3-none-any.whl", files={"six/__init__.py": "", "six/old.py": ""})
     make_wheel(index.folder, "six-2.0-py3-none-any.whl", files={"six/__init__.py": "", "six/new.py": ""})
-    build(task, requirements(tmp_path, "six<2"), "python3.13", config=config)
+    build(task, write_requirements(tmp_path, "six<2"), "python3.13", config=config)
     assert (task / "six" / "old.py").exists()
 
-    build(task, requirements(tmp_path, "six"), "python3.13", config=config)
+    build(task, write_requirements(tmp_path, "six"), "python3.13", config=config)
 
     assert sorted(path.name for path in (task / "six").iterdir()) == ["__init__.py", "new.py"]
     assert [path.name for path in task.glob("six-*")] == ["six-2.0.dist-info"]
@@ -221,7 +134,7 @@ def test_a_file_of_the_customer_in_the_way_undoes_everything(
 
     with pytest.raises(UsageError, match=r"files of its own where dependencies belong: 'handler\.py' \(six==1\.0\)"):
         PythonPipDependencyBuilder().build_dependencies(
-            task, requirements(tmp_path, "a-first", "six"), "python3.13", config=config
+            task, write_requirements(tmp_path, "a-first", "six"), "python3.13", config=config
         )
 
     assert snapshot(task) == before
@@ -235,7 +148,7 @@ def test_a_damaged_file_undoes_everything(index: LoopbackIndex, config: Config, 
 
     with pytest.raises(IntegrityError):
         PythonPipDependencyBuilder().build_dependencies(
-            task, requirements(tmp_path, "a-first", "six"), "python3.13", config=config
+            task, write_requirements(tmp_path, "a-first", "six"), "python3.13", config=config
         )
 
     assert snapshot(task) == before
@@ -246,7 +159,7 @@ def test_requirements_that_ask_for_nothing_change_nothing(
     index: LoopbackIndex, config: Config, task: Path, tmp_path: Path, lines: tuple[str, ...]
 ) -> None:
     before = snapshot(task)
-    path = requirements(tmp_path, *lines)
+    path = write_requirements(tmp_path, *lines)
 
     for folder in (task, tmp_path / "not-there"):
         PythonPipDependencyBuilder().build_dependencies(folder, path, "python3.13", config=config)
@@ -265,7 +178,7 @@ def test_what_is_missing_is_told_and_changes_nothing(
 
     with pytest.raises(UnmetDependencies) as raised:
         PythonPipDependencyBuilder().build_dependencies(
-            task, requirements(tmp_path, "six", "hard"), "python3.13", ui=ui, config=config
+            task, write_requirements(tmp_path, "six", "hard"), "python3.13", ui=ui, config=config
         )
 
     (missing,) = raised.value.missing
@@ -282,7 +195,7 @@ def test_ui_hears_status_and_warnings(index: LoopbackIndex, config: Config, tmp_
     ui = Listener()
 
     PythonPipDependencyBuilder().build_dependencies(
-        tmp_path / "task", requirements(tmp_path, "six"), "python3.8", ui, config
+        tmp_path / "task", write_requirements(tmp_path, "six"), "python3.8", ui, config
     )
 
     assert "[1/9] resolve everything, wheels and sdists alike" in ui.status
@@ -295,7 +208,7 @@ def test_ui_hears_status_and_warnings(index: LoopbackIndex, config: Config, tmp_
 def test_other_runtimes_are_refused(config: Config, tmp_path: Path, runtime: str) -> None:
     with pytest.raises(UsageError, match="is not a Lambda runtime; choose one of: python3"):
         PythonPipDependencyBuilder().build_dependencies(
-            tmp_path / "task", requirements(tmp_path, "six"), runtime, config=config
+            tmp_path / "task", write_requirements(tmp_path, "six"), runtime, config=config
         )
 
 
@@ -310,13 +223,13 @@ def test_config_tunes_resolving_composing_and_building(index: LoopbackIndex, tmp
 
     with pytest.raises(LambdaPackError, match=r"shared\.py"):
         build(
-            *(tmp_path / "task", requirements(tmp_path, "one", "two"), "python3.13"),
+            *(tmp_path / "task", write_requirements(tmp_path, "one", "two"), "python3.13"),
             config=Config(options=options, use_cache=False),
         )
     config = Config(
         options=options, use_cache=False, on_collision=Collision.LAST, config_settings=(("--speed", "high"),)
     )
-    build(tmp_path / "task", requirements(tmp_path, "one", "two", "./local"), "python3.13", config=config)
+    build(tmp_path / "task", write_requirements(tmp_path, "one", "two", "./local"), "python3.13", config=config)
 
     assert (tmp_path / "task" / "shared.py").read_text("utf-8") == "3"
     assert [event.config_settings for event in build_events(events) if event.hook == "wheel"] == [{"--speed": "high"}]

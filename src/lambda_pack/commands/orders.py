@@ -13,6 +13,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
 from lambda_pack.inputs.pylock import is_pylock, read_pylock
 from lambda_pack.inputs.requirements import RequirementsFile, read_constraints, read_requirements
+from lambda_pack.model.locks import CREATOR
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requested, Requirements
 
@@ -53,7 +54,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     )
     lock = read_pylock(locks[0]) if locks else None
     if lock is None and written.is_empty:
-        lock = Pylock(lock_version=Version("1.0"), created_by="lambda-pack", packages=())
+        lock = Pylock(lock_version=Version("1.0"), created_by=CREATOR, packages=())
     return Order(request, _name(request, folder), requirements.on(request.target), lock, configuration.settings)
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from packaging.utils import NormalizedName
-from packaging.version import Version
-
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
@@ -35,7 +32,7 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
             asked = f"{str(wanted)!r}" if wanted else "all that is asked of it"
             yield f"no version of {pin.name} satisfies {asked}; the newest on offer is {newest}"
     yield from _other_targets(stock, pin)
-    older = _fitting_version(stock, pin.name)
+    older = max(stock.fitting_versions(pin.name), default=None)
     if older is not None:
         yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
     source = stock.source(pin)
@@ -70,9 +67,3 @@ def _is_sdist_of(pin: Pin, offer: Offer) -> bool:
 
 def _any_fits(wheels: list[Wheel], target: Target) -> bool:
     return any(isinstance(judge(wheel, target), Fits) for wheel in wheels)
-
-
-def _fitting_version(stock: Stock, name: NormalizedName) -> Version | None:
-    versions = stock.versions(name).items()
-    fitting = (version for version, wheels in versions if any(isinstance(verdict, Fits) for _, verdict in wheels))
-    return max(fitting, default=None)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
+from lambda_pack.model.packages import Checkout, Folder, Offer, Sdist, Wheel, without_credentials
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
 
-__all__ = ["Chain", "dependencies_in", "find_chains"]
+__all__ = ["Chain", "dependencies_in", "find_chains", "with_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,35 @@ def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
     return tuple(found)
 
 
+def with_names(requested: Iterable[Requested], offers: Iterable[Offer]) -> tuple[Requested, ...]:
+    """The lines, those without a name (`./project`) given the one of the project that was found there."""
+    names = {place: offer.pin.name for offer in offers for place in _places(offer)}
+    return tuple(_with_name(line, names) for line in requested)
+
+
+def _places(offer: Offer) -> Iterator[str]:
+    match offer:
+        case Folder(path=path):
+            yield Path(path).as_uri()
+        case Checkout(system=system, url=url):
+            yield f"{system}+{without_credentials(url)}"
+        case Wheel(url=url) | Sdist(url=url):
+            yield without_credentials(url)
+
+
+def _with_name(line: Requested, names: Mapping[str, NormalizedName]) -> Requested:
+    if line.requirement is not None or line.url is None:
+        return line
+    place = without_credentials(line.url)
+    # A checkout's line may go on with '@' and a revision.
+    name = names.get(place) or names.get(place.rpartition("@")[0])
+    if name is None:
+        return line
+    requirement = Requirement(name)
+    requirement.extras = set(line.extras)
+    return replace(line, requirement=requirement)
+
+
 def find_chains(
     requested: Iterable[Requested], requires: Mapping[NormalizedName, tuple[Requirement, ...]], target: Target
 ) -> Mapping[NormalizedName, Chain]:
@@ -48,7 +79,7 @@ def find_chains(
     chains: dict[NormalizedName, Chain] = {}
     waiting: deque[tuple[NormalizedName, frozenset[str], Chain]] = deque()
     for line in requested:
-        if line.requirement is not None and line.name is not None and target.satisfies(line.requirement.marker):
+        if line.requirement is not None and line.name is not None and line.counts_on(target):
             waiting.append((line.name, frozenset(line.requirement.extras), Chain((line.name,), line.origin)))
     seen: set[tuple[NormalizedName, frozenset[str]]] = set()
     while waiting:

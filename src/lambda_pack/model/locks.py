@@ -34,6 +34,7 @@ from lambda_pack.model.targets import Target
 __all__ = ["CREATOR", "lock_of", "offers_of", "pins_of"]
 
 CREATOR = "lambda-pack"
+"""What a lock of ours says about who made it."""
 
 _File: TypeAlias = PackageWheel | PackageSdist | PackageArchive
 
@@ -58,7 +59,7 @@ def pins_of(lock: Pylock, target: Target) -> tuple[Package, ...]:
             raise UsageError(
                 f"the lock gives more than one {package.name!r} to {target}; lock again with one version each"
             )
-        if not _runs_on(package.requires_python, target):
+        if not target.runtime.admits(package.requires_python):
             raise UsageError(
                 f"{package.name!r} in the lock requires Python {package.requires_python}; {_python(target)}"
             )
@@ -66,17 +67,13 @@ def pins_of(lock: Pylock, target: Target) -> tuple[Package, ...]:
 
 
 def _check_scope(lock: Pylock, target: Target) -> None:
-    if not _runs_on(lock.requires_python, target):
+    if not target.runtime.admits(lock.requires_python):
         raise UsageError(f"the lock requires Python {lock.requires_python}; {_python(target)}")
     environment = cast("dict[str, str]", target.environment)
     scopes = lock.environments or ()
     if scopes and not any(marker.evaluate(environment, context="requirement") for marker in scopes):
         listed = " or ".join(f"({marker})" for marker in scopes)
         raise UsageError(f"the lock is for {listed}, not for {target}; lock again for this target")
-
-
-def _runs_on(requires_python: SpecifierSet | None, target: Target) -> bool:
-    return requires_python is None or requires_python.contains(target.runtime.python_full_version, prereleases=True)
 
 
 def _python(target: Target) -> str:
@@ -100,9 +97,10 @@ def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
         url = _url(archive, folder, None)
         hashes = _hashes(archive.hashes)
         if urlsplit(url).path.endswith(".whl"):
-            yield replace(Wheel.parse(url, hashes=hashes), size=archive.size)
+            yield replace(Wheel.parse(url, hashes=hashes), size=archive.size, is_exact=True)
         else:
-            yield Sdist(pin, filename_of(url), url, hashes, archive.size, subdirectory=archive.subdirectory)
+            inner = archive.subdirectory
+            yield Sdist(pin, filename_of(url), url, hashes, archive.size, subdirectory=inner, is_exact=True)
     if vcs := package.vcs:
         url = vcs.url or _below(folder, vcs.path).as_uri()
         yield Checkout(pin, vcs.type, url, vcs.commit_id, vcs.subdirectory)
@@ -110,7 +108,7 @@ def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
         yield Folder(pin, str(_below(folder, directory.path)), directory.subdirectory)
 
 
-def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path, *, creator: str = CREATOR) -> Pylock:
+def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path) -> Pylock:
     """The lock that gives exactly this bundle again.
 
     `origins` has, for each package, the wheel that was packed and what it came from: the wheel itself, or the source
@@ -123,7 +121,7 @@ def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path
         lock_version=Version("1.0"),
         environments=[Marker(marker)],
         requires_python=SpecifierSet(f"=={major}.{minor}.*"),
-        created_by=creator,
+        created_by=CREATOR,
         packages=sorted(packages, key=lambda package: package.name),
     )
 

@@ -35,5 +35,8 @@ MISSTATED = (
 
 def misstated(pin: Pin) -> Misstated | None:
     """The row for a package, if there is one."""
-    rows = (row for row in MISSTATED if row.name == pin.name and pin.version is not None)
-    return next((row for row in rows if pin.version and row.versions.contains(pin.version, prereleases=True)), None)
+    version = pin.version
+    if version is None:
+        return None
+    rows = (row for row in MISSTATED if row.name == pin.name)
+    return next((row for row in rows if row.versions.contains(version, prereleases=True)), None)

@@ -65,8 +65,9 @@ class Wheel:
     """A wheel by its file name; `url` may be `file:`, `size` is in bytes.
 
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
-    is on offer: not among the hashes asked for, kept out by an option. `metadata` says that `url` + ".metadata" holds
-    the wheel's METADATA (PEP 658).
+    is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement
+    names this very file, so that no other may stand in. `metadata` says that `url` + ".metadata" holds the wheel's
+    METADATA (PEP 658).
     """
 
     pin: Pin
@@ -79,6 +80,7 @@ class Wheel:
     requires_python: SpecifierSet | None = None
     yanked: str | None = None
     refused: str | None = None
+    is_exact: bool = False
     metadata: bool = False
 
     @classmethod
@@ -110,6 +112,7 @@ class Sdist:
     requires_python: SpecifierSet | None = None
     yanked: str | None = None
     refused: str | None = None
+    is_exact: bool = False
     subdirectory: str | None = None
 
     @classmethod

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from lambda_pack.errors import IntegrityError, UsageError
-from lambda_pack.model.packages import Hashes, Offer, Pin, Sdist, Wheel
+from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel, without_credentials
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 
@@ -24,14 +24,16 @@ def permitted(offers: Iterable[Offer], requirements: Requirements, *, pins: Coll
     return tuple(_permitted(offer, requirements, is_chosen=offer.pin in pins) for offer in offers)
 
 
-def check_hashes(stock: Stock, requirements: Requirements) -> None:
-    """Refuse a closure that the user's hashes do not cover, or that they contradict.
+def check_hashes(stock: Stock, requirements: Requirements) -> tuple[str, ...]:
+    """Refuse a closure that the user's hashes do not cover, or that they contradict; else say what no hash can cover.
 
     Raises:
         UsageError: hashes are required, and a package of the closure has none.
         IntegrityError: no file on offer for a pin has one of its hashes: the index or the requirements were changed.
     """
-    unhashed = [str(pin) for pin in stock.closure if requirements.require_hashes and not requirements.hashes(pin.name)]
+    without = [pin for pin in stock.closure if requirements.require_hashes and not requirements.hashes(pin.name)]
+    trees = {pin: source for pin in without if isinstance(source := stock.source(pin), Checkout | Folder)}
+    unhashed = [str(pin) for pin in without if pin not in trees]
     if unhashed:
         raise UsageError(
             f"hashes are required, and the requirements have none for {', '.join(unhashed)}; list every package with "
@@ -44,6 +46,10 @@ def check_hashes(stock: Stock, requirements: Requirements) -> None:
                 f"none of the {len(files)} files on offer for {pin} has a hash that the requirements list; "
                 "find out who changed what, and only then lock again"
             )
+    return tuple(
+        f"{pin} comes from {without_credentials(source.filename)}, which no hash covers"
+        for pin, source in trees.items()
+    )
 
 
 def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> Offer:

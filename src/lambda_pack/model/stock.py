@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
+from lambda_pack.model.packages import Folder, Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, Verdict, judge, preference
 
@@ -118,6 +118,11 @@ class Stock:
                 found[offer.pin.version] = (*earlier, (offer, judge(offer, self.target)))
         return found
 
+    def fitting_versions(self, name: NormalizedName) -> tuple[Version, ...]:
+        """The versions of a package that have a fitting wheel."""
+        versions = self.versions(name).items()
+        return tuple(version for version, wheels in versions if any(isinstance(verdict, Fits) for _, verdict in wheels))
+
     def wheels(self, pin: Pin) -> tuple[tuple[Wheel, Verdict], ...]:
         """Every wheel heard of for a pin, with its verdict, by file name."""
         return self.versions(pin.name).get(pin.version, ()) if pin.version is not None else ()
@@ -125,7 +130,7 @@ class Stock:
     def source(self, pin: Pin) -> Source | None:
         """What the pin can be built from, if anything; refused sources do not count."""
         found = (offer for offer in self.offers if not isinstance(offer, Wheel) and offer.pin == pin)
-        usable = (source for source in found if getattr(source, "refused", None) is None)
+        usable = (source for source in found if not isinstance(source, Sdist) or source.refused is None)
         return min(usable, key=_order, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:

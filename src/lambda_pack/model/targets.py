@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.markers import Environment, Marker
+    from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
 
-__all__ = ["RUNTIMES", "Architecture", "Runtime", "Target"]
+__all__ = ["DEFAULT_ARCHITECTURE", "LEGACY_PLATFORMS", "RUNTIMES", "Architecture", "Runtime", "Target"]
 
 
 class Architecture(Enum):
@@ -45,7 +46,10 @@ class Architecture(Enum):
         raise UsageError(f"{text!r} is not a Lambda architecture; choose one of: {choices}")
 
 
-BOTH = (Architecture.X86_64, Architecture.ARM64)
+DEFAULT_ARCHITECTURE = Architecture.X86_64
+"""Lambda's own default."""
+
+_BOTH = (Architecture.X86_64, Architecture.ARM64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,17 @@ class Runtime:
     glibc: tuple[int, int]
     deprecated: date | None = None
     preview: bool = False
-    architectures: tuple[Architecture, ...] = BOTH
+    architectures: tuple[Architecture, ...] = _BOTH
 
     @property
     def python(self) -> tuple[int, int]:
         """Major and minor version of the language."""
         major, minor, _ = self.python_full_version.split(".")
         return int(major), int(minor)
+
+    def admits(self, requires_python: SpecifierSet | None) -> bool:
+        """Whether a package that requires these versions of Python may be used; None requires nothing."""
+        return requires_python is None or requires_python.contains(self.python_full_version, prereleases=True)
 
     def warning(self, today: date) -> str | None:
         """What a user who chose this runtime should hear, if anything."""
@@ -114,7 +122,7 @@ class Target:
     architecture: Architecture
 
     @classmethod
-    def parse(cls, runtime: str, architecture: str = "x86_64") -> Target:
+    def parse(cls, runtime: str, architecture: str = DEFAULT_ARCHITECTURE.value) -> Target:
         """The target with these names.
 
         >>> str(Target.parse("python3.13", "aarch64"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,6 +34,11 @@ class Reason(Enum):
     GLIBC = "glibc"
     REQUIRES_PYTHON = "requires-python"
     REFUSED = "refused"
+
+    @property
+    def nearness(self) -> int:
+        """How close a file came to fitting: its place in the list."""
+        return list(Reason).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +72,9 @@ def judge(wheel: Wheel, target: Target) -> Verdict:
     if not fitting:
         # The tag that fails last came closest: its reason is the one that helps. `str` settles ties the same each time.
         tags = sorted(wheel.tags, key=str)
-        return max((_miss(tag, target) for tag in tags), key=lambda miss: (miss.stage, miss.rank)).misfit
-    requires = wheel.requires_python
-    if requires is not None and not requires.contains(target.runtime.python_full_version, prereleases=True):
-        return Misfit(Reason.REQUIRES_PYTHON, f"requires Python {requires}")
+        return max((_miss(tag, target) for tag in tags), key=lambda miss: (miss.reason.nearness, miss.rank)).misfit
+    if not target.runtime.admits(wheel.requires_python):
+        return Misfit(Reason.REQUIRES_PYTHON, f"requires Python {wheel.requires_python}")
     if wheel.refused is not None:
         return Misfit(Reason.REFUSED, wheel.refused)
     return Fits(min(fitting))
@@ -78,9 +82,8 @@ def judge(wheel: Wheel, target: Target) -> Verdict:
 
 def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
     """The misfit that came closest to fitting: its detail is the one that helps a reader."""
-    order = list(Reason)
     misfits = [verdict for verdict in verdicts if isinstance(verdict, Misfit)]
-    return max(misfits, key=lambda misfit: order.index(misfit.reason), default=None)
+    return max(misfits, key=lambda misfit: misfit.reason.nearness, default=None)
 
 
 def preference(wheel: Wheel, fits: Fits) -> tuple[int, BuildTag, str, str]:
@@ -96,25 +99,17 @@ def _ranks(target: Target) -> MappingProxyType[Tag, int]:
     return MappingProxyType({tag: rank for rank, tag in reversed(list(enumerate(target.tags)))})
 
 
-class _Stage(IntEnum):
-    """How far a tag got before it failed."""
-
-    SYSTEM = 0
-    MUSL = 1
-    ARCHITECTURE = 2
-    PYTHON = 3
-    ABI = 4
-    UNPROVEN = 5
-    GLIBC = 6
-
-
 @dataclass(frozen=True, slots=True)
 class _Miss:
-    """How far a tag got; `rank` orders misses of one stage, the closest highest."""
+    """Why one tag does not fit; `rank` orders misses of one reason, the closest highest."""
 
-    stage: _Stage
-    misfit: Misfit
+    reason: Reason
+    detail: str
     rank: int = 0
+
+    @property
+    def misfit(self) -> Misfit:
+        return Misfit(self.reason, self.detail)
 
 
 _LINUX = re.compile(r"(?P<kind>manylinux|musllinux|linux)(?:(?P<legacy>\d+)|_(?P<glibc>\d+_\d+))?_(?P<machine>.+)")
@@ -124,7 +119,7 @@ _SYSTEMS = {"win": "Windows", "macosx": "macOS", "android": "Android", "ios": "i
 
 def _miss(tag: Tag, target: Target) -> _Miss:
     platform = _platform_miss(tag, target)
-    if platform and platform.stage < _Stage.PYTHON:
+    if platform and platform.reason.nearness < Reason.PYTHON.nearness:
         return platform
     pairs = {(known.interpreter, known.abi) for known in target.tags}
     if (tag.interpreter, tag.abi) not in pairs:
@@ -132,21 +127,16 @@ def _miss(tag: Tag, target: Target) -> _Miss:
     if platform:
         return platform
     # Left over: cp313-cp313-any and the like. An ABI without a platform is no tag of any installer.
-    return _Miss(_Stage.ABI, Misfit(Reason.ABI, f"{tag} names an ABI but no platform, so no installer takes it"))
+    return _Miss(Reason.ABI, f"{tag} names an ABI but no platform, so no installer takes it")
 
 
 def _python_miss(tag: Tag, target: Target) -> _Miss:
     major, minor = target.runtime.python
     if tag.abi == "abi3t" or (tag.abi.startswith("cp") and tag.abi.endswith("t")):
-        return _Miss(
-            _Stage.ABI, Misfit(Reason.FREE_THREADED, f"{tag.abi} is for free-threaded Python; Lambda's is not")
-        )
+        return _Miss(Reason.FREE_THREADED, f"{tag.abi} is for free-threaded Python; Lambda's is not")
     if tag.interpreter == f"cp{major}{minor}":
-        return _Miss(_Stage.ABI, Misfit(Reason.ABI, f"its ABI {tag.abi} is not that of {target.runtime.name}"))
-    return _Miss(
-        _Stage.PYTHON,
-        Misfit(Reason.PYTHON, f"is for {_python_name(tag)}; {target.runtime.name} is CPython {major}.{minor}"),
-    )
+        return _Miss(Reason.ABI, f"its ABI {tag.abi} is not that of {target.runtime.name}")
+    return _Miss(Reason.PYTHON, f"is for {_python_name(tag)}; {target.runtime.name} is CPython {major}.{minor}")
 
 
 def _python_name(tag: Tag) -> str:
@@ -168,25 +158,24 @@ def _platform_miss(tag: Tag, target: Target) -> _Miss | None:
     match = _LINUX.fullmatch(tag.platform)
     if not match:
         system = next((name for prefix, name in _SYSTEMS.items() if tag.platform.startswith(prefix)), tag.platform)
-        return _Miss(_Stage.SYSTEM, Misfit(Reason.SYSTEM, f"is for {system}"))
+        return _Miss(Reason.SYSTEM, f"is for {system}")
     if match["kind"] == "musllinux":
-        return _Miss(_Stage.MUSL, Misfit(Reason.MUSL, "is for musl (Alpine); Lambda uses glibc"))
+        return _Miss(Reason.MUSL, "is for musl (Alpine); Lambda uses glibc")
     if match["machine"] != target.architecture.machine:
-        detail = f"is for {match['machine']}; the target is {target.architecture.machine}"
-        return _Miss(_Stage.ARCHITECTURE, Misfit(Reason.ARCHITECTURE, detail))
+        return _Miss(Reason.ARCHITECTURE, f"is for {match['machine']}; the target is {target.architecture.machine}")
     return _glibc_miss(tag.platform, match, target.runtime)
 
 
 def _glibc_miss(platform: str, match: re.Match[str], runtime: Runtime) -> _Miss:
     if match["kind"] == "linux":
         # linux_x86_64 promises nothing about glibc: it was tagged on some machine, for that machine.
-        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} does not say which glibc it needs"))
+        return _Miss(Reason.UNPROVEN, f"{platform} does not say which glibc it needs")
     level = _level(match)
     if level is None or level <= runtime.glibc:
-        return _Miss(_Stage.UNPROVEN, Misfit(Reason.UNPROVEN, f"{platform} never was a platform"))
+        return _Miss(Reason.UNPROVEN, f"{platform} never was a platform")
     needs = f"needs glibc {level[0]}.{level[1]} or newer; {runtime.name} has {'.'.join(map(str, runtime.glibc))}"
     # Of several tags that are too new, the least demanding one is what the wheel needs.
-    return _Miss(_Stage.GLIBC, Misfit(Reason.GLIBC, needs), rank=-level[1])
+    return _Miss(Reason.GLIBC, needs, rank=-level[1])
 
 
 def _level(match: re.Match[str]) -> tuple[int, int] | None:

@@ -106,16 +106,9 @@ def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator
 
 
 def _direct(requirements: Requirements) -> dict[NormalizedName, SpecifierSet]:
-    """The names asked for by version, and what both requirements and constraints allow of each."""
-    asked: dict[NormalizedName, SpecifierSet] = {}
-    for line in requirements.requested:
-        requirement = line.requirement
-        if requirement is not None and line.name and requirement.url is None:
-            asked[line.name] = asked.get(line.name, SpecifierSet()) & requirement.specifier
-    for line in requirements.constraints:
-        if line.requirement is not None and line.name in asked:
-            asked[line.name] &= line.requirement.specifier
-    return asked
+    """The names asked for by version, and what the user's lines allow of each."""
+    asked = (line for line in requirements.requested if line.requirement is not None and line.requirement.url is None)
+    return {line.name: requirements.allowed(line.name) for line in asked if line.name is not None}
 
 
 def _lead(name: NormalizedName, allowed: SpecifierSet, offers: list[Offer], target: Target) -> _Lead:
@@ -130,9 +123,8 @@ def _is_usable(offer: Offer, target: Target) -> bool:
     match offer:
         case Wheel():
             return isinstance(judge(offer, target), Fits)
-        case Sdist(refused=refused, requires_python=requires):
-            python = target.runtime.python_full_version
-            return refused is None and (requires is None or requires.contains(python, prereleases=True))
+        case Sdist():
+            return offer.refused is None and target.runtime.admits(offer.requires_python)
         case _:
             return True
 

@@ -14,7 +14,7 @@ from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
-from lambda_pack.model.verdicts import Fits, closest
+from lambda_pack.model.verdicts import closest
 from lambda_pack.pipeline.closure import stock_of
 from lambda_pack.ports import Ports
 
@@ -45,18 +45,16 @@ def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Port
 
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
-    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin, requirements)]
+    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin)]
     if not names:
         return stock
     return stock + permitted(ports.index.files(names), requirements, pins=stock.closure)
 
 
-def _is_from_index(stock: Stock, pin: Pin, requirements: Requirements) -> bool:
-    """Whether other files may stand in: a URL, a checkout or a folder is an exact wish."""
-    if any(line.name == pin.name and line.requirement and line.requirement.url for line in requirements.requested):
-        return False
+def _is_from_index(stock: Stock, pin: Pin) -> bool:
+    """Whether other files may stand in: a file named by its URL, a checkout or a folder is an exact wish."""
     own = [offer for offer in stock.offers if offer.pin == pin]
-    return pin.version is not None and all(isinstance(offer, Wheel | Sdist) for offer in own)
+    return pin.version is not None and all(isinstance(one, Wheel | Sdist) and not one.is_exact for one in own)
 
 
 def _wishes(
@@ -68,19 +66,17 @@ def _wishes(
     and `2.0+cu128`), and the rounds must end.
     """
     for pin in stock.unmet:
-        if pin.version is None or not _is_from_index(stock, pin, requirements):
+        if pin.version is None or not _is_from_index(stock, pin):
             continue
         below = min(pin.version, at_most.get(pin.name, pin.version))
-        allowed = requirements.allowed(pin.name)
         fitting = (
             version
-            for version, wheels in stock.versions(pin.name).items()
+            for version in stock.fitting_versions(pin.name)
             if version < below
             # A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
             and (not version.is_prerelease or requirements.files.prereleases or pin.version.is_prerelease)
-            and any(isinstance(verdict, Fits) for _, verdict in wheels)
         )
-        older = max(allowed.filter(fitting, prereleases=True), default=None)
+        older = max(requirements.allowed(pin.name).filter(fitting, prereleases=True), default=None)
         if older is not None:
             yield pin.name, older
 

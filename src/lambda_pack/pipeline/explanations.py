@@ -10,16 +10,16 @@ from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.advice import advise
-from lambda_pack.model.chains import Chain, dependencies_in, find_chains
-from lambda_pack.model.packages import Offer, Pin, Wheel
+from lambda_pack.model.chains import Chain, dependencies_in, find_chains, with_names
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.targets import Target
-from lambda_pack.model.verdicts import Fits, Misfit, Reason, closest, judge
+from lambda_pack.model.verdicts import Misfit, Reason, closest, judge
 from lambda_pack.ports import Index
 
-__all__ = ["chains_of", "explain", "trace_held_back"]
+__all__ = ["chains_of", "explain", "trace_held_back", "why_no_wheel"]
 
 
 def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
@@ -49,7 +49,7 @@ def chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping
     except IndexUnavailable:
         metadata = {}
     requires = {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
-    return find_chains(requirements.requested, requires, stock.target)
+    return find_chains(with_names(requirements.requested, stock.offers), requires, stock.target)
 
 
 def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
@@ -70,8 +70,7 @@ def _reason(stock: Stock, pin: Pin) -> str:
     if pin.version is None and not any(offer.pin == pin for offer in stock.offers):
         known = any(offer.pin.name == pin.name for offer in stock.offers)
         return "no version on offer is allowed" if known else "unknown to every index"
-    misfit = closest(verdict for _, verdict in stock.wheels(pin))
-    no_wheel = f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
+    no_wheel = why_no_wheel(stock, pin)
     attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
     if attempts:
         return f"{no_wheel}; {attempts[-1].detail}"
@@ -80,20 +79,27 @@ def _reason(stock: Stock, pin: Pin) -> str:
     return no_wheel
 
 
+def why_no_wheel(stock: Stock, pin: Pin) -> str:
+    """What is wrong with the wheels of a pin without a fitting one, by the wheel that came closest."""
+    misfit = closest(verdict for _, verdict in stock.wheels(pin))
+    return f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
+
+
 def _nearness(offer: Offer, target: Target) -> tuple[int, str]:
     """Sort key: the files that came closest first, source last."""
     if not isinstance(offer, Wheel):
         return 1, offer.filename
     verdict = judge(offer, target)
-    return (-list(Reason).index(verdict.reason) if isinstance(verdict, Misfit) else -len(Reason)), offer.filename
+    return (-verdict.reason.nearness if isinstance(verdict, Misfit) else -len(Reason)), offer.filename
 
 
 def _on_offer(offer: Offer, stock: Stock) -> FileOnOffer:
-    if not isinstance(offer, Wheel):
-        detail = getattr(offer, "refused", None)
-        return FileOnOffer(offer.filename, "refused" if detail else "source", detail or "source, to be built")
-    match judge(offer, stock.target):
-        case Misfit(reason=reason, detail=detail):
-            return FileOnOffer(offer.filename, reason.value, detail)
-        case Fits():
-            return FileOnOffer(offer.filename, "fits", "fits")
+    match offer:
+        case Wheel():
+            verdict = judge(offer, stock.target)
+            reason, detail = (verdict.reason.value, verdict.detail) if isinstance(verdict, Misfit) else ("fits", "fits")
+        case Sdist(refused=str(refusal)):
+            reason, detail = Reason.REFUSED.value, refusal
+        case _:
+            reason, detail = "source", "source, to be built"
+    return FileOnOffer(offer.filename, reason, detail)

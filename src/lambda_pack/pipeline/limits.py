@@ -9,7 +9,7 @@ from lambda_pack.errors import LimitExceeded
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.chains import dependencies_in, find_chains
+from lambda_pack.model.chains import dependencies_in, find_chains, with_names
 from lambda_pack.model.limits import UNZIPPED_LIMIT, megabytes
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import Requirements
@@ -40,7 +40,7 @@ def _largest(bundle: Bundle, stock: Stock, requirements: Requirements, paths: Ma
     for wheel, path in paths.items():
         with open_wheel(path, wheel.pin) as archive:
             requires[wheel.pin.name] = dependencies_in(archive.metadata())
-    chains = find_chains(requirements.requested, requires, stock.target)
+    chains = find_chains(with_names(requirements.requested, stock.offers), requires, stock.target)
     for owner, size in bundle.sizes[:_LARGEST]:
         if owner == OWN:
             yield f"{megabytes(size):>9}  your own code"

@@ -89,5 +89,6 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> St
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
     stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)
-    check_hashes(stock, requirements)
+    for warning in check_hashes(stock, requirements):
+        ports.narrator.warn(warning)
     return stock

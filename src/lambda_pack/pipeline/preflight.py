@@ -11,9 +11,8 @@ from lambda_pack.model.report import ToBuild
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.model.verdicts import closest
 from lambda_pack.pipeline.composition import planned
-from lambda_pack.pipeline.explanations import explain, trace_held_back
+from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
 from lambda_pack.ports import Ports
 
@@ -41,8 +40,5 @@ def look_ahead(
 def _to_build(stock: Stock) -> Iterator[ToBuild]:
     for pin in stock.unmet:
         source = stock.source(pin)
-        if source is None:
-            continue
-        misfit = closest(verdict for _, verdict in stock.wheels(pin))
-        why = f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
-        yield ToBuild(pin, without_credentials(source.filename), why)
+        if source is not None:
+            yield ToBuild(pin, without_credentials(source.filename), why_no_wheel(stock, pin))

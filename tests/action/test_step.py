@@ -1,0 +1,241 @@
+"""The step as action.yml runs it: inputs in the environment, outputs and summary in files, the rest in the log."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lambda_pack.frontends.action_cache import CACHE_OUTPUTS
+from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED
+from tests.action.jobs import Job
+from tests.frontends.schema import valid_report
+from tests.support.packages import make_sdist, make_wheel
+
+EVIL = "::set-output name=zip-path::evil"
+
+
+@pytest.fixture
+def shop(job: Job) -> Job:
+    """A repository that asks for what exists."""
+    make_wheel(job.index.folder, "base-1.0-py3-none-any.whl")
+    make_wheel(job.index.folder, "web-1.0-py3-none-any.whl", requires=["base"])
+    job.write("requirements.txt", "# what we use", "web")
+    job.write("src/app.py", "import web")
+    return job
+
+
+@pytest.fixture
+def sad(job: Job) -> Job:
+    """A repository, one of whose requirements needs what cannot be had: a build fails and says something evil."""
+    make_wheel(job.index.folder, "good-1.0-py3-none-any.whl")
+    make_wheel(job.index.folder, "parent-1.0-py3-none-any.whl", requires=["native"])
+    make_wheel(job.index.folder, "native-1.0-cp311-cp311-win_amd64.whl")
+    make_sdist(job.index.folder, "native", "1.0", build_backend="broken", log=[EVIL, "</pre><script>"])
+    make_wheel(job.index.folder, "old-2.0-cp311-cp311-manylinux_2_28_x86_64.whl")
+    make_wheel(job.index.folder, "old-1.0-py3-none-any.whl")
+    job.write("api/requirements.txt", "good", "", "parent", "old")
+    return job
+
+
+def test_a_step_that_packs(shop: Job) -> None:
+    step = shop.step(runtime="python3.13", architecture="arm64", source="src")
+
+    assert step.done.exit_code == 0, step.done.text
+    zipped = shop.workspace / "dist" / "shop-python3.13-arm64.zip"
+    digest = hashlib.sha256(zipped.read_bytes())
+    assert dict(step.outputs) == {
+        "zip-path": "dist/shop-python3.13-arm64.zip",
+        "zip-sha256": digest.hexdigest(),
+        "code-sha256": base64.b64encode(digest.digest()).decode(),
+        "zip-size": str(zipped.stat().st_size),
+        "unzipped-size": step.outputs["unzipped-size"],
+        "unmet": "[]",
+        "unmet-count": "0",
+        "held-back": "[]",
+        "report-path": "dist/shop-python3.13-arm64.report.json",
+        "lock-path": "dist/shop-python3.13-arm64.pylock.toml",
+        "artifact-name": "shop-python3.13-arm64",
+        "artifact-path": "\n".join(
+            f"dist/shop-python3.13-arm64.{suffix}" for suffix in ("zip", "report.json", "pylock.toml")
+        ),
+    }
+    assert step.outputs.keys() | {"s3-uri", "s3-version-id"} == {*REPORTED, *PASSED_ON}
+    assert digest.hexdigest() in step.summary
+    assert step.commands[0].startswith("::group::")
+    assert "::group::[8/9] compose the bundle from the chosen wheels" in step.commands
+    assert not step.annotations("error")
+    assert not step.done.errors
+
+
+def test_a_step_with_unmet_dependencies(sad: Job) -> None:
+    step = sad.step(requirements="api/requirements.txt", runtime="python3.11")
+
+    assert step.done.exit_code == 3
+    assert step.outputs["zip-path"] == step.outputs["zip-sha256"] == step.outputs["lock-path"] == ""
+    assert step.outputs["unmet-count"] == "1"
+    (unmet,) = step.listed("unmet")
+    assert (unmet["name"], unmet["required_by"]) == ("native", ["parent", "native"])
+    assert unmet["origin"] == "api/requirements.txt:3"
+    (held,) = step.listed("held-back")
+    assert (held["name"], held["newest"], held["origin"]) == ("old", "2.0", "api/requirements.txt:4")
+    assert [path.name for path in (sad.workspace / "dist").iterdir()] == ["api-python3.11-x86_64.report.json"]
+    report = valid_report((sad.workspace / step.outputs["report-path"]).read_text("utf-8"))
+    assert report["unmet"][0]["name"] == "native"
+    assert report["archive"] is None
+    assert step.outputs["artifact-path"] == step.outputs["report-path"]
+
+
+def test_remarks_stand_on_the_lines_that_brought_it_in(sad: Job) -> None:
+    step = sad.step(requirements="requirements.txt", working_directory="api", runtime="python3.11")
+
+    (error,) = step.annotations("error")
+    (notice,) = step.annotations("notice")
+    assert error.startswith(
+        "::error file=api/requirements.txt,line=3,title=unmet dependency::native==1.0 cannot be met"
+    )
+    assert notice.startswith("::notice file=api/requirements.txt,line=4,title=held back::old 1.0 is packed, not 2.0")
+    assert step.outputs["report-path"] == "api/dist/api-python3.11-x86_64.report.json"
+
+
+def test_the_summary_explains_what_is_unmet_first(sad: Job) -> None:
+    summary = sad.step(requirements="api/requirements.txt", runtime="python3.11").summary
+
+    assert summary.index("1 dependency is unmet") < summary.index("build log of") < summary.index("Held back")
+    assert "<code>parent → native</code>" in summary
+    assert re.search(r"^```text\n.*broken on purpose.*?^```$", summary, re.MULTILINE | re.DOTALL)
+
+
+def test_a_build_log_commands_nothing(sad: Job) -> None:
+    step = sad.step(requirements="api/requirements.txt", runtime="python3.11", args="-v")
+
+    assert EVIL in step.done.output
+    assert {command.split("::")[1].split()[0] for command in step.commands} == {"group", "endgroup", "error", "notice"}
+
+
+def test_what_is_unmet_can_be_allowed(sad: Job) -> None:
+    inputs = {"requirements": "api/requirements.txt", "runtime": "python3.11", "allow_unmet": "true"}
+    strict = sad.step(**inputs)
+    lenient = sad.step(**inputs, fail_on_unmet="false")
+
+    assert (strict.done.exit_code, lenient.done.exit_code) == (3, 0)
+    for step in (strict, lenient):
+        assert step.outputs["unmet-count"] == "1"
+        assert (sad.workspace / step.outputs["zip-path"]).is_file()
+    assert (
+        sad.step(requirements="api/requirements.txt", runtime="python3.11", fail_on_unmet="false").done.exit_code == 0
+    )
+
+
+def test_no_build_runs_no_code_of_packages(sad: Job) -> None:
+    step = sad.step(requirements="api/requirements.txt", runtime="python3.11", no_build="true")
+
+    assert step.done.exit_code == 3
+    assert EVIL not in step.done.output
+    assert step.outputs["unmet-count"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "complaint"),
+    [
+        ({"runtime": "python2.7"}, "the input 'runtime' is 'python2.7'; it takes one of: python3.7, "),
+        ({}, "which runtime?"),
+        ({"runtime": "python3.13", "requirements": "gone.txt"}, "gone.txt"),
+    ],
+)
+def test_bad_inputs_are_refused_at_once(shop: Job, inputs: dict[str, str], complaint: str) -> None:
+    step = shop.step(**inputs)
+
+    assert step.done.exit_code == 2
+    assert complaint in step.annotations("error")[0]
+    assert not step.outputs
+    assert "❌" in step.summary
+    assert not shop.index.requests
+
+
+def test_no_summary_on_request(shop: Job) -> None:
+    assert not shop.step(runtime="python3.13", summary="false").summary
+    assert not shop.step(runtime="python2.7", summary="false").summary
+
+
+@pytest.mark.parametrize(
+    ("inputs", "name", "files"),
+    [
+        ({}, "shop-python3.13-x86_64", 3),
+        ({"artifact_name": "mine-{architecture}"}, "mine-x86_64", 3),
+        ({"artifact_archive": "false"}, "shop-python3.13-x86_64", 1),
+        ({"upload_artifact": "false"}, "shop-python3.13-x86_64", 0),
+        ({"args": "--to-dir tree"}, "shop-python3.13-x86_64", 1),
+    ],
+    ids=str,
+)
+def test_what_the_artifact_holds(shop: Job, inputs: dict[str, str], name: str, files: int) -> None:
+    outputs = shop.step(runtime="python3.13", **inputs).outputs
+
+    assert outputs["artifact-name"] == name
+    assert len(outputs["artifact-path"].splitlines()) == files
+
+
+def test_output_outside_of_the_workspace_is_named_in_full(shop: Job, tmp_path: Path) -> None:
+    outputs = shop.step(runtime="python3.13", output_dir=str(tmp_path / "out")).outputs
+
+    assert outputs["zip-path"] == f"{tmp_path}/out/shop-python3.13-x86_64.zip"
+
+
+def test_the_cache_goes_by_what_is_asked_for(shop: Job) -> None:
+    def outputs(**inputs: str) -> dict[str, str]:
+        step = shop.step("cache", **{"runtime": "python3.13", "cache": "true", **inputs})
+        assert step.done.exit_code == 0, step.done.text
+        assert tuple(step.outputs) == CACHE_OUTPUTS
+        return dict(step.outputs)
+
+    first = outputs()
+    shop.write("secret.txt", "--index-url https://me:very-secret@index.example/simple", "web")
+    shop.write("public.txt", "--index-url https://index.example/simple", "web")
+    shop.write("more.txt", "-r requirements.txt", "base==1.0")
+
+    assert outputs() == first
+    assert first["cache-key"].startswith(first["cache-restore-key"])
+    assert "python3.13-x86_64" in first["cache-restore-key"]
+    assert outputs(requirements="secret.txt") == outputs(requirements="public.txt") == first
+    others = [outputs(architecture="arm64"), outputs(runtime="python3.12"), outputs(requirements="more.txt")]
+    assert len({one["cache-key"] for one in (first, *others)}) == 4
+    assert others[2]["cache-restore-key"] == first["cache-restore-key"]
+
+
+def test_the_cache_is_where_the_key_says(shop: Job) -> None:
+    path = Path(shop.step("cache", runtime="python3.13", cache="true").outputs["cache-path"])
+    shop.step(runtime="python3.13", cache="true")
+
+    assert path == shop.folder / "temporary" / "lambda-pack" / "cache"
+    assert [file.name for file in path.rglob("web-*.whl")] == ["web-1.0-py3-none-any.whl"]
+
+
+def test_reports_of_a_matrix_are_merged(shop: Job, sad: Job) -> None:
+    shop.step(runtime="python3.13", output_dir="reports/a")
+    sad.step(runtime="python3.12", requirements="api/requirements.txt", output_dir="reports/b")
+    runtimes = {"LAMBDA_PACK_RUNTIMES": '["python3.12", "python3.13"]', "LAMBDA_PACK_ARCHITECTURES": '["x86_64"]'}
+    environment = {**shop.environment, **runtimes, "LAMBDA_PACK_REPORTS": str(shop.workspace / "reports")}
+
+    summary = Job(shop.folder, shop.index, environment).step("merge").summary
+    incomplete = {**environment, "LAMBDA_PACK_RUNTIMES": json.dumps(["python3.12", "python3.13", "python3.14"])}
+    missing = Job(shop.folder, shop.index, incomplete).step("merge").summary
+
+    assert summary.count("✅") == 1
+    assert summary.count("❌") == 1
+    assert "native" in summary
+    assert "no report" not in summary
+    assert "<code>python3.14-x86_64</code>" in missing
+    assert "no report: see its job" in missing
+
+
+def test_matrices_are_json(shop: Job) -> None:
+    environment = {**shop.environment, "LAMBDA_PACK_RUNTIMES": "python3.13"}
+    step = Job(shop.folder, shop.index, environment).step("merge")
+
+    assert step.done.exit_code == 2
+    assert "runtimes and architectures are JSON lists" in step.annotations("error")[0]
