@@ -29,3 +29,29 @@ def clean_environment(tmp_path: Path) -> dict[str, str]:
         "XDG_CONFIG_DIRS": str(home),  # uv reads /etc/xdg otherwise
         "PIP_CONFIG_FILE": os.devnull,
     }
+
+
+# Offline, but each of their tests starts real programs: run after the fast ones. The main path stays among those.
+SLOW = (
+    "action/test_step.py",
+    "end_to_end/test_cache.py",
+    "end_to_end/test_configuration.py",
+    "end_to_end/test_exit_codes.py",
+    "end_to_end/test_interruptions.py",
+    "end_to_end/test_reproducible.py",
+    "end_to_end/test_resolvers.py",
+    "end_to_end/test_secrets.py",
+    "end_to_end/test_terminal.py",
+    "end_to_end/test_whole_or_not.py",
+    "support_checks/",
+    "tools/pip/",
+    "tools/s3/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, by folder or module."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)

@@ -1,6 +1,6 @@
 """Everything that lambda-pack refuses, and the exit code each refusal has.
 
-    LambdaPackError            1   a bug, or a tool that broke
+    LambdaPackError            1   a bug, or a tool or disk that failed
     ├── UsageError             2   the request cannot be understood
     ├── UnmetDependencies      3   a dependency has no file that loads on the target
     ├── LimitExceeded          4   the bundle is larger than Lambda takes
@@ -32,7 +32,7 @@ __all__ = [
 
 
 class LambdaPackError(Exception):
-    """The root of all refusals; raised itself only where a tool of ours broke."""
+    """The root of all refusals; raised itself where a tool or the disk failed, and nobody misused anything."""
 
     exit_code: ClassVar[int] = 1
 
@@ -54,7 +54,10 @@ class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers re
     exit_code = 3
 
     def __init__(self, message: str, *, missing: Sequence[object] = (), log: str = "") -> None:
-        """`missing` holds one `lambda_pack.model.report.Unmet` for each dependency, in the closure's order."""
+        """`missing` holds one `lambda_pack.model.report.Unmet` for each dependency, in the closure's order.
+
+        It is empty where the requirements contradict each other: then `log` has the resolver's own words.
+        """
         super().__init__(message, log=log)
         self.missing = tuple(missing)
 

@@ -65,7 +65,12 @@ class Index(Protocol):
         """
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
-        """The METADATA files of these wheels, fetched without their wheels where the index allows."""
+        """The METADATA files of these wheels, fetched without their wheels where the index allows.
+
+        Raises:
+            IndexUnavailable: one could not be had.
+            IntegrityError: one is not what was promised.
+        """
 
 
 class Downloads(Protocol):
@@ -84,7 +89,12 @@ class Builder(Protocol):
     """Makes wheels from source. Runs package code."""
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
-        """One outcome for each source, in order: a wheel that loads on the target, or what went wrong."""
+        """One outcome for each source, in order: a wheel that loads on the target, or what went wrong.
+
+        Raises:
+            IntegrityError: a source is not what its hash says.
+            IndexUnavailable: a source could not be fetched.
+        """
 
 
 class Store(Protocol):

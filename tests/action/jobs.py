@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from lambda_pack.errors import LambdaPackError
 from lambda_pack.frontends.action_inputs import variable
 from tests.support.index import LoopbackIndex
 from tests.support.processes import Finished, run
@@ -47,6 +48,23 @@ class Job:
     index: LoopbackIndex
     environment: Mapping[str, str]
 
+    @classmethod
+    def begin(cls, folder: Path, index: LoopbackIndex, environment: Mapping[str, str]) -> Self:
+        """A job on a repository called 'shop', whose runner knows the index."""
+        folders = {name: folder / name for name in ("shop", "temporary", "caches")}
+        for one in folders.values():
+            one.mkdir()
+        settings = {
+            "GITHUB_WORKSPACE": str(folders["shop"]),
+            "RUNNER_TEMP": str(folders["temporary"]),
+            "TMPDIR": str(folders["temporary"]),
+            "XDG_CACHE_HOME": str(folders["caches"]),
+            "PIP_INDEX_URL": index.url,
+            "PIP_RETRIES": "0",
+            "PYTHONUNBUFFERED": "1",
+        }
+        return cls(folder, index, {**environment, **settings})
+
     @property
     def workspace(self) -> Path:
         """Where the user's repository is checked out."""
@@ -69,7 +87,7 @@ class Job:
             **{variable(name.replace("_", "-")): value for name, value in inputs.items()},
         }
         done = run((sys.executable, "-m", "lambda_pack", "action", part), environment, folder=self.folder)
-        assert "Traceback" not in done.text, done.text
+        assert done.exit_code != LambdaPackError.exit_code, done.text
         return Step(done, read_outputs(files["GITHUB_OUTPUT"]), files["GITHUB_STEP_SUMMARY"].read_text("utf-8"))
 
 

@@ -84,5 +84,5 @@ def test_what_is_held_back_is_a_notice(workspace: Path) -> None:
 
     assert (found.level, found.file, found.line) == ("notice", "service/requirements.txt", 2)
     assert found.message == (
-        "numpy 2.2.6 is packed, not 2.4.6 (pandas → numpy): numpy==2.4.6 needs glibc 2.27 or newer; python3.11 has 2.26"
+        "numpy 2.2.6 is taken, not 2.4.6 (pandas → numpy): numpy==2.4.6 needs glibc 2.27 or newer; python3.11 has 2.26"
     )

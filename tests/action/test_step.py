@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lambda_pack.frontends.action_cache import CACHE_OUTPUTS
 from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED
-from tests.action.jobs import Job
+from tests.action.jobs import Job, Step
 from tests.frontends.schema import valid_report
+from tests.support.index import LoopbackIndex
 from tests.support.packages import make_sdist, make_wheel
 
 EVIL = "::set-output name=zip-path::evil"
@@ -31,7 +34,12 @@ def shop(job: Job) -> Job:
 
 @pytest.fixture
 def sad(job: Job) -> Job:
-    """A repository, one of whose requirements needs what cannot be had: a build fails and says something evil."""
+    """A repository that asks, through a parent, for what cannot be had, and for what is held back."""
+    return saddened(job)
+
+
+def saddened(job: Job) -> Job:
+    """The job, its repository asking for what cannot be had: a build fails, and says something evil."""
     make_wheel(job.index.folder, "good-1.0-py3-none-any.whl")
     make_wheel(job.index.folder, "parent-1.0-py3-none-any.whl", requires=["native"])
     make_wheel(job.index.folder, "native-1.0-cp311-cp311-win_amd64.whl")
@@ -40,6 +48,16 @@ def sad(job: Job) -> Job:
     make_wheel(job.index.folder, "old-1.0-py3-none-any.whl")
     job.write("api/requirements.txt", "good", "", "parent", "old")
     return job
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Job, Step]]:
+    """Such a job, and what came of it: read by several tests, for its builds take time."""
+    folder = tmp_path_factory.mktemp("failed")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PIP_CONFIG_FILE": os.devnull}  # noqa: TID251
+    with LoopbackIndex(folder / "index") as index:
+        job = saddened(Job.begin(folder, index, environment))
+        yield job, job.step(requirements="requirements.txt", working_directory="api", runtime="python3.11", args="-v")
 
 
 def test_a_step_that_packs(shop: Job) -> None:
@@ -72,71 +90,64 @@ def test_a_step_that_packs(shop: Job) -> None:
     assert not step.done.errors
 
 
-def test_a_step_with_unmet_dependencies(sad: Job) -> None:
-    step = sad.step(requirements="api/requirements.txt", runtime="python3.11")
+def test_a_step_with_unmet_dependencies(failed: tuple[Job, Step]) -> None:
+    job, step = failed
 
     assert step.done.exit_code == 3
     assert step.outputs["zip-path"] == step.outputs["zip-sha256"] == step.outputs["lock-path"] == ""
     assert step.outputs["unmet-count"] == "1"
     (unmet,) = step.listed("unmet")
-    assert (unmet["name"], unmet["required_by"]) == ("native", ["parent", "native"])
-    assert unmet["origin"] == "api/requirements.txt:3"
+    assert (unmet["name"], unmet["required_by"], unmet["origin"]) == (
+        "native",
+        ["parent", "native"],
+        "requirements.txt:3",
+    )
     (held,) = step.listed("held-back")
-    assert (held["name"], held["newest"], held["origin"]) == ("old", "2.0", "api/requirements.txt:4")
-    assert [path.name for path in (sad.workspace / "dist").iterdir()] == ["api-python3.11-x86_64.report.json"]
-    report = valid_report((sad.workspace / step.outputs["report-path"]).read_text("utf-8"))
-    assert report["unmet"][0]["name"] == "native"
-    assert report["archive"] is None
+    assert (held["name"], held["newest"], held["origin"]) == ("old", "2.0", "requirements.txt:4")
+    assert step.outputs["report-path"] == "api/dist/api-python3.11-x86_64.report.json"
     assert step.outputs["artifact-path"] == step.outputs["report-path"]
+    file = job.workspace / step.outputs["report-path"]
+    assert list(file.parent.iterdir()) == [file]
+    assert valid_report(file.read_text("utf-8"))["archive"] is None
 
 
-def test_remarks_stand_on_the_lines_that_brought_it_in(sad: Job) -> None:
-    step = sad.step(requirements="requirements.txt", working_directory="api", runtime="python3.11")
+def test_remarks_stand_on_the_lines_that_brought_it_in(failed: tuple[Job, Step]) -> None:
+    _, step = failed
 
     (error,) = step.annotations("error")
     (notice,) = step.annotations("notice")
     assert error.startswith(
         "::error file=api/requirements.txt,line=3,title=unmet dependency::native==1.0 cannot be met"
     )
-    assert notice.startswith("::notice file=api/requirements.txt,line=4,title=held back::old 1.0 is packed, not 2.0")
-    assert step.outputs["report-path"] == "api/dist/api-python3.11-x86_64.report.json"
+    assert notice.startswith("::notice file=api/requirements.txt,line=4,title=held back::old 1.0 is taken, not 2.0")
 
 
-def test_the_summary_explains_what_is_unmet_first(sad: Job) -> None:
-    summary = sad.step(requirements="api/requirements.txt", runtime="python3.11").summary
+def test_the_summary_explains_what_is_unmet_first(failed: tuple[Job, Step]) -> None:
+    summary = failed[1].summary
 
     assert summary.index("1 dependency is unmet") < summary.index("build log of") < summary.index("Held back")
     assert "<code>parent → native</code>" in summary
     assert re.search(r"^```text\n.*broken on purpose.*?^```$", summary, re.MULTILINE | re.DOTALL)
 
 
-def test_a_build_log_commands_nothing(sad: Job) -> None:
-    step = sad.step(requirements="api/requirements.txt", runtime="python3.11", args="-v")
+def test_a_build_log_commands_nothing(failed: tuple[Job, Step]) -> None:
+    _, step = failed
 
     assert EVIL in step.done.output
     assert {command.split("::")[1].split()[0] for command in step.commands} == {"group", "endgroup", "error", "notice"}
 
 
 def test_what_is_unmet_can_be_allowed(sad: Job) -> None:
-    inputs = {"requirements": "api/requirements.txt", "runtime": "python3.11", "allow_unmet": "true"}
-    strict = sad.step(**inputs)
-    lenient = sad.step(**inputs, fail_on_unmet="false")
+    inputs = {"requirements": "api/requirements.txt", "runtime": "python3.11", "no_build": "true"}
+    strict = sad.step(**inputs, allow_unmet="true")
+    lenient = sad.step(**inputs, allow_unmet="true", fail_on_unmet="false")
+    nothing = sad.step(**inputs, fail_on_unmet="false")
 
-    assert (strict.done.exit_code, lenient.done.exit_code) == (3, 0)
-    for step in (strict, lenient):
-        assert step.outputs["unmet-count"] == "1"
-        assert (sad.workspace / step.outputs["zip-path"]).is_file()
-    assert (
-        sad.step(requirements="api/requirements.txt", runtime="python3.11", fail_on_unmet="false").done.exit_code == 0
-    )
-
-
-def test_no_build_runs_no_code_of_packages(sad: Job) -> None:
-    step = sad.step(requirements="api/requirements.txt", runtime="python3.11", no_build="true")
-
-    assert step.done.exit_code == 3
-    assert EVIL not in step.done.output
-    assert step.outputs["unmet-count"] == "1"
+    assert (strict.done.exit_code, lenient.done.exit_code, nothing.done.exit_code) == (3, 0, 0)
+    assert strict.outputs["unmet-count"] == lenient.outputs["unmet-count"] == nothing.outputs["unmet-count"] == "1"
+    assert (sad.workspace / lenient.outputs["zip-path"]).is_file()
+    assert not nothing.outputs["zip-path"]
+    assert EVIL not in strict.done.output, "no-build runs no code of packages"
 
 
 @pytest.mark.parametrize(
@@ -217,7 +228,7 @@ def test_the_cache_is_where_the_key_says(shop: Job) -> None:
 
 def test_reports_of_a_matrix_are_merged(shop: Job, sad: Job) -> None:
     shop.step(runtime="python3.13", output_dir="reports/a")
-    sad.step(runtime="python3.12", requirements="api/requirements.txt", output_dir="reports/b")
+    sad.step(runtime="python3.12", requirements="api/requirements.txt", no_build="true", output_dir="reports/b")
     runtimes = {"LAMBDA_PACK_RUNTIMES": '["python3.12", "python3.13"]', "LAMBDA_PACK_ARCHITECTURES": '["x86_64"]'}
     environment = {**shop.environment, **runtimes, "LAMBDA_PACK_REPORTS": str(shop.workspace / "reports")}
 

@@ -24,17 +24,17 @@ from tests.support.fakes import RecordingNarrator
 
 TARGET = Target.parse("python3.13")
 PIN = Pin(canonicalize_name("mine"), None)
-SHOP = Path("/home/me/shop")
+SHOP = Path("/somewhere/shop")
 
 
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
-        ("/home/me/shop/lib", "lib"),
-        ("/home/me/shop", "."),
-        ("/home/me/other", "../other"),
-        ("file:///home/me/shop/wheels/a%20b-1.0-py3-none-any.whl", "wheels/a b-1.0-py3-none-any.whl"),
-        ("https://x.example/home/me/shop/lib", "https://x.example/home/me/shop/lib"),
+        ("/somewhere/shop/lib", "lib"),
+        ("/somewhere/shop", "."),
+        ("/somewhere/other", "../other"),
+        ("file:///somewhere/shop/wheels/a%20b-1.0-py3-none-any.whl", "wheels/a b-1.0-py3-none-any.whl"),
+        ("https://x.example/somewhere/shop/lib", "https://x.example/somewhere/shop/lib"),
         ("git+https://x.example/a.git@abc", "git+https://x.example/a.git@abc"),
         ("six-1.0.tar.gz", "six-1.0.tar.gz"),
     ],
@@ -46,9 +46,9 @@ def test_places_are_seen_from_the_project(place: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Processing /home/me/shop/lib", "Processing lib"),
-        ("Processing file:///home/me/shop/lib", "Processing lib"),
-        ("in /home/me/shopping/lib", "in /home/me/shopping/lib"),
+        ("Processing /somewhere/shop/lib", "Processing lib"),
+        ("Processing file:///somewhere/shop/lib", "Processing lib"),
+        ("in /somewhere/shopping/lib", "in /somewhere/shopping/lib"),
         ("nothing", "nothing"),
     ],
 )

@@ -63,23 +63,14 @@ def test_check_says_who_said_what_too(shop: Workplace) -> None:
     assert f"      index-url = {shop.index.url} ([tool.lambda-pack])\n" in done.errors
 
 
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ('runtim = "python3.12"', "'runtim' in [tool.lambda-pack] of "),
-        ("source = 3", "takes several values, not 3"),
-        ('no-cache = "yes"', "takes true or false, not 'yes'"),
-        ("runtime = [", "is not TOML"),
-    ],
-)
-def test_a_table_with_a_mistake(work: Workplace, line: str, words: str) -> None:
+def test_a_table_with_a_mistake(work: Workplace) -> None:
     work.write("requirements.txt", "# nothing")
-    work.write("pyproject.toml", "[tool.lambda-pack]", line)
+    work.write("pyproject.toml", "[tool.lambda-pack]", 'runtim = "python3.12"')
 
     done = work.pack()
 
     assert (done.exit_code, done.output) == (2, "")
-    assert words in done.errors
+    assert "'runtim' in [tool.lambda-pack] of " in done.errors
     assert "pyproject.toml" in done.errors
 
 

@@ -54,9 +54,7 @@ def assert_secret(work: Workplace, text: str) -> None:
         assert not [name for name, content in files(work) if secret in name or secret.encode() in content]
 
 
-@pytest.mark.parametrize(
-    ("resolver", "place"), [("uv", "command line"), ("pip", "command line"), ("uv", "pip.conf"), ("pip", "variable")]
-)
+@pytest.mark.parametrize(("resolver", "place"), [("uv", "command line"), ("uv", "pip.conf"), ("pip", "variable")])
 def test_credentials_of_an_index_are_nowhere(shop: Workplace, resolver: str, place: str) -> None:
     url = shop.index.url_with(USER, PASSWORD)
     arguments = ["--resolver", resolver, "-v"]

@@ -79,12 +79,12 @@ def test_the_archive_says_what_it_is(tmp_path: Path) -> None:
     own = [made("big.txt", b"abc" * 9000), made("random", incompressible(999)), made("ü.txt", mode=EXECUTABLE)]
     with composed(wheel, own=own) as bundle:
         archive = write_zip(bundle, tmp_path / "new" / "out.zip")
-        assert archive.unzipped_size == bundle.unzipped_size
+        assert archive.unpacked_size == bundle.unzipped_size
     data = archive.path.read_bytes()
     assert (archive.size, archive.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     with zipfile.ZipFile(archive.path) as opened:
         infos = {info.filename: info for info in opened.infolist()}
-    assert archive.count == len(infos)
+    assert archive.entries == len(infos)
     assert {info.date_time for info in infos.values()} == {(1980, 1, 1, 0, 0, 0)}
     assert {info.create_system for info in infos.values()} == {3}
     assert {info.flag_bits for name, info in infos.items() if name.isascii()} == {0}

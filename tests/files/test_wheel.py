@@ -24,7 +24,7 @@ def test_members_are_read_whatever_their_compression(tmp_path: Path, method: int
     files = {"six.py": b"x = 1\n" * 500_000, "empty.py": b"", "ünï.txt": b"\0"}
     wheel = make_wheel(tmp_path, "six-1.0-py3-none-any.whl", files=files, compression=method, streamed=streamed)
     with open_wheel(wheel) as archive:
-        found = {member.name: archive.read(member) for member in archive.members}
+        found = {member.name: member.read() for member in archive.members}
         archive.verify_record()
         assert archive.digest() == hashlib.sha256(wheel.read_bytes()).hexdigest()
         assert archive.metadata().startswith(b"Metadata-Version")
@@ -130,7 +130,7 @@ def test_whatever_is_damaged_is_refused_or_harmless(
     folder = tmp_path_factory.mktemp("damaged")
     wheel = make_wheel(folder, "x-1.0-py3-none-any.whl", files={"x.py": b"a" * 100, "y.py": b"b"})
     with open_wheel(wheel) as archive:
-        before = {member.name: archive.read(member) for member in archive.members}
+        before = {member.name: member.read() for member in archive.members}
     data = bytearray(wheel.read_bytes())
     for place, change in flips:
         data[int(place * len(data))] ^= change
@@ -138,7 +138,7 @@ def test_whatever_is_damaged_is_refused_or_harmless(
     try:
         with open_wheel(wheel) as archive:
             archive.verify_record()
-            after = {member.name: archive.read(member) for member in archive.members}
+            after = {member.name: member.read() for member in archive.members}
     except IntegrityError as error:
         assert wheel.name in str(error)  # noqa: PT017  # which damage is harmless is not known before
     else:

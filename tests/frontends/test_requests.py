@@ -119,18 +119,6 @@ def test_what_nobody_says_has_the_default_of_the_request(folder: Path) -> None:
     assert parsed(RUNTIME, folder, is_pack=False) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "default"),
-    [
-        ("layout", PackRequest.__dataclass_fields__["layout"].default.value),
-        ("resolver", PackRequest.__dataclass_fields__["resolver"].default.value),
-        ("output-dir", str(PackRequest.__dataclass_fields__["output"].default)),
-    ],
-)
-def test_a_default_that_the_help_names_is_that_default(name: str, default: str) -> None:
-    assert f"(default: {default})" in OPTIONS[name].help
-
-
 def test_the_command_line_is_louder(folder: Path) -> None:
     write_table(folder, 'runtime = "python3.12"\n', 'architecture = "arm64"\n', 'source = ["lib"]\n', "pre = true\n")
 

@@ -191,8 +191,7 @@ def _played(story: Story, request: PackRequest, ending: Ending, ports: Ports) ->
             shutil.rmtree(ending.scratch)
 
     def write(bundle: Bundle) -> ArchiveFacts:
-        archive = write_zip(bundle, ending.archive)
-        return ArchiveFacts(archive.path, archive.size, archive.unzipped_size, archive.count, archive.sha256)
+        return write_zip(bundle, ending.archive)
 
     requirements = ending.requirements
     outcome: Outcome | None = None

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
-from lambda_pack.commands.orders import read_order
-from lambda_pack.commands.pack import introduce
+from lambda_pack.commands.orders import take_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
@@ -23,11 +21,11 @@ def check(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) 
     """Say what packing would come to: what fits, what would be built, and what is certainly unmet.
 
     Raises:
-        LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
+        UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
+        LambdaPackError: see `lambda_pack.errors`.
     """
     recorder = Recorder(narrator)
-    order = read_order(request, environ, home=Path.home())
-    introduce(order, recorder)
+    order = take_order(request, environ, recorder)
     with Workshop(order, environ, recorder) as workshop:
         outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
     return replace(report_of(order, outcome, recorder, workshop.mask), is_check=True)

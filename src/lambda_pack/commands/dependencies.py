@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from lambda_pack.commands.orders import read_order
-from lambda_pack.commands.pack import introduce
+from lambda_pack.commands.orders import take_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
@@ -26,11 +25,11 @@ def merge_dependencies(request: PackRequest, into: Path, environ: Mapping[str, s
     Requirements that ask for nothing change nothing.
 
     Raises:
-        LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
+        UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
+        LambdaPackError: see `lambda_pack.errors`.
     """
     recorder = Recorder(narrator)
-    order = read_order(request, environ, home=Path.home())
-    introduce(order, recorder)
+    order = take_order(request, environ, recorder)
 
     def merge(bundle: Bundle) -> ArchiveFacts:
         if bundle.entries:

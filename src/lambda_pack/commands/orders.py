@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from packaging.pylock import Pylock
@@ -16,8 +17,9 @@ from lambda_pack.inputs.requirements import RequirementsFile, read_constraints, 
 from lambda_pack.model.locks import CREATOR
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requested, Requirements
+from lambda_pack.ports import Narrator
 
-__all__ = ["Order", "read_order"]
+__all__ = ["Order", "read_order", "take_order"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,21 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     if lock is None and written.is_empty:
         lock = Pylock(lock_version=Version("1.0"), created_by=CREATOR, packages=())
     return Order(request, _name(request, folder), requirements.on(request.target), lock, configuration.settings)
+
+
+def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Order:
+    """The order for a request; says who set what about indexes and files, and what AWS says about the runtime's age.
+
+    Raises:
+        UsageError: an input is missing or wrong, or inputs do not go together.
+    """
+    order = read_order(request, environ, home=Path.home())
+    for setting in order.settings:
+        narrator.note(f"{setting.name} = {setting.value} ({setting.source})")
+    warning = order.request.target.runtime.warning(datetime.now(tz=UTC).date())
+    if warning is not None:
+        narrator.warn(warning)
+    return order
 
 
 def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) -> tuple[Requested, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import tomli_w
 
-from lambda_pack.commands.orders import Order, read_order
+from lambda_pack.commands.orders import Order, take_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
@@ -37,11 +37,11 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
     written, too.
 
     Raises:
-        LambdaPackError: see `lambda_pack.errors`; unmet dependencies are in the report, not raised.
+        UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
+        LambdaPackError: see `lambda_pack.errors`.
     """
     recorder = Recorder(narrator)
-    order = read_order(request, environ, home=Path.home())
-    introduce(order, recorder)
+    order = take_order(request, environ, recorder)
     with ExitStack() as stack:
         workshop = stack.enter_context(Workshop(order, environ, recorder))
         staging = stack.enter_context(_staging(request))
@@ -52,15 +52,6 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
             _write_beside(staging, order, report, outcome)
             _publish(staging, request.output)
     return report
-
-
-def introduce(order: Order, recorder: Recorder) -> None:
-    """Say who set what about indexes and files, and what AWS says about the runtime's age."""
-    for setting in order.settings:
-        recorder.note(f"{setting.name} = {setting.value} ({setting.source})")
-    warning = order.request.target.runtime.warning(datetime.now(tz=UTC).date())
-    if warning is not None:
-        recorder.warn(warning)
 
 
 @contextmanager
@@ -97,7 +88,7 @@ def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -
             f"{megabytes(archive.size)} zipped is more than the {megabytes(ZIPPED_LIMIT)} Lambda takes directly: "
             "upload it to S3 and name it from there"
         )
-    return ArchiveFacts(request.output / name, archive.size, archive.unzipped_size, archive.count, archive.sha256)
+    return replace(archive, path=request.output / name)
 
 
 def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:

@@ -13,9 +13,9 @@ __all__ = ["seen_from", "without_folder"]
 def seen_from(project: Path, place: str) -> str:
     """A path or a `file:` URL relative to the project, with forward slashes; any other place as it is.
 
-    >>> seen_from(Path("/home/me/shop"), "file:///home/me/wheels/six-1.0-py3-none-any.whl")
+    >>> seen_from(Path("/somewhere/shop"), "file:///somewhere/wheels/six-1.0-py3-none-any.whl")
     '../wheels/six-1.0-py3-none-any.whl'
-    >>> seen_from(Path("/home/me/shop"), "six-1.0.tar.gz")
+    >>> seen_from(Path("/somewhere/shop"), "six-1.0.tar.gz")
     'six-1.0.tar.gz'
     """
     path = path_of(place) if place.startswith("file:") else Path(place)
@@ -31,7 +31,7 @@ def seen_from(project: Path, place: str) -> str:
 def without_folder(project: Path, text: str) -> str:
     """The text with paths below the project made relative.
 
-    >>> without_folder(Path("/home/me/shop"), "Processing /home/me/shop/lib")
+    >>> without_folder(Path("/somewhere/shop"), "Processing /somewhere/shop/lib")
     'Processing lib'
     """
     if project.parent == project:

@@ -14,7 +14,6 @@ from typing import Self
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.urls import masked
-from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import ResolverName
 from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
@@ -60,7 +59,7 @@ class Workshop:
 
     def mask(self, text: str) -> str:
         """The text without the secrets met so far."""
-        return self._mask(masked(text))
+        return self._mask(text)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -81,9 +80,7 @@ class Workshop:
             keyring=self._ask_keyring if indexes.keyring else None,
         )
         self._mask = credentials.masker.mask
-        session = self._open.enter_context(
-            Session(indexes, credentials, environ=self._environ, agent=f"lambda-pack/{VERSION}")
-        )
+        session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
         downloads = HttpDownloads(session, cache, narrator=self._narrator)
         # A lock says which files may be used; an index may only add what the lock left out.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
@@ -112,10 +109,17 @@ class Workshop:
         folder = scratch / "resolver"
         folder.mkdir(mode=0o700)
         if request.resolver is ResolverName.PIP:
-            return PipResolver(requirements, environment, folder)
+            return PipResolver(requirements, environment=environment, scratch=folder)
         # uv has a cache of its own, and --no-cache means that one, too.
         cache = None if request.use_cache else folder / "cache"
-        return UvResolver(requirements, find_uv(self._environ), base_interpreter(), environment, folder, cache)
+        return UvResolver(
+            requirements,
+            find_uv(self._environ),
+            interpreter=base_interpreter(),
+            environment=environment,
+            scratch=folder,
+            cache=cache,
+        )
 
     def _builder(self, scratch: Path, downloads: Downloads) -> Builder:
         requirements = self._order.requirements

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -16,8 +15,9 @@ from lambda_pack.files.inflate import DEFLATED, STORED
 from lambda_pack.files.members import Member
 from lambda_pack.files.outlet import Buffer, Outlet, open_outlet, reserved
 from lambda_pack.files.whole import whole_file
+from lambda_pack.model.report import ArchiveFacts
 
-__all__ = ["Archive", "write_zip"]
+__all__ = ["write_zip"]
 
 # libdeflate's levels go to 12. On own code 6 is within 2 % of 9 at three times its speed. Changing it, or the version
 # of `deflate`, changes the bytes of every archive.
@@ -29,18 +29,7 @@ _LARGEST_DEFLATED: Final = 256 << 20
 _Packed: TypeAlias = tuple[int, int, int, Iterable[Buffer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """A zip that was written; sizes in bytes, `sha256` in lower-case hexadecimal digits."""
-
-    path: Path
-    size: int
-    sha256: str
-    unzipped_size: int
-    count: int
-
-
-def write_zip(bundle: Bundle, into: Path) -> Archive:
+def write_zip(bundle: Bundle, into: Path) -> ArchiveFacts:
     """Write the bundle to `into`, which is replaced; the same bundle gives the same bytes on any machine.
 
     Raises:
@@ -56,7 +45,7 @@ def write_zip(bundle: Bundle, into: Path) -> Archive:
         for header in directory:
             outlet.add(header)
         outlet.add(end_of_archive(len(directory), outlet.position - begin, begin))
-    return Archive(into, outlet.position, digest.hexdigest(), bundle.unzipped_size, len(directory))
+    return ArchiveFacts(into, outlet.position, bundle.unzipped_size, len(directory), digest.hexdigest())
 
 
 def _at_most(bundle: Bundle) -> int:

@@ -7,22 +7,29 @@ benchmarks in 80 ms; it also accepts overlapping members and headers that disagr
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from typing import Final
 
 from lambda_pack.files.inflate import BZIP2, DEFLATED, LZMA, STORED
-from lambda_pack.files.members import ENCRYPTED, SMALL_FIELD, UTF8, Mapped, Member, long_fields
+from lambda_pack.files.members import ENCRYPTED, Mapped, Member, long_fields
+from lambda_pack.files.zip_records import (
+    CENTRAL,
+    CENTRAL_SIGNATURE,
+    END,
+    END64,
+    END64_SIGNATURE,
+    END_SIGNATURE,
+    LOCAL,
+    LOCATOR,
+    LOCATOR_SIGNATURE,
+    SMALL_FIELD,
+    UNIX,
+    UTF8,
+)
 
 __all__ = ["read_directory"]
 
-_END = struct.Struct("<4s4H2LH")
-_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_LOCAL_SIZE = 30
 _LONGEST_COMMENT = 0xFFFF
-_UNIX = 3  # "version made by": the external attributes hold a Unix mode
 _PATCHED = 0x0020
 _METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA})
 _DENSEST: Final = 1032  # deflate cannot pack more bytes into one (258 bytes in two bits)
@@ -45,7 +52,7 @@ def read_directory(archive: Mapped) -> tuple[Member, ...]:
     members: dict[str, Member] = {}
     limits = [*(member[-1] for member in found[1:]), begin]
     for (name, flags, method, crc, packed, size, mode, header), limit in zip(found, limits, strict=False):
-        if header + _LOCAL_SIZE + packed > limit:
+        if header + LOCAL.size + packed > limit:
             raise archive.refusal("overlaps what follows it", name)
         if name.endswith("/"):
             continue
@@ -64,15 +71,15 @@ def _records(archive: Mapped, count: int, begin: int, end: int) -> Iterator[_Rec
     """Name, flags, method, CRC, compressed size, size, mode and header offset of each member, checked one by one."""
     data, position = archive.data, begin
     for _ in range(count):
-        if position + _CENTRAL.size > end:
+        if position + CENTRAL.size > end:
             raise archive.refusal("has a directory that ends too early")
-        fields = _CENTRAL.unpack_from(data, position)
+        fields = CENTRAL.unpack_from(data, position)
         _, made_by, _, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length = fields[:13]
         disk, _, attributes, header = fields[13:]
-        names_end = position + _CENTRAL.size + name_length
-        raw_name = data[position + _CENTRAL.size : names_end]
+        names_end = position + CENTRAL.size + name_length
+        raw_name = data[position + CENTRAL.size : names_end]
         position = names_end + extra_length + comment_length
-        if fields[0] != b"PK\1\2" or position > end:
+        if fields[0] != CENTRAL_SIGNATURE or position > end:
             raise archive.refusal("has a damaged directory")
         name = _safe_name(archive, raw_name, flags)
         if SMALL_FIELD in (size, packed, header):
@@ -80,7 +87,7 @@ def _records(archive: Mapped, count: int, begin: int, end: int) -> Iterator[_Rec
         why = _misfit(flags, method, packed, size) or ("is on another disk" if disk else None)
         if why:
             raise archive.refusal(why, name)
-        yield name, flags, method, crc, packed, size, attributes >> 16 if made_by >> 8 == _UNIX else 0, header
+        yield name, flags, method, crc, packed, size, attributes >> 16 if made_by >> 8 == UNIX else 0, header
     if position != end:
         raise archive.refusal("has a directory that is longer than the number of its members")
 
@@ -114,18 +121,18 @@ def _long(extra: bytes, *fields: int) -> tuple[int, ...]:
 def _find_directory(archive: Mapped) -> tuple[int, int, int]:
     """Number of members, begin and end of the directory."""
     data, length = archive.data, len(archive.data)
-    at = data.rfind(b"PK\5\6", max(0, length - _END.size - _LONGEST_COMMENT))
-    if at < 0 or at + _END.size > length:
+    at = data.rfind(END_SIGNATURE, max(0, length - END.size - _LONGEST_COMMENT))
+    if at < 0 or at + END.size > length:
         raise archive.refusal("is not a zip archive, or its end is missing")
-    _, disk, first_disk, here, count, size, begin, comment = _END.unpack_from(data, at)
-    if at + _END.size + comment != length:
+    _, disk, first_disk, here, count, size, begin, comment = END.unpack_from(data, at)
+    if at + END.size + comment != length:
         raise archive.refusal("has something after its end")
     end = at
-    if at >= _LOCATOR.size and data[at - _LOCATOR.size : at - _LOCATOR.size + 4] == b"PK\6\7":
-        _, disk, end, _ = _LOCATOR.unpack_from(data, at - _LOCATOR.size)
-        if end + _END64.size + _LOCATOR.size > at or data[end : end + 4] != b"PK\6\6":
+    if at >= LOCATOR.size and data[at - LOCATOR.size : at - LOCATOR.size + 4] == LOCATOR_SIGNATURE:
+        _, disk, end, _ = LOCATOR.unpack_from(data, at - LOCATOR.size)
+        if end + END64.size + LOCATOR.size > at or data[end : end + 4] != END64_SIGNATURE:
             raise archive.refusal("has a damaged zip64 end")
-        _, _, _, _, disk, first_disk, here, count, size, begin = _END64.unpack_from(data, end)
+        _, _, _, _, disk, first_disk, here, count, size, begin = END64.unpack_from(data, end)
     if disk or first_disk or here != count:
         raise archive.refusal("is one part of several")
     if begin + size != end:

@@ -6,23 +6,31 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Head", "central_header", "end_of_archive", "local_header"]
+from lambda_pack.files.zip_records import (
+    CENTRAL,
+    CENTRAL_SIGNATURE,
+    END,
+    END64,
+    END64_SIGNATURE,
+    END_SIGNATURE,
+    LARGEST_COUNT,
+    LOCAL,
+    LOCAL_SIGNATURE,
+    LOCATOR,
+    LOCATOR_SIGNATURE,
+    SMALL_FIELD,
+    UNIX,
+    UTF8,
+)
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_END = struct.Struct("<4s4H2LH")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_LOCATOR = struct.Struct("<4sLQL")
+__all__ = ["Head", "central_header", "end_of_archive", "local_header"]
 
 _TIME: Final = 0
 _DATE: Final = 1 << 5 | 1  # 1980-01-01, the first day a zip can name
-_MADE_BY_UNIX: Final = 3 << 8
+_MADE_BY_UNIX: Final = UNIX << 8
 _REGULAR_FILE: Final = 0o100000
 _VERSION: Final = 20
 _VERSION64: Final = 45
-_UTF8: Final = 0x0800
-_FIELD: Final = 0xFFFFFFFF
-_COUNT: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,12 @@ class Head:
     @property
     def long(self) -> bool:
         """Whether a size needs zip64."""
-        return self.size >= _FIELD or self.compressed_size >= _FIELD
+        return self.size >= SMALL_FIELD or self.compressed_size >= SMALL_FIELD
 
     @property
     def flags(self) -> int:
         """UTF-8 is said only where it matters, as zipfile does."""
-        return 0 if self.name.isascii() else _UTF8
+        return 0 if self.name.isascii() else UTF8
 
 
 def local_header(head: Head) -> bytes:
@@ -52,10 +60,10 @@ def local_header(head: Head) -> bytes:
     packed, size, extra, version = head.compressed_size, head.size, b"", _VERSION
     if head.long:
         extra = struct.pack("<2H2Q", 1, 16, size, packed)
-        packed, size, version = _FIELD, _FIELD, _VERSION64
+        packed, size, version = SMALL_FIELD, SMALL_FIELD, _VERSION64
     return (
-        _LOCAL.pack(
-            b"PK\3\4",
+        LOCAL.pack(
+            LOCAL_SIGNATURE,
             version,
             head.flags,
             head.method,
@@ -77,15 +85,15 @@ def central_header(head: Head, offset: int) -> bytes:
     packed, size, numbers = head.compressed_size, head.size, []
     if head.long:
         numbers = [size, packed]
-        packed = size = _FIELD
-    if offset >= _FIELD:
+        packed = size = SMALL_FIELD
+    if offset >= SMALL_FIELD:
         numbers.append(offset)
-        offset = _FIELD
+        offset = SMALL_FIELD
     extra = struct.pack(f"<2H{len(numbers)}Q", 1, 8 * len(numbers), *numbers) if numbers else b""
     version = _VERSION64 if numbers else _VERSION
     return (
-        _CENTRAL.pack(
-            b"PK\1\2",
+        CENTRAL.pack(
+            CENTRAL_SIGNATURE,
             _MADE_BY_UNIX | version,
             version,
             head.flags,
@@ -110,11 +118,10 @@ def central_header(head: Head, offset: int) -> bytes:
 
 def end_of_archive(count: int, size: int, offset: int) -> bytes:
     """What follows the directory of `count` records, which has `size` bytes and begins at `offset`."""
-    plain = _END.pack(
-        b"PK\5\6", 0, 0, min(count, _COUNT), min(count, _COUNT), min(size, _FIELD), min(offset, _FIELD), 0
-    )
-    if count < _COUNT and size < _FIELD and offset < _FIELD:
+    told = min(count, LARGEST_COUNT)
+    plain = END.pack(END_SIGNATURE, 0, 0, told, told, min(size, SMALL_FIELD), min(offset, SMALL_FIELD), 0)
+    if count < LARGEST_COUNT and size < SMALL_FIELD and offset < SMALL_FIELD:
         return plain
     version = _MADE_BY_UNIX | _VERSION64
-    end64 = _END64.pack(b"PK\6\6", _END64.size - 12, version, _VERSION64, 0, 0, count, count, size, offset)
-    return end64 + _LOCATOR.pack(b"PK\6\7", 0, offset + size, 1) + plain
+    end64 = END64.pack(END64_SIGNATURE, END64.size - 12, version, _VERSION64, 0, 0, count, count, size, offset)
+    return end64 + LOCATOR.pack(LOCATOR_SIGNATURE, 0, offset + size, 1) + plain

@@ -12,17 +12,12 @@ from typing import Final
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.inflate import DamagedData, inflate
+from lambda_pack.files.zip_records import LOCAL, LOCAL_SIGNATURE, SMALL_FIELD, UTF8
 
-__all__ = ["DESCRIPTOR", "ENCRYPTED", "SMALL_FIELD", "UTF8", "Mapped", "Member", "long_fields"]
+__all__ = ["ENCRYPTED", "Mapped", "Member", "long_fields"]
 
 ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000  # weak, strong, and a masked directory
-DESCRIPTOR: Final = 0x0008
-UTF8: Final = 0x0800
-
-SMALL_FIELD: Final = 0xFFFFFFFF
-"""A 32-bit field with this value says: look in the zip64 extra field."""
-
-_LOCAL = struct.Struct("<4s5H3L2H")
+_DESCRIPTOR: Final = 0x0008
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,23 +75,23 @@ class Member:
         """
         data = self.archive.data
         try:
-            signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack_from(
+            signature, _, flags, method, _, _, crc, packed, size, name_length, extra_length = LOCAL.unpack_from(
                 data, self.header
             )
         except struct.error as error:
             raise self.refusal("begins outside of the file") from error
-        names_end = self.header + _LOCAL.size + name_length
+        names_end = self.header + LOCAL.size + name_length
         begin = names_end + extra_length
-        if signature != b"PK\3\4" or begin + self.compressed_size > self.limit:
+        if signature != LOCAL_SIGNATURE or begin + self.compressed_size > self.limit:
             raise self.refusal("has no header where the directory says, or runs into what follows it")
-        name = data[self.header + _LOCAL.size : names_end]
+        name = data[self.header + LOCAL.size : names_end]
         if SMALL_FIELD in (packed, size):
             packed, size = _long_sizes(data[names_end:begin], packed, size)
         if (
             method != self.method
-            or (flags ^ self.flags) & (ENCRYPTED | DESCRIPTOR | (0 if self.name.isascii() else UTF8))
+            or (flags ^ self.flags) & (ENCRYPTED | _DESCRIPTOR | (0 if self.name.isascii() else UTF8))
             or name != self.name.encode("utf-8" if self.flags & UTF8 or self.name.isascii() else "cp437")
-            or (not flags & DESCRIPTOR and (crc, packed, size) != (self.crc, self.compressed_size, self.size))
+            or (not flags & _DESCRIPTOR and (crc, packed, size) != (self.crc, self.compressed_size, self.size))
         ):
             raise self.refusal("is described differently by its own header and by the archive's directory")
         return self.archive.view[begin : begin + self.compressed_size]

@@ -16,7 +16,7 @@ from typing import TypeAlias
 __all__ = ["Buffer", "Outlet", "after", "open_outlet", "reserved", "write_each", "write_gathered"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
-Write: TypeAlias = Callable[[FileIO, Sequence[Buffer]], None]
+_Write: TypeAlias = Callable[[FileIO, Sequence[Buffer]], None]
 
 # POSIX promises 16; Linux and macOS take 1024 buffers in one call.
 _MOST_BUFFERS = 1024
@@ -31,7 +31,7 @@ _WINDOW = 1 << 18
 class Outlet:
     """Takes buffers, keeps them until a group is full, and counts. `position` is in bytes."""
 
-    def __init__(self, file: FileIO, sizes: SimpleQueue[int], write: Write) -> None:
+    def __init__(self, file: FileIO, sizes: SimpleQueue[int], write: _Write) -> None:
         """`sizes` is where the digest listens."""
         self.position = 0
         self._file = file
@@ -55,7 +55,7 @@ class Outlet:
             self.flush()
 
     def flush(self) -> None:
-        """Write what has been taken."""
+        """_Write what has been taken."""
         (group, size), self._group, self._size = (self._group, self._size), [], 0
         if size:
             self._write(self._file, group)
@@ -63,7 +63,7 @@ class Outlet:
 
 
 @contextmanager
-def open_outlet(file: FileIO, digest: hashlib._Hash, write: Write | None = None) -> Iterator[Outlet]:
+def open_outlet(file: FileIO, digest: hashlib._Hash, write: _Write | None = None) -> Iterator[Outlet]:
     """An outlet into a new `file`, flushed at the end; `digest` has seen every byte when the block is left.
 
     The digest runs beside the writing and reads back what was written: whole groups at once, because for each of the
@@ -116,7 +116,7 @@ def reserved(file: FileIO, size: int) -> Iterator[None]:
 
 
 def write_gathered(file: FileIO, group: Sequence[Buffer]) -> None:
-    """Write the buffers in one system call, or as many as the system likes: 84 ms for 128 MB."""
+    """_Write the buffers in one system call, or as many as the system likes: 84 ms for 128 MB."""
     rest = list(group)
     while rest:
         rest = after(rest, os.writev(file.fileno(), rest))

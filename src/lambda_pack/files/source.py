@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
+from lambda_pack.files.whole import SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -50,7 +51,7 @@ DEFAULT_EXCLUDES: Final = (
     "/dist/*.zip",
     "/dist/*.report.json",
     "/dist/*.pylock.toml",
-    ".lambda-pack-*",
+    f"{SCRATCH_PREFIX}*",
     IGNORE_FILE,
 )
 
@@ -84,7 +85,9 @@ def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) ->
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError as error:
-        raise UsageError(f"a pattern for {str(folder)!r} is not one that .gitignore could hold: {error}") from error
+        raise UsageError(
+            f"a pattern for {str(folder)!r} is not one that .gitignore could hold: {error}; correct it"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)

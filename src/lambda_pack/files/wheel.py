@@ -18,6 +18,7 @@ from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.directory import read_directory
 from lambda_pack.files.members import Mapped, Member
 from lambda_pack.model.packages import Pin
+from lambda_pack.model.requirements import HASH_ALGORITHMS
 
 __all__ = ["WheelArchive", "means", "open_wheel"]
 
@@ -40,10 +41,6 @@ class WheelArchive:
         """The files in the order in which they lie in the archive."""
         return tuple(self.by_name.values())
 
-    def read(self, member: Member) -> bytes:
-        """The content of a member, checked; see `Member.chunks` for reading piece by piece."""
-        return member.read()
-
     def metadata(self) -> bytes:
         """The METADATA file.
 
@@ -58,9 +55,9 @@ class WheelArchive:
             raise self.archive.refusal(f"has no {name!r}")
         return self.by_name[name]
 
-    def digest(self, algorithm: str = "sha256") -> str:
-        """The digest of the whole file as it is mapped here: what is checked is what will be copied."""
-        return hashlib.new(algorithm, self.archive.view).hexdigest()
+    def digest(self) -> str:
+        """The SHA-256 of the whole file as it is mapped here: what is checked is what will be copied."""
+        return hashlib.sha256(self.archive.view).hexdigest()
 
     def follow(self, member: Member) -> Member:
         """The member itself, or the file that a symbolic link finally leads to: a bundle holds copies, not links.
@@ -176,7 +173,7 @@ def _digest(member: Member, promised: str | None) -> str | None:
     """The member's hash in the notation of RECORD, its CRC checked on the way; None where nothing was promised."""
     algorithm = promised.partition("=")[0] if promised else "sha256"
     # The standard says SHA-256 or better; hashlib knows more, some of them broken.
-    if algorithm not in {"sha256", "sha384", "sha512"}:
+    if algorithm not in HASH_ALGORITHMS:
         raise member.refusal(f"has a hash of the kind {algorithm!r} in RECORD, which proves nothing")
     digest = hashlib.new(algorithm)
     for piece in member.chunks():

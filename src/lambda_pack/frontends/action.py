@@ -13,7 +13,7 @@ from lambda_pack.commands.pack import pack
 from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
 from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
-from lambda_pack.frontends.action_outputs import outputs_of
+from lambda_pack.frontends.action_outputs import delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
 from lambda_pack.frontends.markdown_report import render_markdown, render_merged, render_refusal
 from lambda_pack.frontends.report_document import read_report
@@ -21,6 +21,7 @@ from lambda_pack.frontends.requests import request_of
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
 from lambda_pack.inputs.urls import masked
+from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
 
@@ -55,7 +56,11 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
             report = pack(request, environ, narrator, keep_report=True)
         workflow.say(render_text(report, verbose=inputs.is_verbose, warnings=False))
         _tell(report, request, inputs, workflow=workflow, workspace=workspace)
-    return UnmetDependencies.exit_code if report.unmet and inputs.fail_on_unmet else 0
+        if report.unmet and inputs.fail_on_unmet:
+            return UnmetDependencies.exit_code
+        if inputs.delivery is not None:
+            _deliver(report, inputs.delivery, workflow)
+    return 0
 
 
 def _tell(
@@ -67,6 +72,18 @@ def _tell(
         workflow.annotate(annotation)
     if inputs.summary:
         workflow.add_summary(render_markdown(report))
+
+
+def _deliver(report: Report, delivery: Delivery, workflow: Workflow) -> None:
+    """Last of all, and only from a step that passes: nobody deploys what its makers call a failure."""
+    from lambda_pack.commands.upload import deliver  # noqa: PLC0415  # most steps deliver nothing
+
+    with GroupNarrator(workflow) as narrator:
+        narrator.note(f"delivering to s3://{delivery.target.bucket}/{delivery.target.key}")
+        delivered = deliver(report, delivery, narrator)
+    if delivered is not None:
+        workflow.say(f"{'already there' if delivered.was_there else 'delivered'}: {delivered.uri}")
+        workflow.set_outputs(delivered_outputs(delivered))
 
 
 def _cache(environ: Mapping[str, str], workflow: Workflow) -> int:

@@ -13,8 +13,10 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from lambda_pack.errors import UsageError
+from lambda_pack.frontends.action_delivery import delivery_of
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
 from lambda_pack.frontends.requests import gather
+from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.given import Given
 from lambda_pack.model.targets import Architecture
 
@@ -28,6 +30,7 @@ class InputKind(Enum):
     """What an input is to us. Those of the kind OPTION have the name and the values of a command line's option."""
 
     OPTION = "option"
+    DELIVERY = "where the zip goes"
     SWITCH = "true or false"
     NUMBER = "a whole number"
     TEXT = "text"
@@ -46,11 +49,11 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
         "allow-unmet": InputKind.OPTION,
         "fail-on-unmet": InputKind.SWITCH,
         "no-build": InputKind.SWITCH,
-        "s3-uri": InputKind.OPTION,
-        "s3-bucket": InputKind.OPTION,
-        "s3-key": InputKind.OPTION,
-        "s3-kms-key-id": InputKind.OPTION,
-        "s3-if-exists": InputKind.OPTION,
+        "s3-uri": InputKind.DELIVERY,
+        "s3-bucket": InputKind.DELIVERY,
+        "s3-key": InputKind.DELIVERY,
+        "s3-kms-key-id": InputKind.DELIVERY,
+        "s3-if-exists": InputKind.DELIVERY,
         "upload-artifact": InputKind.SWITCH,
         "artifact-name": InputKind.TEXT,
         "artifact-archive": InputKind.SWITCH,
@@ -73,11 +76,13 @@ class ActionInputs:
     """What a step was given, understood.
 
     `said` is what anybody set about packing: inputs and `args` over `[tool.lambda-pack]`. `folder` is the working
-    directory, absolute. `artifact_name` is a template with {name}, {runtime} and {architecture}.
+    directory, absolute. `artifact_name` is a template with {name}, {runtime} and {architecture}. Without `delivery` the
+    zip stays where it is.
     """
 
     folder: Path
     said: Mapping[str, Given]
+    delivery: Delivery | None
     is_verbose: bool
     fail_on_unmet: bool
     upload_artifact: bool
@@ -112,6 +117,7 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     return ActionInputs(
         folder=folder,
         said=said,
+        delivery=delivery_of(texts),
         is_verbose=bool(arguments.get("verbose")) or environ.get("RUNNER_DEBUG") == "1",
         fail_on_unmet=switches["fail-on-unmet"] is not False,
         upload_artifact=switches["upload-artifact"] is not False,

@@ -43,7 +43,7 @@ def _remarks(report: Report) -> Iterator[_Remark]:
         yield _Remark("error", "unmet dependency", unmet.origin, text)
     for held in report.held_back:
         way = _way(held.required_by)
-        text = f"{held.name} {held.chosen} is packed, not {held.newest}{way}: {held.why}"
+        text = f"{held.name} {held.chosen} is taken, not {held.newest}{way}: {held.why}"
         yield _Remark("notice", "held back", held.origin, text)
 
 

@@ -15,8 +15,8 @@ from lambda_pack.frontends.narrators import SilentNarrator
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.model.given import Given
 from lambda_pack.model.report import Report
-from lambda_pack.model.request import Collision, PackRequest, Preference, ResolverName
-from lambda_pack.model.targets import Target
+from lambda_pack.model.request import DEFAULTS, Collision, PackRequest, Preference, ResolverName
+from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, Target
 from lambda_pack.ports import Narrator
 
 __all__ = ["UI", "Config", "PythonPipDependencyBuilder", "pack"]
@@ -27,7 +27,7 @@ def pack(request: PackRequest, *, narrator: Narrator | None = None) -> Report:
 
     Raises:
         UnmetDependencies: a dependency has no file that loads on the target, and the request does not allow that;
-            nothing was written, and `.missing` explains each.
+            nothing was written, and `.missing` explains each. It is empty where the requirements contradict each other.
         LambdaPackError: anything else that was refused; see `lambda_pack.errors`.
     """
     report = pack_command(request, os.environ, narrator or SilentNarrator())  # noqa: TID251  # a front-end
@@ -55,13 +55,13 @@ class Config:
     `cache` None is the user's cache folder.
     """
 
-    resolver: ResolverName = ResolverName.UV
-    prefer: Preference = Preference.COMPATIBLE
-    on_collision: Collision = Collision.ERROR
+    resolver: ResolverName = DEFAULTS["resolver"]
+    prefer: Preference = DEFAULTS["prefer"]
+    on_collision: Collision = DEFAULTS["on_collision"]
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    config_settings: tuple[tuple[str, str], ...] = ()
-    cache: Path | None = None
-    use_cache: bool = True
+    config_settings: tuple[tuple[str, str], ...] = DEFAULTS["config_settings"]
+    cache: Path | None = DEFAULTS["cache"]
+    use_cache: bool = DEFAULTS["use_cache"]
 
 
 class PythonPipDependencyBuilder:
@@ -71,7 +71,7 @@ class PythonPipDependencyBuilder:
     is needed.
     """
 
-    def __init__(self, *, architecture: str = "x86_64", interpreter: Path | None = None) -> None:
+    def __init__(self, *, architecture: str = DEFAULT_ARCHITECTURE.value, interpreter: Path | None = None) -> None:
         self._architecture = architecture
         self._interpreter = interpreter
 

@@ -29,7 +29,7 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     _add_unmet(page, report.unmet)
     _add_logs(page, report.unmet, most=limit // 3)
     _add_bundle(page, report)
-    _add_packages(page, report.packages)
+    _add_packages(page, report)
     _add_held_back(page, report.held_back)
     if report.warnings:
         page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
@@ -126,19 +126,20 @@ def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
         yield "CodeSha256", code(base64.b64encode(bytes.fromhex(archive.sha256)).decode("ascii"))
 
 
-def _add_packages(page: Page, packages: Sequence[PackedPackage]) -> None:
+def _add_packages(page: Page, report: Report) -> None:
     """A pie of the largest, and a table beside it: a pie has no room for the names of small slices."""
-    ranked = sorted(packages, key=lambda package: (-(package.size or 0), package.pin.name))
+    ranked = sorted(report.packages, key=lambda package: (-(package.size or 0), package.pin.name))
+    if not ranked:
+        return
     sized = [package for package in ranked if package.size]
-    if sized:
+    if report.archive and sized:
         page.add(_pie(sized))
+    count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
+    page.add(f"<p><b>{count}{'' if report.archive else ' with a wheel that fits'}</b></p>")
     rows = (
         (code(str(package.pin)), megabytes(package.size) if package.size else "", _notes(package)) for package in ranked
     )
-    if ranked:
-        count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
-        page.add(f"<p><b>{count}</b></p>")
-        page.add_table(("package", "unpacked", ""), rows)
+    page.add_table(("package", "unpacked", ""), rows)
 
 
 def _notes(package: PackedPackage) -> str:
@@ -176,4 +177,4 @@ def _add_held_back(page: Page, held_back: Sequence[HeldBack]) -> None:
             )
             for held in held_back
         )
-        page.add_table(("package", "packed", "newest allowed", "why", "brought in by"), rows)
+        page.add_table(("package", "taken", "newest allowed", "why", "brought in by"), rows)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from lambda_pack.model.request import Collision, Layout, Preference, ResolverName
-from lambda_pack.model.targets import RUNTIMES, Architecture
+from lambda_pack.model.request import DEFAULTS, Collision, Layout, Preference, ResolverName
+from lambda_pack.model.requirements import IndexStrategy
+from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
 
 __all__ = ["OPTIONS", "Kind", "Option", "add_options"]
 
@@ -24,7 +25,11 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option by its long name without dashes. `is_pip` marks the options that pip has too, with its meaning."""
+    """One option by its long name without dashes.
+
+    `default` is shown in the help and comes from `PackRequest`. `is_pip` marks the options about indexes and files that
+    pip has, too, with its meaning.
+    """
 
     name: str
     help: str
@@ -32,6 +37,7 @@ class Option:
     short: str = ""
     metavar: str = ""
     choices: tuple[str, ...] = ()
+    default: str = ""
     is_pip: bool = False
     only_pack: bool = False
 
@@ -40,33 +46,63 @@ def _values(choices: type[Enum]) -> tuple[str, ...]:
     return tuple(choice.value for choice in choices)
 
 
+def _default(field: str) -> str:
+    """The default of a field of `PackRequest`, as users write it."""
+    value = DEFAULTS[field]
+    return str(value.value if isinstance(value, Enum) else value)
+
+
 _ALL = (
     Option("requirements", "requirements file, or pylock.toml", Kind.MANY, short="r", metavar="FILE"),
     Option("runtime", "Lambda runtime (required)", choices=tuple(RUNTIMES)),
-    Option("architecture", "instruction set (default: x86_64)", choices=_values(Architecture)),
+    Option("architecture", "instruction set", choices=_values(Architecture), default=DEFAULT_ARCHITECTURE.value),
     Option("name", "name of the bundle (default: the requirements file's folder)", metavar="NAME"),
-    Option("output-dir", "folder for zip, report and lock (default: dist)", short="o", metavar="DIR", only_pack=True),
+    Option(
+        "output-dir",
+        "folder for zip, report and lock",
+        short="o",
+        metavar="DIR",
+        default=_default("output"),
+        only_pack=True,
+    ),
     Option("to-dir", "write the tree here instead of a zip", metavar="DIR", only_pack=True),
-    Option("layout", "where files lie in the archive (default: function)", choices=_values(Layout), only_pack=True),
+    Option(
+        "layout",
+        "where files lie in the archive",
+        choices=_values(Layout),
+        default=_default("layout"),
+        only_pack=True,
+    ),
     Option("source", "folder with your own code", Kind.MANY, metavar="DIR", only_pack=True),
     Option("exclude", "gitignore pattern of own code to leave out", Kind.MANY, metavar="PATTERN", only_pack=True),
     Option("include", "gitignore pattern of own code to keep", Kind.MANY, metavar="PATTERN", only_pack=True),
-    Option("resolver", "who decides on versions (default: uv)", choices=_values(ResolverName)),
-    Option("prefer", "newest version without a wheel: older one, or build it", choices=_values(Preference)),
-    Option("on-collision", "two packages own one path", choices=_values(Collision), only_pack=True),
+    Option("resolver", "who decides on versions", choices=_values(ResolverName), default=_default("resolver")),
+    Option(
+        "prefer",
+        "newest version without a wheel: older one, or build it",
+        choices=_values(Preference),
+        default=_default("prefer"),
+    ),
+    Option(
+        "on-collision",
+        "two packages own one path",
+        choices=_values(Collision),
+        default=_default("on_collision"),
+        only_pack=True,
+    ),
     Option("allow-unmet", "write the bundle without what is unmet", Kind.SWITCH, only_pack=True),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH, only_pack=True),
     Option("python", "interpreter for builds (default: one of the runtime's version)", metavar="FILE"),
+    Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE"),
     Option("cache-dir", "folder for downloads (default: the user's cache)", metavar="DIR"),
     Option("no-cache", "keep nothing between runs", Kind.SWITCH),
     Option("index-url", "main index (default: the public one)", short="i", metavar="URL", is_pip=True),
     Option("extra-index-url", "further index", Kind.MANY, metavar="URL", is_pip=True),
-    Option("index-strategy", "what several indexes mean", choices=("merge", "first-index"), is_pip=True),
+    Option("index-strategy", "what several indexes mean", choices=_values(IndexStrategy), is_pip=True),
     Option("find-links", "folder or page with files", Kind.MANY, short="f", metavar="PLACE", is_pip=True),
     Option("no-index", "ask no index", Kind.SWITCH, is_pip=True),
     Option("trusted-host", "host whose certificate is not checked", Kind.MANY, metavar="HOST", is_pip=True),
     Option("constraint", "constraints file", Kind.MANY, short="c", metavar="FILE", is_pip=True),
-    Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE", is_pip=True),
     Option("no-binary", "build these from source", Kind.MANY, metavar="NAMES", is_pip=True),
     Option("only-binary", "never build these", Kind.MANY, metavar="NAMES", is_pip=True),
     Option("pre", "allow pre-releases", Kind.SWITCH, is_pip=True),
@@ -104,9 +140,8 @@ def add_options(parser: argparse.ArgumentParser, *, is_pack: bool) -> None:
 
 
 def _add_one(group: argparse._ArgumentGroup, spellings: list[str], option: Option) -> None:
-    metavar = option.metavar or None
+    default = f" (default: {option.default})" if option.default else ""
     # Values are judged where they are parsed (`Target.parse`), with a better message than argparse has.
     listed = f": {', '.join(option.choices)}" if option.choices else ""
-    group.add_argument(
-        *spellings, dest=option.name, metavar=metavar or option.name.upper(), help=f"{option.help}{listed}"
-    )
+    metavar = option.metavar or option.name.upper()
+    group.add_argument(*spellings, dest=option.name, metavar=metavar, help=f"{option.help}{default}{listed}")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, Option
 from lambda_pack.inputs.configuration import read_configuration
+from lambda_pack.inputs.layers import pair
 from lambda_pack.model.given import Given, Layer
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
@@ -74,8 +75,8 @@ def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
         "includes": _many(said, "include"),
         "allow_unmet": _switch(said, "allow-unmet"),
         "allow_oversize": _switch(said, "allow-oversize"),
-        "use_cache": None if _switch(said, "no-cache") is None else not _switch(said, "no-cache"),
-        "config_settings": tuple(_pair(text) for text in _many(said, "config-settings") or ()),
+        "use_cache": not _switch(said, "no-cache") if "no-cache" in said else None,
+        "config_settings": tuple(map(pair, _many(said, "config-settings") or ())),
         "options": _pip_options(said),
     }
     target = _target(said)
@@ -98,14 +99,7 @@ def _default_requirements(folder: Path) -> Path:
 
 
 def _pip_options(said: Mapping[str, Given]) -> Layer:
-    return {name: given for name, given in said.items() if OPTIONS[name].is_pip and name != "config-settings"}
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, separator, value = text.partition("=")
-    if not key or not separator:
-        raise UsageError(f"--config-settings {text!r} is not KEY=VALUE")
-    return key, value
+    return {name: given for name, given in said.items() if OPTIONS[name].is_pip}
 
 
 def _one(said: Mapping[str, Given], name: str) -> str | None:

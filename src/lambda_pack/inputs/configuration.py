@@ -23,10 +23,12 @@ def read_configuration(pyproject: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{pyproject.as_posix()!r} cannot be read: {error}") from error
+        raise UsageError(f"{pyproject.as_posix()!r} cannot be read: {error}; make it readable UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{pyproject.as_posix()!r} is not TOML: {error}") from error
+        raise UsageError(f"{pyproject.as_posix()!r} is not TOML: {error}; correct it") from error
     table = content.get("tool", {}).get("lambda-pack", {})
     if not isinstance(table, dict):
-        raise UsageError(f"[tool.lambda-pack] in {pyproject.as_posix()!r} is not a table")
+        raise UsageError(
+            f"[tool.lambda-pack] in {pyproject.as_posix()!r} is not a table; write its options below that header"
+        )
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lambda_pack.errors import UsageError
 from lambda_pack.model.given import Given
 
-__all__ = ["number", "truth"]
+__all__ = ["number", "pair", "truth"]
 
 
 def truth(given: Given, name: str) -> bool:
@@ -20,6 +20,18 @@ def truth(given: Given, name: str) -> bool:
     if text in {"n", "no", "f", "false", "off", "0", ""}:
         return False
     raise UsageError(f"{given.values[-1]!r} for {name} in {given.source} is neither yes nor no; write true or false")
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Key and value of `KEY=VALUE`, as a setting for a build backend is written.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise UsageError(f"--config-settings={text!r} is not KEY=VALUE; write a key, '=' and its value")
+    return key, value
 
 
 def number(given: Given, name: str) -> float:

@@ -29,8 +29,8 @@ def read_pylock(path: Path) -> Pylock:
     except FileNotFoundError as error:
         raise UsageError(f"{shown!r} does not exist; name a lock or a requirements file with -r") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown!r} cannot be read: {error}") from error
+        raise UsageError(f"{shown!r} cannot be read: {error}; make it readable, or lock again") from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{shown!r} is not TOML: {error}") from error
+        raise UsageError(f"{shown!r} is not TOML: {error}; lock again") from error
     except PylockValidationError as error:
         raise UsageError(f"{shown!r} is not a lock: {error}; lock again") from error

@@ -23,15 +23,16 @@ from packaging.utils import (
 )
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.layers import pair
 from lambda_pack.inputs.urls import masked
-from lambda_pack.model.packages import Hashes, filename_of, path_of
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes, filename_of, path_of
 from lambda_pack.model.requirements import HASH_ALGORITHMS, Origin, Requested
 
 __all__ = ["Include", "Line", "Option", "parse_line"]
 
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
-_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar")
+_FILES = (".whl", *ARCHIVE_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,12 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
         raise UsageError(f"{error}; quote the value") from error
     given, strangers = _parser().parse_known_args(words)
     if strangers:
-        raise UsageError(f"{strangers[0]!r} is not an option of a requirements line")
+        raise UsageError(f"{strangers[0]!r} is not an option of a requirements line; leave it out")
     # A bundle has no use for a link to a folder of the build machine: `-e` is built as a plain wheel.
     wanted = body or (_editable(given.editable, folder) if given.editable else "")
     if wanted:
         requested = _requested(wanted, origin, folder)
-        settings = _config_settings(given.config_settings)
+        settings = tuple(map(pair, given.config_settings))
         return (replace(requested, hashes=_hashes(given.hash), config_settings=settings),)
     if given.hash:
         raise UsageError("--hash stands alone; end the line of its requirement with a backslash")
@@ -159,19 +160,11 @@ def _hashes(words: list[str]) -> Hashes:
         if algorithm not in HASH_ALGORITHMS:
             raise UsageError(f"--hash={word!r} has an algorithm that pip does not accept; use sha256, sha384 or sha512")
         if not re.fullmatch(rf"[0-9a-fA-F]{{{HASH_ALGORITHMS[algorithm]}}}", digest):
-            raise UsageError(f"--hash={word!r} does not hold {HASH_ALGORITHMS[algorithm]} hexadecimal digits")
+            raise UsageError(
+                f"--hash={word!r} does not hold {HASH_ALGORITHMS[algorithm]} hexadecimal digits; copy it whole"
+            )
         found.append((algorithm, digest.lower()))
     return tuple(found)
-
-
-def _config_settings(words: list[str]) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for word in words:
-        key, separator, value = word.partition("=")
-        if not separator or not key:
-            raise UsageError(f"--config-settings={word!r} is not KEY=VALUE")
-        pairs.append((key, value))
-    return tuple(pairs)
 
 
 def _requested(body: str, origin: Origin, folder: Path) -> Requested:
@@ -209,8 +202,8 @@ def _is_place(place: str, folder: Path) -> bool:
     before, has_at, _ = place.partition("@")
     # `name @ ./path` is a requirement with a URL, `./a@b/c.zip` a path.
     if has_at and "/" not in before and not before.startswith("."):
-        return place.lower().endswith(_ARCHIVES) and (folder / place).is_file()
-    return "/" in place or place.startswith(".") or place.lower().endswith(_ARCHIVES)
+        return place.lower().endswith(_FILES) and (folder / place).is_file()
+    return "/" in place or place.startswith(".") or place.lower().endswith(_FILES)
 
 
 def _absolute(url: str, folder: Path) -> str:
@@ -239,7 +232,7 @@ def _from_place(place: str, origin: Origin, folder: Path, *, extras: frozenset[s
         try:
             Marker(marker)
         except InvalidMarker as error:
-            raise UsageError(f"not a marker: {marker!r}") from error
+            raise UsageError(f"not a marker: {marker!r}; correct what follows the semicolon") from error
     egg = re.search(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?", urlsplit(url).fragment)
     name = egg[1] if egg else _name_in(url)
     extras |= _listed(egg[2] or "") if egg else frozenset()
@@ -260,6 +253,6 @@ def _name_in(url: str) -> str | None:
             return parse_wheel_filename(filename)[0]
         return canonicalize_name(parse_sdist_filename(filename)[0], validate=True)
     except InvalidWheelFilename as error:
-        raise UsageError(f"{filename!r} is not a valid wheel file name") from error
+        raise UsageError(f"{filename!r} is not a valid wheel file name; give the file its original name") from error
     except (InvalidSdistFilename, InvalidName):
         return None

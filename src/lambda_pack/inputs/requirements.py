@@ -99,7 +99,9 @@ def _text(path: Path, parents: tuple[Path, ...]) -> str:
     except FileNotFoundError as error:
         raise UsageError(f"{path.as_posix()!r}{included} does not exist; name a requirements file with -r") from error
     except OSError as error:
-        raise UsageError(f"{path.as_posix()!r}{included} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{path.as_posix()!r}{included} cannot be read: {error.strerror}; name a readable file"
+        ) from error
     try:
         return content.decode(_encoding(content))
     except (UnicodeError, LookupError) as error:

@@ -1,4 +1,4 @@
-"""Credentials inside URLs: found, taken out, and hidden from readers."""
+"""Credentials inside URLs: found, put in, and hidden from readers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from lambda_pack.model.packages import without_credentials
 
-__all__ = ["credentials_in", "masked", "with_credentials", "without_credentials"]
+__all__ = ["credentials_in", "masked", "with_credentials"]
 
 # Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
 _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/?#'\"<>]+@", re.IGNORECASE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
@@ -38,7 +38,7 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
     source = stock.source(pin)
     if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
         yield f"build it where {stock.target} runs (the same architecture and glibc); the log says why it failed here"
-    elif source is None and not requirements.files.allows_sdist(pin.name) and any(_is_sdist_of(pin, o) for o in offers):
+    elif source is None and not requirements.files.allows_sdist(pin.name) and _has_sdist(pin, offers):
         yield "let it be built: lift --only-binary for it"
 
 
@@ -61,8 +61,8 @@ def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
                 yield f"choose another architecture: {pin} has a wheel for {other}"
 
 
-def _is_sdist_of(pin: Pin, offer: Offer) -> bool:
-    return isinstance(offer, Sdist) and offer.pin == pin
+def _has_sdist(pin: Pin, offers: Iterable[Offer]) -> bool:
+    return any(isinstance(offer, Sdist) and offer.pin == pin for offer in offers)
 
 
 def _any_fits(wheels: list[Wheel], target: Target) -> bool:

@@ -11,8 +11,7 @@ ZIPPED_LIMIT = 52_428_800
 """An archive uploaded directly; a larger one goes through S3."""
 
 
-# Below a tenth of a megabyte, megabytes say nothing.
-_TENTH = 104_858
+_KILOBYTE, _MEGABYTE = 1 << 10, 1 << 20
 
 
 def megabytes(size: int) -> str:
@@ -21,4 +20,5 @@ def megabytes(size: int) -> str:
     >>> megabytes(262_144_000), megabytes(37_540)
     ('250.0 MB', '36.7 KB')
     """
-    return f"{size / 1_048_576:.1f} MB" if size >= _TENTH else f"{size / 1_024:.1f} KB"
+    # Below a tenth of a megabyte, megabytes say nothing.
+    return f"{size / _MEGABYTE:.1f} MB" if size >= _MEGABYTE / 10 else f"{size / _KILOBYTE:.1f} KB"

@@ -20,6 +20,7 @@ from packaging.utils import (
 from packaging.version import Version
 
 __all__ = [
+    "ARCHIVE_SUFFIXES",
     "Checkout",
     "Folder",
     "Hashes",
@@ -55,6 +56,10 @@ class Pin:
         'foo-bar==1.0'
         """
         return cls(canonicalize_name(name), Version(version))
+
+    def is_met_by(self, other: Pin) -> bool:
+        """Whether a wheel with the other pin is what this one asks for; a version that nobody knew yet may be any."""
+        return self.name == other.name and self.version in {None, other.version}
 
     def __str__(self) -> str:
         return self.name if self.version is None else f"{self.name}=={self.version}"
@@ -161,6 +166,9 @@ class Folder:
         """The folder itself: it has no file name of its own."""
         return self.path
 
+
+ARCHIVE_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".txz", ".tar.lzma", ".tlz", ".tar")
+"""How the names of source archives end that pip unpacks."""
 
 Source: TypeAlias = Sdist | Checkout | Folder
 Offer: TypeAlias = Wheel | Source

@@ -11,9 +11,10 @@ from lambda_pack.model.packages import Pin
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
-__all__ = ["ArchiveFacts", "FileOnOffer", "PackedPackage", "Report", "ToBuild", "Unmet"]
+__all__ = ["SCHEMA_VERSION", "ArchiveFacts", "FileOnOffer", "PackedPackage", "Report", "ToBuild", "Unmet"]
 
 SCHEMA_VERSION = 1
+"""Of the JSON document; another one for whatever a reader of this one could misunderstand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class PackedPackage:
 
     `source` is what its wheel was built from, where it was; else `url` is where the wheel came from.
 
-    `size` is in bytes, unpacked; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
+    `size` is in bytes, unzipped; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
     somebody had promised the file's digest before it was fetched.
     """
 
@@ -73,7 +74,10 @@ class ToBuild:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveFacts:
-    """The bundle as it was written; `path` is a zip or, with `sha256` None, a folder. Sizes are in bytes."""
+    """The bundle as it was written; `path` is a zip or, with `sha256` None, a folder.
+
+    Sizes are in bytes, `sha256` is in lower-case hexadecimal digits; `entries` counts files.
+    """
 
     path: Path
     size: int

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from lambda_pack.model.given import Layer
 from lambda_pack.model.targets import Target
 
-__all__ = ["Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
+__all__ = ["DEFAULTS", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
 
 
 class Layout(Enum):
@@ -75,3 +78,9 @@ class PackRequest:
     interpreter: Path | None = None
     cache: Path | None = None
     use_cache: bool = True
+
+
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {known.name: known.default for known in fields(PackRequest) if known.default is not MISSING}
+)
+"""The defaults by field, for whoever shows them or takes them over."""

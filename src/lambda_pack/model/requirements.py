@@ -16,11 +16,25 @@ from packaging.utils import NormalizedName, canonicalize_name
 from lambda_pack.model.packages import Hashes
 from lambda_pack.model.targets import Target
 
-__all__ = ["HASH_ALGORITHMS", "FileChoice", "IndexSettings", "IndexStrategy", "Origin", "Requested", "Requirements"]
+__all__ = [
+    "HASH_ALGORITHMS",
+    "FileChoice",
+    "IndexSettings",
+    "IndexStrategy",
+    "Origin",
+    "Requested",
+    "Requirements",
+    "proofs_in",
+]
 
 
 HASH_ALGORITHMS = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
-"""What proves a file, as in pip, with the number of hexadecimal digits."""
+"""What proves a file, as in pip, with the number of hexadecimal digits; the strongest last."""
+
+
+def proofs_in(hashes: Hashes) -> Hashes:
+    """Those of the pairs that prove a file; by the others (MD5, or what nobody here checks) it counts as unverified."""
+    return tuple(pair for pair in hashes if pair[0] in HASH_ALGORITHMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from packaging.pylock import Package, Pylock
@@ -100,7 +100,7 @@ def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator
         names = [name for name in level if name not in seen]
         seen.update(names)
         offers = permitted(index.files(names), requirements)
-        leads = [_lead(name, level[name], [o for o in offers if o.pin.name == name], target) for name in names]
+        leads = [_lead(name, level[name], offers, target) for name in names]
         yield from leads
         level = _below(leads, target, index)
 
@@ -111,12 +111,12 @@ def _direct(requirements: Requirements) -> dict[NormalizedName, SpecifierSet]:
     return {line.name: requirements.allowed(line.name) for line in asked if line.name is not None}
 
 
-def _lead(name: NormalizedName, allowed: SpecifierSet, offers: list[Offer], target: Target) -> _Lead:
-    versions = {offer.pin.version for offer in offers if offer.pin.version is not None}
-    within = list(allowed.filter(versions))
-    kept = tuple(offer for offer in offers if offer.pin.version in within)
+def _lead(name: NormalizedName, allowed: SpecifierSet, offers: Iterable[Offer], target: Target) -> _Lead:
+    own = tuple(offer for offer in offers if offer.pin.name == name)
+    within = list(allowed.filter({offer.pin.version for offer in own if offer.pin.version is not None}))
+    kept = tuple(offer for offer in own if offer.pin.version in within)
     newest: Version | None = max(within, default=None)
-    return _Lead(Pin(name, newest), kept or tuple(offers), any(_is_usable(offer, target) for offer in kept))
+    return _Lead(Pin(name, newest), kept or own, any(_is_usable(offer, target) for offer in kept))
 
 
 def _is_usable(offer: Offer, target: Target) -> bool:

@@ -15,7 +15,7 @@ from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel, without_credentials
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
-from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.ports import Narrator, Ports
@@ -23,8 +23,6 @@ from lambda_pack.ports import Narrator, Ports
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
 Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
-
-_STRONG = frozenset({"sha256", "sha384", "sha512", "blake2b", "blake2s"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def compose_bundle(
 
     Raises:
         IntegrityError: a file is not what was promised, or is damaged or hostile.
-        UsageError: two packages own one path.
+        UsageError: two packages own one path, or own code cannot be read.
         LimitExceeded: the bundle is larger than Lambda takes, and the request does not allow that.
     """
     wheels = [wheel for wheel, _ in stock.chosen]
@@ -77,14 +75,13 @@ def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:
 
 def _digest(wheel: Wheel, path: Path) -> str:
     """The SHA-256 of the whole file. Where nobody promised a digest, the wheel's own RECORD is the only witness."""
-    promised = dict(wheel.hashes)
-    if _STRONG.isdisjoint(promised):
-        with open_wheel(path, wheel.pin) as archive:
-            archive.verify_record()
-            return archive.digest()
-    if "sha256" in promised and [algorithm for algorithm, _ in wheel.hashes].count("sha256") == 1:
-        return promised["sha256"]
+    proofs = proofs_in(wheel.hashes)
+    digests = [digest for algorithm, digest in proofs if algorithm == "sha256"]
+    if len(digests) == 1:
+        return digests[0]
     with open_wheel(path, wheel.pin) as archive:
+        if not proofs:
+            archive.verify_record()
         return archive.digest()
 
 
@@ -118,7 +115,7 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
             url=without_credentials(wheel.url) if source is None else None,
             sha256=digests[wheel],
             size=sizes.get(wheel.pin, 0),
-            is_verified=not _STRONG.isdisjoint(dict(wheel.hashes)),
+            is_verified=bool(proofs_in(wheel.hashes)),
             evidence=verdicts[wheel].evidence,
             source=source,
         )
@@ -127,13 +124,12 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
 def planned(stock: Stock) -> Iterator[PackedPackage]:
     """The packages that have a wheel, as far as they are known before anything is fetched."""
     for wheel, verdict in stock.chosen:
-        digests = dict(wheel.hashes)
         yield PackedPackage(
             pin=wheel.pin,
             filename=wheel.filename,
             url=without_credentials(wheel.url),
-            sha256=digests.get("sha256"),
+            sha256=dict(wheel.hashes).get("sha256"),
             size=None,
-            is_verified=bool(digests),
+            is_verified=bool(proofs_in(wheel.hashes)),
             evidence=verdict.evidence,
         )

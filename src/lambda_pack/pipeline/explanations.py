@@ -19,14 +19,14 @@ from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Misfit, Reason, closest, judge
 from lambda_pack.ports import Index
 
-__all__ = ["chains_of", "explain", "trace_held_back", "why_no_wheel"]
+__all__ = ["explain", "trace_held_back", "why_no_wheel"]
 
 
 def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
     """One explanation for each of these unmet pins; nothing is fetched when there are none."""
     if not pins:
         return ()
-    chains = chains_of(stock, requirements, index)
+    chains = _chains_of(stock, requirements, index)
     return tuple(_explained(stock, pin, requirements, chains.get(pin.name)) for pin in pins)
 
 
@@ -34,7 +34,7 @@ def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> S
     """The stock in which each package held back says what brought it in; nothing is fetched when there are none."""
     if not stock.held_back:
         return stock
-    chains = chains_of(stock, requirements, index)
+    chains = _chains_of(stock, requirements, index)
     return replace(stock, held_back=tuple(_traced(held, chains.get(held.name)) for held in stock.held_back))
 
 
@@ -42,7 +42,7 @@ def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
     return replace(held, required_by=chain.names, origin=str(chain.origin)) if chain else held
 
 
-def chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:
+def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:
     """Who pulled each package in, as far as metadata can be read: an index that fails costs the chains, no more."""
     try:
         metadata = index.metadata([wheel for wheel, _ in stock.chosen])

@@ -9,7 +9,7 @@ from packaging.tags import Tag
 
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.misstated import misstated
-from lambda_pack.model.packages import Pin, Wheel, path_of
+from lambda_pack.model.packages import Wheel, path_of
 from lambda_pack.model.stock import Accepted, Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, judge
@@ -30,7 +30,7 @@ def accept_misstated(stock: Stock) -> Stock:
 def _accepted(stock: Stock) -> Iterator[Accepted]:
     unmet = frozenset(stock.unmet)
     for attempt in stock.attempts:
-        if attempt.wheel is None or attempt.pin not in unmet or not _answers(attempt.wheel, attempt.pin):
+        if attempt.wheel is None or attempt.pin not in unmet or not attempt.pin.is_met_by(attempt.wheel.pin):
             continue
         if not _runs_as_pure(attempt.wheel, stock.target):
             continue
@@ -42,11 +42,6 @@ def _accepted(stock: Stock) -> Iterator[Accepted]:
         else:
             continue
         yield Accepted(attempt.pin, attempt.wheel, Fits(len(stock.target.tags), evidence))
-
-
-def _answers(wheel: Wheel, pin: Pin) -> bool:
-    """Whether it is what was to be built: a backend may have said another name or version."""
-    return wheel.pin.name == pin.name and pin.version in {None, wheel.pin.version}
 
 
 def _runs_as_pure(wheel: Wheel, target: Target) -> bool:

@@ -41,7 +41,7 @@ STEPS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the steps came to; without `archive` nothing was written, because of what is unmet."""
+    """What the steps came to; without `archive` nothing was written: something is unmet, or it was only a check."""
 
     stock: Stock
     unmet: tuple[Unmet, ...]

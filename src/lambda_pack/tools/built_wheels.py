@@ -16,7 +16,7 @@ from lambda_pack.model.verdicts import Fits, Misfit, Reason, judge
 
 __all__ = ["Host", "judge_built"]
 
-Glibc: TypeAlias = tuple[int, int]
+_Glibc: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Host:
 
     system: str
     machine: str
-    glibc: Glibc | None
+    glibc: _Glibc | None
 
     @classmethod
     def here(cls) -> Host:
@@ -45,7 +45,7 @@ def judge_built(wheel: Wheel, target: Target, *, pin: Pin, host: Host, foreign: 
 
     `foreign` is the interpreter's version where it is not the target's: then only a pure wheel can be trusted.
     """
-    if wheel.pin.name != pin.name or (pin.version is not None and wheel.pin.version != pin.version):
+    if not pin.is_met_by(wheel.pin):
         return f"the build made {wheel.pin} instead of {pin}"
     runtime = target.runtime
     if foreign and not wheel.is_pure:
@@ -81,7 +81,7 @@ def _judge_native(wheel: Wheel, target: Target, host: Host) -> Fits | str:
             return f"{wheel.filename}, built here, {detail}"
 
 
-def _glibc() -> Glibc | None:
+def _glibc() -> _Glibc | None:
     if sys.platform == "win32" or "CS_GNU_LIBC_VERSION" not in os.confstr_names:
         return None
     try:

@@ -5,7 +5,7 @@ uv, pip and every build get these variables and no others. Left out on purpose:
 - `PIP_*` and `UV_*`: index settings are read in one place and handed over as explicit options, so credentials in them
   reach only what fetches.
 - `PYTHON*` and `VIRTUAL_ENV`: they would bend the interpreter that was chosen.
-- `SSH_AUTH_SOCK`: whoever holds it can act as the user. It is given by `checkout_environment`, to runs that clone.
+- `SSH_AUTH_SOCK`: whoever holds it can act as the user. It is given by `checkout_environment`, to what may clone.
 
 `HOME` stays: git, ssh, netrc and cargo keep their settings there. An allow-list is hygiene, not a sandbox: package code
 runs as the user and can read the user's files.
@@ -39,7 +39,7 @@ _ALLOWED_PREFIXES = ("LC_", "PKG_CONFIG", "CMAKE_", "CARGO_", "RUST", "SETUPTOOL
 _SECRET = ("TOKEN", "SECRET", "PASS", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PRIVATE", "SESSION")
 _CHECKOUT = ("SSH_AUTH_SOCK", "SSH_AGENT_PID", "GIT_SSH", "GIT_SSH_COMMAND")
 
-_FIXED = MappingProxyType(
+_UNLESS_SET = MappingProxyType(
     {
         # What a build writes into its files should not depend on the day: 1980-01-01, the oldest date a zip can hold.
         "SOURCE_DATE_EPOCH": "315532800",
@@ -56,7 +56,7 @@ def package_environment(environ: Mapping[str, str], *, extra: Mapping[str, str] 
     '/bin'
     """
     allowed = {name: value for name, value in environ.items() if _is_allowed(name.upper())}
-    return {**_FIXED, **allowed, **(extra or {})}
+    return {**_UNLESS_SET, **allowed, **(extra or {})}
 
 
 def checkout_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from lambda_pack.tools.process import run
 __all__ = ["base_interpreter", "find_interpreter", "version_of"]
 
 # Seconds: a shim that asks the network for an interpreter is no interpreter.
-PATIENCE = 10.0
+_PATIENCE = 10.0
 
 _QUESTION = """
 import json, sys, sysconfig
@@ -36,7 +37,7 @@ def find_interpreter(python: tuple[int, int], *, environ: Mapping[str, str]) -> 
     macOS installer and the Windows registry keep theirs. The answer is remembered for the life of the process.
     """
     ours = sys.implementation.name == "cpython" and sys.version_info[:2] == python
-    if ours and "t" not in getattr(sys, "abiflags", ""):
+    if ours and not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return Path(sys.executable)
     return _find(python, tuple(sorted(package_environment(environ).items())), _tool_caches(environ))
 
@@ -80,7 +81,7 @@ def _find(
 def _version(candidate: Path, environment: Mapping[str, str]) -> tuple[int, ...] | None:
     """Its version, or None for what is broken, is not CPython, or has no GIL."""
     try:
-        answer = run([str(candidate), "-Ic", _QUESTION], environment=environment, timeout=PATIENCE)
+        answer = run([str(candidate), "-Ic", _QUESTION], environment=environment, timeout=_PATIENCE)
     except LambdaPackError:
         return None
     if answer.status != 0:

@@ -19,9 +19,9 @@ from lambda_pack.errors import LambdaPackError
 __all__ = ["Completed", "end_all", "run", "tail"]
 
 # What a build writes has no limit; what we remember of it has (lines).
-REMEMBERED = 5_000
+_REMEMBERED = 5_000
 # How long an asked program may take to tidy up before it is killed, and its heirs may hold our pipes (seconds).
-GRACE = 2.0
+_GRACE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def run(
             timed_out = True
             _end(process)
         for reader in readers:
-            reader.join(GRACE)
+            reader.join(_GRACE)
         if any(reader.is_alive() for reader in readers):
             # Something that the program left behind still holds its pipes.
             _end(process)
@@ -103,7 +103,7 @@ class _Transcript:
 
     on_line: Callable[[str], None] | None
     output: list[str] = field(default_factory=list)
-    log: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     lock: Lock = field(default_factory=Lock)
 
     def follow(self, process: subprocess.Popen[str]) -> tuple[Thread, ...]:
@@ -179,7 +179,7 @@ else:
         """End the program and what it started: asked first, then forced."""
         _signal(process, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE)
+            process.wait(_GRACE)
         # The group may outlive its leader.
         _signal(process, signal.SIGKILL)
         process.wait()

@@ -63,9 +63,11 @@ class UvResolver:
         lock.unlink(missing_ok=True)
         result = run(self._command(target, lock), environment=self._environment(), folder=self.scratch)
         if result.status == _NO_SOLUTION:
-            raise UnmetDependencies("no set of versions satisfies the requirements", log=result.log)
+            raise UnmetDependencies(
+                "no set of versions satisfies the requirements; change one of those named here", log=result.log
+            )
         if result.status:
-            raise IndexUnavailable("the index could not be reached or read; uv says", log=result.log)
+            raise IndexUnavailable("uv could not read what it needs; check the index, then run again", log=result.log)
         return _read(lock)
 
     def _command(self, target: Target, lock: Path) -> list[str]:
@@ -165,7 +167,7 @@ def _read(lock: Path) -> Pylock:
             _make_absolute(package, lock.parent)
         return Pylock.from_dict(content)
     except (tomllib.TOMLDecodeError, PylockValidationError) as error:
-        raise LambdaPackError(f"uv wrote a lock that packaging cannot read: {error}") from error
+        raise LambdaPackError(f"uv wrote a lock that packaging cannot read: {error}; choose --resolver pip") from error
 
 
 def _make_absolute(package: dict[str, Any], folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_pack.tools.network.credentials import Credentials, Login, Masker, mask, read_netrc, strip
+from lambda_pack.tools.network.credentials import Credentials, Login, Masker, read_netrc
 from tests.tools.network.fetching import Listener
 
 
@@ -79,19 +79,6 @@ def test_no_netrc_is_no_login_and_a_damaged_one_is_warned_about(tmp_path: Path) 
     assert "geheim" not in warning
 
 
-@pytest.mark.parametrize(
-    ("url", "stripped"),
-    [
-        ("https://me:pw@x.example:81/a?b#c", "https://x.example:81/a?b"),
-        ("https://me@x.example/a@b", "https://x.example/a@b"),
-        ("https://x.example/a@b", "https://x.example/a@b"),
-        ("file:///a@b", "file:///a@b"),
-    ],
-)
-def test_strip(url: str, stripped: str) -> None:
-    assert strip(url) == stripped
-
-
 # 'x-oauth-basic' is a service's word for 'the user is the token'.
 SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4, max_size=20).filter(
     lambda text: text != "x-oauth-basic"
@@ -110,7 +97,7 @@ def test_no_spelling_of_a_secret_survives(secret: str) -> None:
 @given(SECRETS)
 def test_unknown_user_information_in_urls_is_hidden(secret: str) -> None:
     text = f"Looking in indexes: https://me:{quote(secret, safe='')}@x.example/simple, and more"
-    assert mask(text, []) == "Looking in indexes: https://****@x.example/simple, and more"
+    assert Masker().mask(text) == "Looking in indexes: https://****@x.example/simple, and more"
 
 
 def test_a_token_as_user_is_hidden_but_a_name_is_not() -> None:

@@ -12,7 +12,6 @@ import pytest
 from lambda_pack.errors import IndexUnavailable, IntegrityError, Interrupted, LambdaPackError
 from lambda_pack.model.packages import Hashes, Wheel
 from lambda_pack.model.requirements import IndexSettings
-from lambda_pack.tools.network.digests import verify
 from tests.support.faults import Cut, Damage, Fault, NoRange, Protect, Redirect, Refuse, Slow, WrongLength
 from tests.support.index import LoopbackIndex
 from tests.support.packages import make_wheel
@@ -49,7 +48,6 @@ def test_a_file_is_fetched_once(index: LoopbackIndex, tmp_path: Path) -> None:
         assert [done == total for _, done, total in tools.listener.progressed].count(True) == 1
     with bench(settings(), tmp_path / "cache") as tools:
         assert tools.downloads.fetch([wheel]) == {wheel: path}
-        assert not tools.downloads.unverified
     assert len(index.asked(NAME)) == 1
 
 
@@ -130,23 +128,23 @@ def test_a_damaged_cached_file_is_thrown_away_and_fetched_again(index: LoopbackI
 
 
 @pytest.mark.parametrize(
-    ("hashes", "fits", "proven"),
+    ("hashes", "fits"),
     [
-        (lambda path: (("sha256", digest(path)),), True, True),
-        (lambda path: (("sha512", digest(path, "sha512")),), True, True),
-        (lambda path: (("sha256", "0" * 64), ("sha256", digest(path))), True, True),
-        (lambda path: (("md5", "0" * 32), ("sha256", digest(path))), True, True),
-        (lambda path: (("md5", digest(path, "md5")), ("sha256", "0" * 64)), False, True),
-        (lambda path: (("md5", digest(path, "md5")),), True, False),
-        (lambda _path: (("md5", "0" * 32),), False, False),
-        (lambda _path: (), True, False),
-        (lambda _path: (("crc32", "00"),), True, False),
+        (lambda path: (("sha256", digest(path)),), True),
+        (lambda path: (("sha512", digest(path, "sha512")),), True),
+        (lambda path: (("sha256", "0" * 64), ("sha256", digest(path))), True),
+        (lambda path: (("md5", "0" * 32), ("sha256", digest(path))), True),
+        (lambda path: (("md5", digest(path, "md5")), ("sha256", "0" * 64)), False),
+        (lambda path: (("md5", digest(path, "md5")),), True),
+        (lambda _path: (("md5", "0" * 32),), False),
+        (lambda _path: (), True),
+        (lambda _path: (("crc32", "00"),), True),
     ],
     ids=["sha256", "sha512", "any-of-two", "strongest", "strongest-differs", "md5", "md5-differs", "none", "unknown"],
 )
 @pytest.mark.parametrize("local", [False, True], ids=["http", "file"])
-def test_which_digests_count(  # noqa: PLR0913  # fixtures, a row of the table, and a second table
-    index: LoopbackIndex, tmp_path: Path, hashes: Callable[[Path], Hashes], *, fits: bool, proven: bool, local: bool
+def test_which_digests_count(
+    index: LoopbackIndex, tmp_path: Path, hashes: Callable[[Path], Hashes], *, fits: bool, local: bool
 ) -> None:
     offered(index)
     source = index.folder / NAME
@@ -155,12 +153,8 @@ def test_which_digests_count(  # noqa: PLR0913  # fixtures, a row of the table, 
         if not fits:
             with pytest.raises(IntegrityError):
                 tools.downloads.fetch([wheel])
-            with pytest.raises(IntegrityError):
-                verify(source, wheel.hashes)
             return
         path = tools.downloads.fetch([wheel])[wheel]
-        verify(path, wheel.hashes)
-        assert (wheel in tools.downloads.unverified) is not proven
         assert (path == source) is local
 
 

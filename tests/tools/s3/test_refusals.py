@@ -214,6 +214,43 @@ def test_half_of_the_credentials(small: Parcel, narrator: RecordingNarrator, mon
     assert "missing" in caught.value.log
 
 
+@pytest.fixture
+def _role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials come of a role, by a token of the platform's."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    (tmp_path / "token").write_text("platform-token")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/upload")
+
+
+@pytest.mark.usefixtures("_role")
+def test_a_role_that_is_refused(small: Parcel, narrator: RecordingNarrator, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = Reply(403, body=b"<R><Error><Code>AccessDenied</Code><Message>not you</Message></Error></R>")
+    with Scripted(always(reply)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.endpoint)
+        with pytest.raises(
+            DeliveryError, match="AWS gave no credentials for 's3://code': AssumeRoleWithWebId"
+        ) as caught:
+            S3Store(narrator).deliver(small, Delivery(S3Target("code")))
+
+    assert "with AccessDenied; check the role's ARN and whom its trust policy allows" in str(caught.value)
+    assert "platform-token" not in str(caught.value) + caught.value.log
+
+
+@pytest.mark.usefixtures("_role")
+def test_a_role_that_cannot_be_asked_for(
+    small: Parcel, narrator: RecordingNarrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Scripted(always(Reply())) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", server.endpoint)
+
+    with pytest.raises(DeliveryError, match="there are no AWS credentials for 's3://code'") as caught:
+        S3Store(narrator).deliver(small, Delivery(S3Target("code")))
+
+    assert "Could not connect" in caught.value.log
+
+
 @pytest.mark.parametrize(
     ("variables", "options", "words"),
     [

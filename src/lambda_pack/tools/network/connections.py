@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.urls import credentials_in, masked, without_credentials
+from lambda_pack.inputs.urls import credentials_in, masked
+from lambda_pack.model.packages import without_credentials
 from lambda_pack.model.requirements import IndexSettings
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ class Connections:
             try:
                 context.load_cert_chain(client)
             except OSError as error:
-                raise UsageError(f"the client certificate {client!r} cannot be read: {error}") from error
+                raise UsageError(
+                    f"the client certificate {client!r} cannot be read: {error}; "
+                    "correct --client-cert or PIP_CLIENT_CERT"
+                ) from error
         if trusted:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import quote, quote_plus, urlsplit
 
-from lambda_pack.inputs.urls import credentials_in, masked, without_credentials
+from lambda_pack.inputs.urls import credentials_in, masked
+from lambda_pack.model.packages import without_credentials
 from lambda_pack.ports import Narrator
 
-__all__ = ["Credentials", "Keyring", "Login", "Masker", "mask", "origin", "read_netrc", "strip"]
+__all__ = ["Credentials", "Keyring", "Login", "Masker", "origin", "read_netrc"]
 
 Login: TypeAlias = tuple[str, str]
 """User and password."""
@@ -30,8 +31,6 @@ _USER_IS_TOKEN = "x-oauth-basic"  # noqa: S105  # it says so itself
 # A shorter secret is hidden inside URLs only: anywhere else it would hide half of the text.
 _SHORTEST = 4
 
-strip = without_credentials
-
 
 def origin(url: str) -> tuple[str, str, int | None]:
     """Scheme, host and port of a URL: what credentials belong to.
@@ -46,11 +45,9 @@ def origin(url: str) -> tuple[str, str, int | None]:
 class Masker:
     """Hides every secret it has learnt, in any spelling it takes on its way through URLs, headers and JSON."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
         self._spellings: tuple[str, ...] = ()
         self._lock = threading.Lock()
-        for secret in secrets:
-            self.learn(secret)
 
     def learn(self, secret: str) -> None:
         """From now on this text is hidden."""
@@ -75,11 +72,6 @@ class Masker:
         for spelling in self._spellings:
             text = text.replace(spelling, "****")
         return masked(text)
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text with these secrets, and the user information of every URL, replaced by `****`."""
-    return Masker(secrets).mask(text)
 
 
 class Credentials:
@@ -150,8 +142,8 @@ class Credentials:
 
     def _answer(self, url: str, user: str, keyring: Keyring) -> Login | None:
         # pip asks for the index's URL first, then for the host: people store either.
-        places = [strip(index) for index in self._indexes if origin(index) == origin(url)]
-        places.append(urlsplit(strip(url)).netloc)
+        places = [without_credentials(index) for index in self._indexes if origin(index) == origin(url)]
+        places.append(urlsplit(without_credentials(url)).netloc)
         # A token needs no user of its own; this is the name that token indexes agree on.
         name = user or "__token__"
         answers = (keyring(place, name) for place in dict.fromkeys(places))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.model.packages import Hashes
+from lambda_pack.model.requirements import HASH_ALGORITHMS
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-__all__ = ["Promise", "verify"]
+__all__ = ["ALGORITHMS", "Promise"]
 
-# pip takes the first three for proof. The others tell damage from health, but anybody can forge them.
-_STRENGTH = ("sha512", "sha384", "sha256", "sha224", "sha1", "md5")
-_PROOF = frozenset({"sha512", "sha384", "sha256"})
+ALGORITHMS = (*reversed(HASH_ALGORITHMS), "sha224", "sha1", "md5")
+"""What files are checked by, the strongest first; the last three tell damage from health, but can be forged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Promise:
     @classmethod
     def of(cls, hashes: Hashes) -> Promise:
         """The promise that these pairs make together."""
-        for algorithm in _STRENGTH:
+        for algorithm in ALGORITHMS:
             digests = frozenset(digest.lower() for name, digest in hashes if name.lower() == algorithm)
             if digests:
                 return cls(algorithm, digests)
@@ -43,7 +42,7 @@ class Promise:
     @property
     def is_proof(self) -> bool:
         """Whether a file that keeps it is certainly the one that was meant."""
-        return bool(self.digests) and self.algorithm in _PROOF
+        return bool(self.digests) and self.algorithm in HASH_ALGORITHMS
 
     def digest(self) -> _Hash:
         """A new hash object of the algorithm."""
@@ -60,26 +59,9 @@ class Promise:
 
     def broken(self, digest: str, *, filename: str, where: str) -> IntegrityError:
         """The error for a file with another digest; `where` it comes from is shown, so it must be masked."""
-        expected = _either(f"{self.algorithm}:{one}" for one in sorted(self.digests))
+        expected = " or ".join(f"{self.algorithm}:{one}" for one in sorted(self.digests))
         return IntegrityError(
             f"{filename!r} from {where!r} is not the file that was promised: expected {expected}, "
             f"got {self.algorithm}:{digest}; if the file was replaced on purpose make the lock or hashes anew, "
             "otherwise do not use it"
         )
-
-
-def verify(path: Path, hashes: Hashes) -> None:
-    """Check a file on disk against the pairs that were promised.
-
-    Raises:
-        IntegrityError: it is another file.
-    """
-    promise = Promise.of(hashes)
-    if promise.digests:
-        digest = promise.of_file(path)
-        if not promise.is_kept(digest):
-            raise promise.broken(digest, filename=path.name, where=path.parent.name)
-
-
-def _either(words: Iterable[str]) -> str:
-    return " or ".join(words)

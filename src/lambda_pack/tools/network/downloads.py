@@ -25,18 +25,11 @@ _THREADS = 6
 class HttpDownloads:
     """The port `Downloads` over HTTP and `file:`, with a cache in between."""
 
-    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator, threads: int = _THREADS) -> None:
+    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator) -> None:
         self._session = session
         self._cache = cache
         self._narrator = narrator
-        self._threads = threads
         self._lock = threading.Lock()
-        self._unverified: frozenset[Wheel | Sdist] = frozenset()
-
-    @property
-    def unverified(self) -> frozenset[Wheel | Sdist]:
-        """What was fetched although no digest that proves anything (SHA-256 or better) was promised for it."""
-        return self._unverified
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         """The local path of each file; `file:` ones stay where they are.
@@ -51,8 +44,7 @@ class HttpDownloads:
         """
         # The largest first: begun last, it alone would be waited for.
         ordered = sorted(dict.fromkeys(files), key=lambda file: -(file.size or 0))
-        paths = in_parallel(self._fetch, ordered, threads=self._threads, interrupt=self._session.stop)
-        self._unverified |= {file for file in ordered if not Promise.of(file.hashes).is_proof}
+        paths = in_parallel(self._fetch, ordered, threads=_THREADS, interrupt=self._session.stop)
         return dict(zip(ordered, paths, strict=True))
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:

@@ -11,8 +11,9 @@ from packaging.utils import NormalizedName
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.urls import masked
+from lambda_pack.model.packages import path_of
 from lambda_pack.tools.network.index_page import Link, Page, offer, parse_page
-from lambda_pack.tools.network.pages import Denied, Pages, local_path
+from lambda_pack.tools.network.pages import Denied, Pages
 
 __all__ = ["linked"]
 
@@ -32,7 +33,7 @@ def linked(place: str, names: Collection[NormalizedName], *, pages: Pages) -> Pa
         if page is None:
             raise UsageError(f"there is no page at {masked(place)!r}; correct --find-links or PIP_FIND_LINKS")
         return parse_page(page.body, url=page.url, content_type=page.content_type, names=names)
-    path = local_path(place) if scheme == "file" else Path(place).absolute()
+    path = path_of(place) if scheme == "file" else Path(place).absolute()
     if path.suffix in {".html", ".htm"} and path.is_file():
         return parse_page(path.read_bytes(), url=path.as_uri(), content_type="text/html", names=names)
     if path.is_file():

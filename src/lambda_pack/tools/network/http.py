@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from lambda_pack.errors import IndexUnavailable, Interrupted
-from lambda_pack.inputs.urls import credentials_in, with_credentials, without_credentials
+from lambda_pack.inputs.urls import credentials_in, with_credentials
+from lambda_pack.model.packages import without_credentials
+from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.tools.network.connections import Connections, is_local, is_trusted
 from lambda_pack.tools.network.credentials import Credentials, Login, origin
@@ -27,10 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["Response", "Session"]
 
 # Told apart from answers that stay as they are however often one asks.
-PASSING = frozenset({408, 429, 500, 502, 503, 504, 520, 522, 524})
+_PASSING = frozenset({408, 429, 500, 502, 503, 504, 520, 522, 524})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({304, 404, 410})
 _MOST_REDIRECTS = 10
+_AGENT = f"lambda-pack/{VERSION}"
 # In seconds: the first pause, and the longest, be it ours or one a server asks for.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
@@ -55,14 +59,12 @@ class Session:
         credentials: Credentials,
         *,
         environ: Mapping[str, str] = MappingProxyType({}),
-        agent: str = "lambda-pack",
         pause: Callable[[float], object] | None = None,
     ) -> None:
         """`environ` answers the variables about proxies; `pause` waits some seconds between two tries."""
         self.credentials = credentials
         self._settings = settings
         self._connections = Connections(settings, environ)
-        self._agent = agent
         self._stopped = threading.Event()
         self._pause = pause or self._stopped.wait
         self._live: set[BaseHTTPResponse] = set()
@@ -87,18 +89,19 @@ class Session:
         """
         import urllib3  # noqa: PLC0415  # start-up stays light
 
-        for attempt in range(self._settings.retries + 1):
+        attempt = 0
+        while True:
             with self.open(url, headers=headers) as response:
                 try:
                     body = response.read(decode_content=True)
                 except urllib3.exceptions.HTTPError as error:
                     self.wait(url, attempt, error)
-                    continue
-                if not (response.status < 300 or response.status in answers):  # noqa: PLR2004  # all of 2xx
-                    raise self.refusal(url, response.status)
-                names = {name.lower(): value for name, value in response.headers.items()}
-                return Response(response.url or url, response.status, names, body)
-        raise AssertionError("the last try raises")  # pragma: no cover
+                else:
+                    if response.status >= HTTPStatus.MULTIPLE_CHOICES and response.status not in answers:
+                        raise self.refusal(url, response.status)
+                    names = {name.lower(): value for name, value in response.headers.items()}
+                    return Response(response.url or url, response.status, names, body)
+            attempt += 1
 
     @contextmanager
     def open(self, url: str, *, headers: Mapping[str, str] = MappingProxyType({})) -> Iterator[BaseHTTPResponse]:
@@ -187,7 +190,7 @@ class Session:
             except urllib3.exceptions.HTTPError as error:
                 self.wait(url, attempt, error)
             else:
-                if response.status not in PASSING:
+                if response.status not in _PASSING:
                     return response
                 response.close()
                 seconds = _retry_after(response.headers.get("Retry-After"))
@@ -201,7 +204,7 @@ class Session:
             self._refuse_plain(current, before=url)
             login = self.credentials.login(current)
             response = self._send(current, headers, login)
-            if response.status == 401:  # noqa: PLR2004  # Unauthorized
+            if response.status == HTTPStatus.UNAUTHORIZED:
                 fresh = self.credentials.login_after_refusal(current)
                 if fresh and fresh != login:
                     response.close()
@@ -218,7 +221,7 @@ class Session:
         raise IndexUnavailable(f"{self.shown(url)!r} was redirected {_MOST_REDIRECTS} times; check the index")
 
     def _send(self, url: str, headers: Mapping[str, str], login: Login | None) -> BaseHTTPResponse:
-        sent = {"User-Agent": self._agent, "Accept-Encoding": "gzip, deflate", **headers}
+        sent = {"User-Agent": _AGENT, "Accept-Encoding": "gzip, deflate", **headers}
         if login:
             sent["Authorization"] = "Basic " + b64encode(":".join(login).encode()).decode("ascii")
         address = without_credentials(url).partition("#")[0]

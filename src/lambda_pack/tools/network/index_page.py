@@ -20,13 +20,10 @@ from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, cano
 from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.packages import Hashes, Pin, Sdist, Wheel
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes, Pin, Sdist, Wheel
+from lambda_pack.tools.network.digests import ALGORITHMS
 
 __all__ = ["Link", "Page", "offer", "parse_page"]
-
-# What pip unpacks, too. Eggs and installers for Windows are nothing we can use.
-_SDIST_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".txz", ".tar")
-_ALGORITHMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,10 @@ class Page:
 
 @dataclass(slots=True)
 class Link:
-    """A file as a page names it. `core_metadata` is None where none is offered, else its digests."""
+    """A file as a page names it. `core_metadata` is None where none is offered, else its digests.
+
+    Not frozen: a long page makes thousands, each only read once, and frozen ones take four times as long to make.
+    """
 
     filename: str
     url: str
@@ -83,7 +83,8 @@ def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None
         return None
     if link.filename.endswith(".whl"):
         return _wheel(link, names)
-    for suffix in _SDIST_SUFFIXES:
+    # Eggs and installers for Windows are nothing we can use.
+    for suffix in ARCHIVE_SUFFIXES:
         if link.filename.endswith(suffix):
             pin = _sdist_pin(link.filename.removesuffix(suffix), frozenset(names))
             if pin is None:
@@ -233,7 +234,7 @@ def _pairs(text: str) -> Hashes:
     if not text:
         return ()
     pairs = (part.partition("=") for part in text.split("&"))
-    return tuple((name, digest.lower()) for name, _, digest in pairs if name in _ALGORITHMS and digest)
+    return tuple((name, digest.lower()) for name, _, digest in pairs if name in ALGORITHMS and digest)
 
 
 def _json_links(body: bytes, url: str) -> Iterator[Link]:
@@ -273,5 +274,5 @@ def _digests(value: object) -> Hashes:
     return tuple(
         (str(name).lower(), str(digest).lower())
         for name, digest in table
-        if str(name).lower() in _ALGORITHMS and isinstance(digest, str)
+        if str(name).lower() in ALGORITHMS and isinstance(digest, str)
     )

@@ -6,16 +6,15 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.packages import path_of
+from lambda_pack.model.packages import path_of, without_credentials
 from lambda_pack.tools.network.cache import Cache
-from lambda_pack.tools.network.credentials import strip
 from lambda_pack.tools.network.http import Response, Session
 
-__all__ = ["Denied", "Fetched", "Pages", "local_path"]
+__all__ = ["Denied", "Fetched", "Pages"]
 
 # As pip asks: JSON where there is any; a plain web server ignores all this.
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
@@ -69,19 +68,19 @@ class Pages:
             return Fetched(known.url, known.content_type, body)
         headers = {"Accept": _ACCEPT, **(_conditions(known) if known else {})}
         response = self._session.get(url, headers=headers, answers=frozenset({304, 403, 404, 410}))
-        if response.status == 403:  # noqa: PLR2004  # Forbidden
-            return Denied(self._session.refusal(url, 403))
+        if response.status == HTTPStatus.FORBIDDEN:
+            return Denied(self._session.refusal(url, response.status))
         if response.status in {404, 410}:
             return None
-        if known and response.status == 304:  # noqa: PLR2004  # Not Modified
+        if known and response.status == HTTPStatus.NOT_MODIFIED:
             fresh = _fresh_until(response.headers, private=self._session.credentials.login(url) is not None)
             self._remember(url, replace(known, fresh_until=fresh), body)
             return Fetched(known.url, known.content_type, body)
         self._remember_answer(url, response)
-        return Fetched(strip(response.url), response.headers.get("content-type", ""), response.body)
+        return Fetched(without_credentials(response.url), response.headers.get("content-type", ""), response.body)
 
     def _remembered(self, url: str) -> tuple[_Known | None, bytes]:
-        content = self._cache.entry(_KIND, strip(url))
+        content = self._cache.entry(_KIND, without_credentials(url))
         if content is None:
             return None, b""
         head, _, body = content.partition(b"\n")
@@ -96,7 +95,7 @@ class Pages:
         if "no-store" in headers.get("cache-control", "").lower():
             return
         known = _Known(
-            url=strip(response.url),
+            url=without_credentials(response.url),
             content_type=headers.get("content-type", ""),
             etag=headers.get("etag"),
             modified=headers.get("last-modified"),
@@ -106,16 +105,12 @@ class Pages:
             self._remember(url, known, response.body)
 
     def _remember(self, url: str, known: _Known, body: bytes) -> None:
-        self._cache.store(_KIND, strip(url), json.dumps(asdict(known)).encode() + b"\n" + body)
-
-
-def local_path(url: str) -> Path:
-    """The path that a `file:` URL means."""
-    return path_of(url)
+        content = json.dumps(asdict(known)).encode() + b"\n" + body
+        self._cache.store(_KIND, without_credentials(url), content)
 
 
 def _local_page(url: str) -> Fetched | None:
-    path = local_path(url)
+    path = path_of(url)
     if path.is_dir():
         path /= "index.html"
         url = url.rstrip("/") + "/index.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -118,7 +119,7 @@ class Transfer:
     def _receive(self, response: BaseHTTPResponse, target: BinaryIO) -> None:
         from urllib3.exceptions import ProtocolError  # noqa: PLC0415  # start-up stays light
 
-        if response.status == 416 and self._received:  # noqa: PLR2004  # Range Not Satisfiable
+        if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._received:
             self._restart(target)
             raise ProtocolError("the server announced more than there is")
         if not self._continues(response):
@@ -128,7 +129,7 @@ class Transfer:
 
     def _continues(self, response: BaseHTTPResponse) -> bool:
         """Whether the answer goes on where the last one ended; an answer that is no file is an error."""
-        if response.status == 206:  # noqa: PLR2004  # Partial Content
+        if response.status == HTTPStatus.PARTIAL_CONTENT:
             match = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", response.headers.get("Content-Range", ""))
             if match and int(match[1]) == self._received:
                 self._resumed = True
@@ -137,7 +138,7 @@ class Transfer:
                 f"{self._session.shown(self._file.url)!r} was answered with another part than was asked for; "
                 "check the index or the proxy in between"
             )
-        if response.status != 200:  # noqa: PLR2004  # OK
+        if response.status != HTTPStatus.OK:
             raise self._session.refusal(self._file.url, response.status)
         return False
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
-from zipfile import BadZipFile, ZipFile
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError
+from lambda_pack.files.wheel import means
 from lambda_pack.model.packages import Hashes, Wheel
 from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.network.http import Session
@@ -30,12 +31,12 @@ def read_metadata(wheel: Wheel, file: Path | BinaryIO) -> bytes:
     Raises:
         IntegrityError: it is no zip, or not this wheel's.
     """
+    from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  # start-up stays light
+
     try:
         with ZipFile(file) as archive:
-            folder = "-".join(wheel.filename.split("-")[:2])
             names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
-            # Old wheels spell the folder otherwise than the file: then the only one there is, is meant.
-            own = [name for name in names if name == f"{folder}.dist-info/METADATA"] or names
+            own = [name for name in names if means(name.removesuffix(".dist-info/METADATA"), wheel.pin)] or names
             if len(own) == 1:
                 return archive.read(own[0])
     except (BadZipFile, NotImplementedError, EOFError) as error:
@@ -70,13 +71,13 @@ def ranged_metadata(session: Session, wheel: Wheel) -> bytes | None:
         IndexUnavailable: the server did not answer.
     """
     try:
-        with io.BufferedReader(RemoteFile(session, wheel.url), _STEP) as file:
+        with io.BufferedReader(_RemoteFile(session, wheel.url), _STEP) as file:
             return read_metadata(wheel, file)
     except io.UnsupportedOperation:
         return None
 
 
-class RemoteFile(io.RawIOBase):
+class _RemoteFile(io.RawIOBase):
     """A file on a server, of which only those parts are fetched that are read."""
 
     def __init__(self, session: Session, url: str) -> None:
@@ -138,7 +139,7 @@ class RemoteFile(io.RawIOBase):
         with self._session.open(self._url, headers=headers) as response:
             if response.status in {200, 416}:
                 raise io.UnsupportedOperation
-            if response.status != 206:  # noqa: PLR2004  # Partial Content
+            if response.status != HTTPStatus.PARTIAL_CONTENT:
                 raise self._session.refusal(self._url, response.status)
             match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
             if match is None:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 
@@ -37,18 +37,15 @@ _WHEEL = ("wheel", "--no-deps", "--no-cache-dir", "--progress-bar", "off")
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """How things are built. `timeout` is for each build, in seconds; `constraints` are lines for build requirements.
+    """How things are built. `timeout` is for each build, in seconds.
 
-    `config` holds PEP 517 settings for all packages, `package_config` for single ones. `variables` are names of
-    environment variables that builds may see besides the allow-listed ones. `interpreter` is used instead of looking
-    for one of the target's version.
+    `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
+    looking for one of the target's version.
     """
 
     indexes: IndexSettings = field(default_factory=IndexSettings)
     config: tuple[tuple[str, str], ...] = ()
     package_config: Mapping[NormalizedName, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    constraints: tuple[str, ...] = ()
-    variables: tuple[str, ...] = ()
     interpreter: Path | None = None
     timeout: float | None = None
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
@@ -92,33 +89,32 @@ class PipBuilder:
             pool.shutdown(cancel_futures=True)
 
     def _outcome(self, source: Source, target: Target, *, compiler: bool) -> Accepted | Attempt:
-        step = 4 if compiler else 5
-        job = _Job(source, target, Path(tempfile.mkdtemp(dir=self._scratch, prefix="build-")))
+        folder = Path(tempfile.mkdtemp(dir=self._scratch, prefix="build-"))
+        job = _Job(source, target, folder=folder, has_compiler=compiler)
         pointless = self._settings.host.cannot_compile_for(target) if compiler else None
         if pointless:
             # What is pure anyway is so without a compiler, too: step 5 finds that out, and minutes are saved.
-            return job.attempt(step, pointless)
+            return job.attempt(pointless)
         try:
-            return self._build(job, step)
+            return self._build(self._with_interpreter(job))
         except (IndexUnavailable, IntegrityError):
             raise
         except LambdaPackError as error:
             # One package that cannot be built is no reason to stop the others: step 7 reports them all.
-            return job.attempt(step, masked(str(error)), log=error.log)
+            return job.attempt(masked(str(error)), log=error.log)
         except OSError as error:
-            return job.attempt(step, f"the source cannot be read: {masked(str(error))}")
+            return job.attempt(f"the source cannot be read: {masked(str(error))}")
 
-    def _choose_interpreter(self, job: _Job) -> None:
+    def _with_interpreter(self, job: _Job) -> _Job:
+        """The job with the interpreter that the user named, else one of the target's version, else our own."""
         wanted, named = job.target.runtime.python, self._settings.interpreter
         found = named or find_interpreter(wanted, environ=self._environ)
-        if found:
-            job.interpreter = found
         actual = version_of(named, environ=self._environ) if named else wanted if found else sys.version_info[:2]
-        job.foreign = None if actual == wanted else f"{actual[0]}.{actual[1]}"
+        foreign = None if actual == wanted else f"{actual[0]}.{actual[1]}"
+        return replace(job, interpreter=found or job.interpreter, foreign=foreign)
 
-    def _build(self, job: _Job, step: int) -> Accepted | Attempt:
-        self._choose_interpreter(job)
-        environment = self._environment(job, compiler=step == 4)  # noqa: PLR2004  # the steps have numbers
+    def _build(self, job: _Job) -> Accepted | Attempt:
+        environment = self._environment(job)
         pip = self._pip(job, environment)
         settings = self._settings
         config = (*settings.config, *settings.package_config.get(job.source.pin.name, ()))
@@ -132,41 +128,33 @@ class PipBuilder:
             environment=environment,
             work=Work(job.folder, settings.timeout),
         )
-        job.command = masked(" ".join((f"python{job.version} -m pip", *_WHEEL, *config_options(config))))
-        job.command += f" {shown(job.source)}"
+        command = masked(" ".join((f"python{job.version} -m pip", *_WHEEL, *config_options(config))))
+        job = replace(job, command=f"{command} {shown(job.source)}")
         if ended.timed_out:
-            return job.attempt(step, f"the build did not end within {settings.timeout:g} seconds", log=ended.log)
+            return job.attempt(f"the build did not end within {settings.timeout:g} seconds", log=ended.log)
         if ended.status != 0:
-            return job.attempt(step, f"the build with Python {job.version} failed", log=ended.log)
-        return self._judged(job, step, sorted(out.glob("*.whl")), ended.log)
+            return job.attempt(f"the build with Python {job.version} failed", log=ended.log)
+        return self._judged(job, sorted(out.glob("*.whl")), ended.log)
 
-    def _judged(self, job: _Job, step: int, built: Sequence[Path], log: str) -> Accepted | Attempt:
+    def _judged(self, job: _Job, built: Sequence[Path], log: str) -> Accepted | Attempt:
         if len(built) != 1:
-            return job.attempt(step, f"the build made {len(built)} wheels instead of one", log=log)
+            return job.attempt(f"the build made {len(built)} wheels instead of one", log=log)
         digest = hashlib.sha256(built[0].read_bytes()).hexdigest()
         try:
             wheel = Wheel.parse(built[0].as_uri(), hashes=(("sha256", digest),))
         except InvalidWheelFilename:
-            return job.attempt(step, f"the build made {built[0].name!r}, which is not a wheel's name", log=log)
+            return job.attempt(f"the build made {built[0].name!r}, which is not a wheel's name", log=log)
         pin = job.source.pin
         verdict = judge_built(wheel, job.target, pin=pin, host=self._settings.host, foreign=job.foreign)
         if isinstance(verdict, str):
-            return job.attempt(step, verdict, log=log, wheel=wheel)
+            return job.attempt(verdict, log=log, wheel=wheel)
         return Accepted(pin, wheel, verdict)
 
-    def _environment(self, job: _Job, *, compiler: bool) -> dict[str, str]:
-        extra = {name: self._environ[name] for name in self._settings.variables if name in self._environ}
-        if isinstance(job.source, Checkout):
-            extra |= checkout_environment(self._environ)
+    def _environment(self, job: _Job) -> dict[str, str]:
+        cloning = checkout_environment(self._environ) if isinstance(job.source, Checkout) else {}
         # The order of sets ends up in some generated files.
-        extra["PYTHONHASHSEED"] = "0"
-        if self._settings.constraints:
-            # pip 25.3 gave build requirements an option of their own; the variable reaches them in every version.
-            lines = job.folder / "build-constraints.txt"
-            lines.write_text("".join(f"{line}\n" for line in self._settings.constraints), encoding="utf-8")
-            extra |= dict.fromkeys(("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"), lines.as_uri())
-        environment = package_environment(self._environ, extra=extra)
-        return environment if compiler else without_compilers(environment, job.folder / "path")
+        environment = package_environment(self._environ, extra={**cloning, "PYTHONHASHSEED": "0"})
+        return environment if job.has_compiler else without_compilers(environment, job.folder / "path")
 
     def _pip(self, job: _Job, environment: Mapping[str, str]) -> Pip:
         """Ours where it supports the interpreter, else the last one that does; fetched once."""
@@ -182,13 +170,14 @@ class PipBuilder:
             return self._pips[python]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     """One source on its way to a wheel; `foreign` is the interpreter's version where the target's was not found."""
 
     source: Source
     target: Target
     folder: Path
+    has_compiler: bool
     interpreter: Path = field(default_factory=lambda: Path(sys.executable))
     foreign: str | None = None
     command: str = ""
@@ -197,8 +186,9 @@ class _Job:
     def version(self) -> str:
         return self.foreign or "{}.{}".format(*self.target.runtime.python)
 
-    def attempt(self, step: int, detail: str, *, log: str = "", wheel: Wheel | None = None) -> Attempt:
+    def attempt(self, detail: str, *, log: str = "", wheel: Wheel | None = None) -> Attempt:
         end = tail(masked(log)).replace(str(self.folder), SCRATCH)
+        step = 4 if self.has_compiler else 5
         return Attempt(self.source.pin, step, detail, command=self.command, log=end, wheel=wheel)
 
 

@@ -69,9 +69,13 @@ def refusal(pip: Pip, ended: Completed, *, outcome: Mapping[str, Any], scratch: 
             if "DistributionNotFound" in errors and unreachable:
                 # pip goes on without an index page that it could not get, and then misses the package.
                 url, reason = map(masked, unreachable[0])
-                return IndexUnavailable(f"the index did not answer as it should at {url!r}: {reason}", log=log)
+                return IndexUnavailable(
+                    f"the index did not answer as it should at {url!r}: {reason}; check it, then run again", log=log
+                )
             return kind(f"{sentence}: {message}", log=log)
-    return LambdaPackError(f"pip {pip.version} ended with exit status {ended.status}: {message}", log=log)
+    return LambdaPackError(
+        f"pip {pip.version} ended with exit status {ended.status}: {message}; or choose --resolver uv", log=log
+    )
 
 
 def _names(outcome: Mapping[str, Any]) -> frozenset[str]:

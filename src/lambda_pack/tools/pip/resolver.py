@@ -14,15 +14,14 @@ from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.errors import LambdaPackError, UsageError
-from lambda_pack.inputs.urls import masked
+from lambda_pack.errors import UsageError
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES
 from lambda_pack.model.requirements import IndexStrategy, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.pip.options import config_options, file_options, index_options
 from lambda_pack.tools.pip.program import Pip, Work, our_pip
 from lambda_pack.tools.pip.refusals import refusal
 from lambda_pack.tools.pip.report import read_report
-from lambda_pack.tools.process import tail
 from lambda_pack.tools.requirements_text import constraints_text, requirements_text
 
 __all__ = ["PipResolver"]
@@ -33,15 +32,12 @@ class PipResolver:
     """`pip install --dry-run` for one set of requirements, with the target's markers, tags and Python version.
 
     `environment` must already be the allow-listed one: reading the metadata of an sdist runs package code. `scratch`
-    is a private folder; `cache` is pip's own, None for no cache; `timeout` is for the whole resolution, in seconds;
-    `pip` is the one installed with us unless another is given.
+    is a private folder; `pip` is the one installed with us unless another is given.
     """
 
     requirements: Requirements
     environment: Mapping[str, str]
     scratch: Path
-    cache: Path | None = None
-    timeout: float | None = None
     pip: Pip | None = None
 
     def resolve(
@@ -64,10 +60,8 @@ class PipResolver:
                 tuple(self._arguments(folder)),
                 interpreter=Path(sys.executable),
                 environment=self.environment,
-                work=Work(folder, self.timeout, _pretended(target, without), folder / "outcome.json"),
+                work=Work(folder, target=_pretended(target, without), outcome=folder / "outcome.json"),
             )
-            if ended.timed_out:
-                raise LambdaPackError(f"pip did not resolve within {self.timeout} seconds", log=tail(masked(ended.log)))
             if ended.status != 0:
                 raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
             return read_report(_load(folder / "report.json"), target.environment)
@@ -83,11 +77,10 @@ class PipResolver:
             (folder / name).write_text(text, encoding="utf-8")
 
     def _arguments(self, folder: Path) -> Iterator[str]:
-        yield from ("install", "--dry-run", "--ignore-installed", "--progress-bar", "off")
+        yield from ("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "--progress-bar", "off")
         yield from ("--report", str(folder / "report.json"))
         yield from ("--requirement", str(folder / "requirements.txt"))
         yield from ("--constraint", str(folder / "constraints.txt"))
-        yield from ("--cache-dir", str(self.cache)) if self.cache else ("--no-cache-dir",)
         if _hashes_count(self.requirements):
             yield "--require-hashes"
         yield from index_options(self.requirements.indexes)
@@ -105,10 +98,8 @@ def _hashes_count(requirements: Requirements) -> bool:
 
 
 def _has_no_hash(url: str) -> bool:
-    return "+" in url.partition("://")[0] or (url.startswith("file:") and not url.partition("#")[0].endswith(_ARCHIVES))
-
-
-_ARCHIVES = (".whl", ".zip", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".lzma", ".tlz", ".tar")
+    files = (".whl", *ARCHIVE_SUFFIXES)
+    return "+" in url.partition("://")[0] or (url.startswith("file:") and not url.partition("#")[0].endswith(files))
 
 
 def _pretended(target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:

@@ -8,8 +8,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from lambda_pack.inputs.urls import without_credentials
-from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
+from lambda_pack.model.packages import Checkout, Folder, Sdist, Source, without_credentials
 
 __all__ = ["prepared", "shown"]
 

@@ -80,8 +80,11 @@ def refusing_client(delivery: Delivery) -> Iterator[None]:
     where = f"s3://{delivery.target.bucket}"
     try:
         yield
+    except exceptions.ClientError as error:
+        raise _no_role(where, error) from error
     except exceptions.BotoCoreError as error:
-        if _is_about_credentials(error):
+        # Here only whoever hands out credentials is asked for anything.
+        if _is_about_credentials(error) or isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
             raise _no_credentials(where, error) from error
         raise UsageError(f"AWS's settings for {where!r} cannot be used: {masked(str(error)).rstrip('.')}") from error
     except ValueError as error:
@@ -101,6 +104,8 @@ def refusing(place: Place, mask: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
+        if error.operation_name.startswith("AssumeRole"):
+            raise _no_role(place.uri, error) from None
         raise DeliveryError(mask(_answer(place, error)), log=mask(_words(error))) from None
     except exceptions.BotoCoreError as error:
         if _is_about_credentials(error):
@@ -181,6 +186,16 @@ def _is_about_credentials(error: BotoCoreError) -> bool:
 def _no_credentials(where: str, error: BotoCoreError) -> DeliveryError:
     reason = masked(str(error)).rstrip(".")
     return DeliveryError(f"there are no AWS credentials for {where!r}; {_LOG_IN}", log=reason)
+
+
+def _no_role(where: str, error: ClientError) -> DeliveryError:
+    """Credentials that come of a role, as GitHub's do, may be refused on the first day or run out in the middle."""
+    code = error.response["Error"].get("Code", "")
+    return DeliveryError(
+        f"AWS gave no credentials for {where!r}: {error.operation_name} was refused with {code}; check the role's ARN "
+        "and whom its trust policy allows",
+        log=masked(_words(error)),
+    )
 
 
 def _no_answer(place: Place, error: BotoCoreError) -> str:
