@@ -32,7 +32,7 @@ class Narrator(Protocol):
         """Something the user should change or know."""
 
     def progress(self, label: str, done: int, total: int) -> None:
-        """`done` of `total` bytes of a download have arrived; `done == total` ends the label."""
+        """`done` of `total` bytes of a transfer are done; `done == total` ends the label."""
 
 
 class Resolver(Protocol):

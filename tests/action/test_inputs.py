@@ -11,6 +11,7 @@ import pytest
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
 from lambda_pack.frontends.requests import request_of
+from lambda_pack.model.delivery import Delivery, IfExists, S3Target
 from lambda_pack.model.targets import Target
 
 
@@ -126,12 +127,34 @@ def test_no_shell_evaluates_args(folder: Path) -> None:
         ({"args": "--runtime python3.12", "runtime": "python3.13"}, "--runtime is set by the input 'runtime' and in"),
         ({"args": "-r a.txt", "requirements": "b.txt"}, "--requirements is set by the input 'requirements' and in"),
         ({"args": "--allow-unmet", "allow_unmet": "false"}, "--allow-unmet is set by the input"),
+        ({"s3_uri": "https://x"}, "the input 's3-uri': an S3 URI begins with 's3://'"),
+        ({"s3_uri": "s3://code/x", "s3_bucket": "code"}, "the input 's3-uri' says bucket and key"),
+        ({"s3_key": "x.zip"}, "the input 's3-key' needs a bucket"),
+        ({"s3_bucket": "Code"}, "the input 's3-bucket': 'Code' is not a bucket name"),
+        ({"s3_bucket": "code", "s3_key": "{user}"}, "the input 's3-key': {user} in the S3 key"),
+        ({"s3_kms_key_id": "alias/x"}, "the input 's3-kms-key-id' needs a place"),
+        (
+            {"s3_uri": "s3://code", "s3_if_exists": "ask"},
+            "'s3-if-exists' is 'ask'; it takes one of: overwrite, skip, fail",
+        ),
     ],
     ids=str,
 )
 def test_refusals_name_input_value_and_what_is_allowed(folder: Path, inputs: Mapping[str, str], complaint: str) -> None:
     with pytest.raises(UsageError, match=re.escape(complaint)):
         read(folder, **inputs)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"s3_uri": "s3://code/{name}/{sha256:12}.zip"}, {"s3_bucket": "code", "s3_key": "{name}/{sha256:12}.zip"}],
+    ids=str,
+)
+def test_two_ways_to_say_where_the_zip_goes(folder: Path, place: Mapping[str, str]) -> None:
+    inputs = read(folder, **place, s3_kms_key_id="alias/code", s3_if_exists="fail")
+
+    target = S3Target("code", "{name}/{sha256:12}.zip")
+    assert inputs.delivery == Delivery(target, if_exists=IfExists.FAIL, kms_key="alias/code")
 
 
 def test_no_build_is_the_last_word(folder: Path) -> None:

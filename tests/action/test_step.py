@@ -197,6 +197,78 @@ def test_output_outside_of_the_workspace_is_named_in_full(shop: Job, tmp_path: P
     assert outputs["zip-path"] == f"{tmp_path}/out/shop-python3.13-x86_64.zip"
 
 
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """A bucket in moto, and what configure-aws-credentials would have left in the environment."""
+    from boto3.session import Session  # noqa: PLC0415  # both cost more to import than most of these tests take
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # noqa: PLC0415
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        endpoint = "http://{}:{}".format(*server.get_host_and_port())
+        session = Session(aws_access_key_id="me", aws_secret_access_key="none")  # noqa: S106  # moto takes any
+        client = session.client("s3", region_name="us-east-1", endpoint_url=endpoint)
+        client.create_bucket(Bucket="code")
+        client.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
+        yield (
+            "code",
+            {
+                "AWS_ENDPOINT_URL": endpoint,
+                "AWS_REGION": "us-east-1",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "me",
+                "AWS_SECRET_ACCESS_KEY": "none",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_CONFIG_FILE": str(tmp_path / "none"),
+                "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+            },
+        )
+    finally:
+        server.stop()
+
+
+def test_the_zip_is_delivered(shop: Job, bucket: tuple[str, dict[str, str]]) -> None:
+    name, credentials = bucket
+    job = Job(shop.folder, shop.index, {**shop.environment, **credentials})
+
+    step = job.step(runtime="python3.13", s3_uri=f"s3://{name}/{{name}}/{{sha256:12}}.zip")
+
+    assert step.done.exit_code == 0, step.done.text
+    assert step.outputs["s3-uri"] == f"s3://code/shop/{step.outputs['zip-sha256'][:12]}.zip"
+    assert step.outputs["s3-version-id"]
+    assert {*step.outputs} == {*REPORTED, *PASSED_ON}
+
+
+def test_what_cannot_be_delivered_is_packed_all_the_same(shop: Job, bucket: tuple[str, dict[str, str]]) -> None:
+    job = Job(shop.folder, shop.index, {**shop.environment, **bucket[1]})
+
+    step = job.step(runtime="python3.13", s3_bucket="no-such-bucket")
+
+    assert step.done.exit_code == 7, step.done.text
+    assert (job.workspace / step.outputs["zip-path"]).is_file()
+    assert step.outputs["artifact-path"]
+    assert "s3-uri" not in step.outputs
+    assert "no-such-bucket" in step.annotations("error")[0]
+    assert "no-such-bucket" in step.summary
+    assert "SHA-256" in step.summary
+
+
+def test_nobody_delivers_what_is_unmet(sad: Job) -> None:
+    inputs = {"requirements": "api/requirements.txt", "runtime": "python3.11", "no_build": "true"}
+    step = sad.step(**inputs, allow_unmet="true", s3_uri="s3://code")
+
+    assert step.done.exit_code == 3
+    assert "s3://code" not in step.done.output
+
+
+def test_a_tree_is_not_delivered(shop: Job) -> None:
+    step = shop.step(runtime="python3.13", s3_uri="s3://code", args="--to-dir tree")
+
+    assert step.done.exit_code == 2
+    assert "there is no zip to deliver" in step.annotations("error")[0]
+
+
 def test_the_cache_goes_by_what_is_asked_for(shop: Job) -> None:
     def outputs(**inputs: str) -> dict[str, str]:
         step = shop.step("cache", **{"runtime": "python3.13", "cache": "true", **inputs})

@@ -130,7 +130,12 @@ def test_no_registry_is_named() -> None:
 
 
 def test_what_is_run_can_be_run() -> None:
-    programs = [HOUSE / "entrypoint", HOUSE / ".ci" / "run", *(HOUSE / "script").iterdir(), *(HOUSE / "benchmarks").iterdir()]
+    programs = [
+        HOUSE / "entrypoint",
+        HOUSE / ".ci" / "run",
+        *(HOUSE / "script").iterdir(),
+        *(HOUSE / "benchmarks").iterdir(),
+    ]
     still = [
         str(path.relative_to(HOUSE))
         for path in programs

@@ -12,7 +12,8 @@ import pytest
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
-from lambda_pack.frontends.requests import gather, request_of
+from lambda_pack.frontends.requests import delivery_of, gather, request_of
+from lambda_pack.model.delivery import IfExists, S3Target
 from lambda_pack.model.given import Given
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
@@ -102,8 +103,56 @@ def test_an_option_of_pip_reaches_it_with_who_said_it(folder: Path, name: str) -
     assert written.options == {name: Given(expected, "[tool.lambda-pack]")}
 
 
+S3: list[tuple[str, str | list[str], str, object]] = [
+    ("s3-bucket", "other-bucket", "target", S3Target("other-bucket", "")),
+    ("s3-key", "a/{name}.zip", "target", S3Target("my-bucket", "a/{name}.zip")),
+    ("s3-if-exists", "fail", "if_exists", IfExists.FAIL),
+    ("s3-kms-key-id", "alias/mine", "kms_key", "alias/mine"),
+    ("s3-tag", ["a=b", "c="], "tags", (("a", "b"), ("c", ""))),
+    ("s3-storage-class", "STANDARD_IA", "storage_class", "STANDARD_IA"),
+    ("s3-bucket-owner", "123456789012", "bucket_owner", "123456789012"),
+    ("s3-endpoint-url", "http://127.0.0.1:9", "endpoint", "http://127.0.0.1:9"),
+    ("s3-region", "eu-central-1", "region", "eu-central-1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "field", "expected"), S3, ids=[row[0] for row in S3])
+def test_an_option_reaches_the_delivery(
+    folder: Path, name: str, value: str | list[str], field: str, expected: object
+) -> None:
+    write_table(folder, 's3-bucket = "my-bucket"\n' if name != "s3-bucket" else "", line(name, value))
+    delivery = delivery_of(gather({}, folder))
+
+    assert delivery is not None
+    assert getattr(delivery, field) == expected
+
+
+def test_a_place_in_s3_as_one_uri(folder: Path) -> None:
+    assert delivery_of(gather({}, folder)) is None
+    write_table(folder, 's3-uri = "s3://my-bucket/folder/"\n')
+    delivery = delivery_of(gather({}, folder))
+
+    assert delivery is not None
+    assert delivery.target == S3Target.parse("s3://my-bucket/folder/")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (['s3-key = "a"\n'], "without a place"),
+        (['s3-uri = "s3://my-bucket/a"\n', 's3-bucket = "b-b-b"\n'], "says bucket and key already"),
+        (['s3-uri = "https://x.example/a"\n'], "s3://"),
+        (['s3-bucket = "my-bucket"\n', 's3-if-exists = "ask"\n'], "ask"),
+    ],
+)
+def test_a_place_that_is_none(folder: Path, lines: list[str], message: str) -> None:
+    write_table(folder, *lines)
+    with pytest.raises(UsageError, match=message):
+        delivery_of(gather({}, folder))
+
+
 def test_these_are_all_options_and_all_fields() -> None:
-    assert {row[0] for row in OWN} | set(PIP) == set(OPTIONS)
+    assert {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"} == set(OPTIONS)
     assert {row[2] for row in OWN} | {"options"} == {field.name for field in fields(PackRequest)}
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pip._internal.models.format_control import FormatControl
 
-from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
+from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements, proofs_in
 
 WORDS = st.lists(st.sampled_from([":all:", ":none:", "foo", "Foo_Bar", "foo-bar", "other"]), min_size=1).map(",".join)
 SAID = st.lists(st.tuples(st.booleans(), WORDS), max_size=6)
@@ -80,13 +81,17 @@ def test_allowed_is_what_lines_and_constraints_leave() -> None:
         (line("Foo[b,a]>=1 ; os_name=='posix'"), 'Foo[a,b]>=1; os_name == "posix"'),
         (Requested(Origin("r.txt", 1), None, "file:///p"), "file:///p"),
         (
-            Requested(Origin("r.txt", 1), None, "file:///p", frozenset({"b", "a"}), "os_name == 'posix'"),
-            "file:///p[a,b] ; os_name == 'posix'",
+            Requested(Origin("r.txt", 1), None, "file:///p", frozenset({"b", "a"}), Marker("os_name == 'posix'")),
+            'file:///p[a,b] ; os_name == "posix"',
         ),
     ],
 )
 def test_a_line_reads_as_it_could_be_written(requested: Requested, text: str) -> None:
     assert str(requested) == text
+
+
+def test_what_nobody_checks_proves_nothing() -> None:
+    assert proofs_in((("blake2b", "00"), ("md5", "11"), ("sha512", "22"))) == (("sha512", "22"),)
 
 
 def test_an_origin_is_where_an_editor_goes() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -34,7 +35,7 @@ def named(text: str, **details: object) -> Requested:
         (named('a @ ./lib ; os_name == "nt"'), 'a @ file:///projects/mine/lib ; os_name == "nt"'),
         (Requested(HERE, None, "file:///x%20y/lib"), "file:///x%20y/lib"),
         (Requested(HERE, None, "file:///x%20y/lib", frozenset({"b", "a"})), "/x y/lib[a,b]"),
-        (Requested(HERE, None, "../lib", marker='os_name == "nt"'), 'file:///projects/lib ; os_name == "nt"'),
+        (Requested(HERE, None, "../lib", marker=Marker('os_name == "nt"')), 'file:///projects/lib ; os_name == "nt"'),
         (Requested(HERE, None, "git+https://x.example/a.git"), "git+https://x.example/a.git"),
         (named("a==1", hashes=(HASH,)), "a==1 --hash=sha256:" + "0" * 64),
         (named("a==1", config_settings=(("k", "v w"),)), "a==1 --config-settings='k=v w'"),

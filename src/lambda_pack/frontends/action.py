@@ -50,6 +50,10 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
     inputs = read_inputs(environ, start=workspace or Path.cwd())
     with chdir(inputs.folder):
         request = _request(inputs, environ)
+        if inputs.delivery is not None and request.to_dir is not None:
+            raise UsageError(
+                "there is no zip to deliver with --to-dir; leave that out, or the inputs that begin with 's3-'"
+            )
         with GroupNarrator(workflow) as narrator:
             for name, given in inputs.said.items():
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")

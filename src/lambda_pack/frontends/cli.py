@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
-from lambda_pack.frontends.options import add_options
+from lambda_pack.frontends.options import add_delivery_options, add_options
 from lambda_pack.model.product import VERSION
 
 __all__ = ["main"]
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with_sigterm(Interrupted)
         return command(parsed)
     except (KeyboardInterrupt, Interrupted):
-        print("lambda-pack: interrupted; nothing was written", file=sys.stderr)
+        print("lambda-pack: interrupted", file=sys.stderr)
         return Interrupted.exit_code
     except LambdaPackError as error:
         _tell(error)
@@ -60,11 +60,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in (
         ("pack", "write the bundle, its report and its lock"),
+        ("upload", "send a zip that pack has written to S3"),
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
-        add_options(command, is_pack=name == "pack")
-        command.add_argument("--json", action="store_true", help="print the report as JSON")
+        if name == "upload":
+            add_delivery_options(command)
+            command.add_argument("archive", metavar="ZIP", help="the zip")
+        else:
+            add_options(command, is_pack=name == "pack")
+            command.add_argument("--json", action="store_true", help="print the report as JSON")
         command.add_argument("-q", "--quiet", action="store_true", help="no progress")
         command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
     # What action.yml runs; without a help text it is not listed.
@@ -75,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 def _pack(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.commands.pack import pack  # noqa: PLC0415  # start-up stays light
 
-    return _run(arguments, pack)
+    return _run(arguments, pack, delivers=True)
 
 
 def _check(arguments: Mapping[str, Any]) -> int:
@@ -90,13 +95,19 @@ def _action(arguments: Mapping[str, Any]) -> int:
     return run_part(arguments["part"])
 
 
-_COMMANDS = {"action": _action, "pack": _pack, "check": _check}
+def _upload(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.runs import run_upload  # noqa: PLC0415  # start-up stays light
+
+    return run_upload(arguments)
 
 
-def _run(arguments: Mapping[str, Any], command: Callable[..., Any]) -> int:
+_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "upload": _upload}
+
+
+def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:
     from lambda_pack.frontends.runs import run_command  # noqa: PLC0415  # start-up stays light
 
-    return run_command(arguments, command)
+    return run_command(arguments, command, delivers=delivers)
 
 
 def _tell(error: LambdaPackError) -> None:

@@ -156,7 +156,7 @@ def _pie(ranked: Sequence[PackedPackage]) -> str:
         slices.append((f"{len(rest)} others", sum(package.size or 0 for package in rest)))
     # Mermaid takes no slice of nothing.
     lines = [f'    "{_label(name)}" : {max(size / _MEBIBYTE, 0.01):.2f}' for name, size in slices]
-    return "\n".join(["```mermaid", "pie showData title Unpacked, in MB", *lines, "```"])
+    return "\n".join(["```mermaid", "pie showData", "    title Unpacked, in MB", *lines, "```"])
 
 
 def _label(name: str) -> str:

@@ -75,7 +75,7 @@ class PlainNarrator(SilentNarrator):
     def progress(self, label: str, done: int, total: int) -> None:
         """A line when a file has arrived, for who asked for details."""
         if self._verbose and done == total:
-            self._say(f"      fetched {label} ({megabytes(total)})")
+            self._say(f"      {label} ({megabytes(total)})")
 
     def _say(self, text: str) -> None:
         with self._lock:

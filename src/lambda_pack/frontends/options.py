@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from lambda_pack.model.delivery import IfExists
 from lambda_pack.model.request import DEFAULTS, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.requirements import IndexStrategy
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
 
-__all__ = ["OPTIONS", "Kind", "Option", "add_options"]
+__all__ = ["OPTIONS", "Kind", "Option", "add_delivery_options", "add_options"]
 
 
 class Kind(Enum):
@@ -28,7 +29,7 @@ class Option:
     """One option by its long name without dashes.
 
     `default` is shown in the help and comes from `PackRequest`. `is_pip` marks the options about indexes and files that
-    pip has, too, with its meaning.
+    pip has, too, with its meaning; `is_s3` those about delivery.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Option:
     default: str = ""
     is_pip: bool = False
     only_pack: bool = False
+    is_s3: bool = False
 
 
 def _values(choices: type[Enum]) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ _ALL = (
         default=_default("on_collision"),
         only_pack=True,
     ),
-    Option("allow-unmet", "write the bundle without what is unmet", Kind.SWITCH, only_pack=True),
+    Option("allow-unmet", "write the bundle without what is unmet (still exit code 3)", Kind.SWITCH, only_pack=True),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH, only_pack=True),
     Option("python", "interpreter for builds (default: one of the runtime's version)", metavar="FILE"),
     Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE"),
@@ -114,6 +116,29 @@ _ALL = (
     Option("timeout", "seconds to wait for the index", metavar="SECONDS", is_pip=True),
     Option("retries", "how often a passing fault is retried", metavar="COUNT", is_pip=True),
     Option("keyring-provider", "where credentials are looked up", choices=("disabled", "subprocess"), is_pip=True),
+    Option("s3-uri", "upload the zip to s3://BUCKET/KEY; see --s3-key", metavar="URI", only_pack=True, is_s3=True),
+    Option("s3-bucket", "upload the zip to this bucket", metavar="BUCKET", only_pack=True, is_s3=True),
+    Option(
+        "s3-key",
+        "key, in which {name} {runtime} {architecture} {sha256} {sha256:12} {version} stand for the zip's; a folder "
+        "with a slash at its end (default: the file's name)",
+        metavar="KEY",
+        only_pack=True,
+        is_s3=True,
+    ),
+    Option(
+        "s3-if-exists",
+        "the key holds other bytes (default: overwrite; the same bytes are never sent again)",
+        choices=_values(IfExists),
+        only_pack=True,
+        is_s3=True,
+    ),
+    Option("s3-kms-key-id", "encrypt with this KMS key", metavar="KEY", only_pack=True, is_s3=True),
+    Option("s3-tag", "tag of the object", Kind.MANY, metavar="KEY=VALUE", only_pack=True, is_s3=True),
+    Option("s3-storage-class", "storage class of the object", metavar="CLASS", only_pack=True, is_s3=True),
+    Option("s3-bucket-owner", "account that must own the bucket", metavar="ACCOUNT", only_pack=True, is_s3=True),
+    Option("s3-endpoint-url", "another place that speaks S3", metavar="URL", only_pack=True, is_s3=True),
+    Option("s3-region", "region of the bucket (default: AWS's settings)", metavar="REGION", only_pack=True, is_s3=True),
 )
 
 OPTIONS: Mapping[str, Option] = MappingProxyType({option.name: option for option in _ALL})
@@ -126,17 +151,29 @@ def add_options(parser: argparse.ArgumentParser, *, is_pack: bool) -> None:
     for option in OPTIONS.values():
         if option.only_pack and not is_pack:
             continue
-        group = index if option.is_pip else own
-        spellings = [f"--{option.name}"] if not option.short else [f"-{option.short}", f"--{option.name}"]
-        match option.kind:
-            case Kind.SWITCH:
-                group.add_argument(*spellings, dest=option.name, action="store_true", help=option.help)
-            case Kind.MANY:
-                group.add_argument(
-                    *spellings, dest=option.name, action="append", metavar=option.metavar, help=option.help
-                )
-            case Kind.ONE:
-                _add_one(group, spellings, option)
+        if not option.is_s3:
+            _add(index if option.is_pip else own, option)
+    if is_pack:
+        add_delivery_options(parser)
+
+
+def add_delivery_options(parser: argparse.ArgumentParser) -> None:
+    """Give a subcommand the options that say where an archive goes."""
+    group = parser.add_argument_group("delivery to S3, with AWS's own settings and credentials")
+    for option in OPTIONS.values():
+        if option.is_s3:
+            _add(group, option)
+
+
+def _add(group: argparse._ArgumentGroup, option: Option) -> None:
+    spellings = [f"--{option.name}"] if not option.short else [f"-{option.short}", f"--{option.name}"]
+    match option.kind:
+        case Kind.SWITCH:
+            group.add_argument(*spellings, dest=option.name, action="store_true", help=option.help)
+        case Kind.MANY:
+            group.add_argument(*spellings, dest=option.name, action="append", metavar=option.metavar, help=option.help)
+        case Kind.ONE:
+            _add_one(group, spellings, option)
 
 
 def _add_one(group: argparse._ArgumentGroup, spellings: list[str], option: Option) -> None:

@@ -11,11 +11,12 @@ from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, Option
 from lambda_pack.inputs.configuration import read_configuration
 from lambda_pack.inputs.layers import pair
+from lambda_pack.model.delivery import Delivery, IfExists, S3Target
 from lambda_pack.model.given import Given, Layer
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
-__all__ = ["gather", "request_of"]
+__all__ = ["delivery_of", "gather", "request_of"]
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -76,12 +77,37 @@ def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
         "allow_unmet": _switch(said, "allow-unmet"),
         "allow_oversize": _switch(said, "allow-oversize"),
         "use_cache": not _switch(said, "no-cache") if "no-cache" in said else None,
-        "config_settings": tuple(map(pair, _many(said, "config-settings") or ())),
+        "config_settings": tuple(pair(text, "config-settings") for text in _many(said, "config-settings") or ()),
         "options": _pip_options(said),
     }
     target = _target(said)
     requirements = _paths(said, "requirements") or (_default_requirements(folder),)
     return PackRequest(target, requirements, **{key: value for key, value in known.items() if value is not None})
+
+
+def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
+    """Where the archive goes; None where nobody named a place.
+
+    Raises:
+        UsageError: S3 would refuse a value, or the place is missing or named twice.
+    """
+    uri, bucket, key = (_one(said, name) for name in ("s3-uri", "s3-bucket", "s3-key"))
+    if uri is not None and (bucket is not None or key is not None):
+        raise UsageError("s3-uri says bucket and key already; leave out s3-bucket and s3-key")
+    if uri is None and bucket is None:
+        if stray := next((name for name in said if OPTIONS[name].is_s3), None):
+            raise UsageError(f"{stray!r} without a place to deliver to; name one with --s3-uri s3://BUCKET/KEY")
+        return None
+    return Delivery(
+        S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or ""),
+        if_exists=_choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,
+        kms_key=_one(said, "s3-kms-key-id"),
+        tags=tuple(pair(text, "s3-tag") for text in _many(said, "s3-tag") or ()),
+        storage_class=_one(said, "s3-storage-class"),
+        bucket_owner=_one(said, "s3-bucket-owner"),
+        endpoint=_one(said, "s3-endpoint-url"),
+        region=_one(said, "s3-region"),
+    )
 
 
 def _target(said: Mapping[str, Given]) -> Target:

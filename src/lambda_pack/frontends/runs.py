@@ -8,25 +8,30 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lambda_pack.errors import UnmetDependencies
+from lambda_pack.commands.upload import deliver, upload
+from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
-from lambda_pack.frontends.requests import gather, request_of
+from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.inputs.urls import masked
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.report import Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
 
-__all__ = ["Command", "run_command"]
+__all__ = ["Command", "run_command", "run_upload"]
 
 Command: TypeAlias = Callable[[PackRequest, Mapping[str, str], Narrator], Report]
 
 
-def run_command(arguments: Mapping[str, Any], command: Command) -> int:
+def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
     """Run it and print its report; the exit code says whether anything is unmet."""
     said = gather(arguments, Path.cwd())
     request = request_of(said, Path.cwd())
+    delivery = delivery_of(said) if delivers else None
+    if delivery is not None and request.to_dir is not None:
+        raise UsageError("a folder cannot be delivered to S3; leave out --to-dir or the place in S3")
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         for name, given in said.items():
             # What pip can be told, too, is told with what pip's own settings say.
@@ -37,4 +42,27 @@ def run_command(arguments: Mapping[str, Any], command: Command) -> int:
         sys.stdout.write(report_json(report))
     else:
         sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
+    if delivery is not None:
+        with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
+            delivered = deliver(report, delivery, narrator)
+        if delivered is not None and not arguments["json"]:
+            sys.stdout.write(_told(delivered))
     return UnmetDependencies.exit_code if report.unmet else 0
+
+
+def run_upload(arguments: Mapping[str, Any]) -> int:
+    """Upload an archive and print where it is."""
+    delivery = delivery_of(gather(arguments, Path.cwd()))
+    if delivery is None:
+        raise UsageError("where to? name the place with --s3-uri, for example --s3-uri s3://bucket/folder/")
+    with choose_narrator(quiet=arguments["quiet"], verbose=arguments["verbose"]) as narrator:
+        delivered = upload(Path(arguments["archive"]), delivery, narrator)
+    sys.stdout.write(_told(delivered))
+    return 0
+
+
+def _told(delivered: Delivered) -> str:
+    version = f" (version {delivered.version_id})" if delivered.version_id else ""
+    if delivered.was_there:
+        return f"nothing sent: {delivered.uri}{version} holds sha256 {delivered.sha256 or 'unknown'}\n"
+    return f"uploaded to {delivered.uri}{version}\n"

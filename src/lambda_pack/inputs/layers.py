@@ -22,15 +22,15 @@ def truth(given: Given, name: str) -> bool:
     raise UsageError(f"{given.values[-1]!r} for {name} in {given.source} is neither yes nor no; write true or false")
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Key and value of `KEY=VALUE`, as a setting for a build backend is written.
+def pair(text: str, option: str) -> tuple[str, str]:
+    """Key and value of `KEY=VALUE`, given to an option whose name is said without dashes.
 
     Raises:
         UsageError: it is something else.
     """
     key, separator, value = text.partition("=")
     if not separator or not key:
-        raise UsageError(f"--config-settings={text!r} is not KEY=VALUE; write a key, '=' and its value")
+        raise UsageError(f"--{option}={text!r} is not KEY=VALUE; write a key, '=' and its value")
     return key, value
 
 

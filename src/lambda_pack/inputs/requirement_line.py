@@ -115,7 +115,7 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
     wanted = body or (_editable(given.editable, folder) if given.editable else "")
     if wanted:
         requested = _requested(wanted, origin, folder)
-        settings = tuple(map(pair, given.config_settings))
+        settings = tuple(pair(text, "config-settings") for text in given.config_settings)
         return (replace(requested, hashes=_hashes(given.hash), config_settings=settings),)
     if given.hash:
         raise UsageError("--hash stands alone; end the line of its requirement with a backslash")
@@ -228,18 +228,17 @@ def _from_place(place: str, origin: Origin, folder: Path, *, extras: frozenset[s
     url = _absolute(place, folder)
     if re.search(r"\s", url):
         raise UsageError("not a URL: it has a space in it; write %20")
-    if marker is not None:
-        try:
-            Marker(marker)
-        except InvalidMarker as error:
-            raise UsageError(f"not a marker: {marker!r}; correct what follows the semicolon") from error
+    try:
+        parsed = None if marker is None else Marker(marker)
+    except InvalidMarker as error:
+        raise UsageError(f"not a marker: {marker!r}; correct what follows the semicolon") from error
     egg = re.search(r"(?:^|&)egg=([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([^\]]*)\])?", urlsplit(url).fragment)
     name = egg[1] if egg else _name_in(url)
     extras |= _listed(egg[2] or "") if egg else frozenset()
     if name is None:
-        return Requested(origin, None, url, extras, marker)
+        return Requested(origin, None, url, extras, parsed)
     listed = f"[{','.join(sorted(extras))}]" if extras else ""
-    suffix = f" ; {marker}" if marker else ""
+    suffix = f" ; {parsed}" if parsed else ""
     return Requested(origin, Requirement(f"{name}{listed} @ {url}{suffix}"))
 
 

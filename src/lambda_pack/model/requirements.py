@@ -60,7 +60,7 @@ class Requested:
     requirement: Requirement | None
     url: str | None = None
     extras: frozenset[str] = frozenset()
-    marker: str | None = None
+    marker: Marker | None = None
     hashes: Hashes = ()
     config_settings: tuple[tuple[str, str], ...] = ()
 
@@ -73,7 +73,7 @@ class Requested:
         """Whether the line's marker holds on the target."""
         if self.requirement is not None:
             return target.satisfies(self.requirement.marker)
-        return target.satisfies(Marker(self.marker) if self.marker else None)
+        return target.satisfies(self.marker)
 
     def __str__(self) -> str:
         """As a requirements line without its options."""

@@ -68,7 +68,7 @@ def _parts(line: Requested, folder: Path) -> Iterator[str]:
         marker = str(requirement.marker or "")
         yield f"{requirement.name}{_bracketed(requirement.extras)} @ {_absolute(requirement.url, folder)}"
     else:
-        marker = line.marker or ""
+        marker = str(line.marker or "")
         yield _unnamed(_absolute(line.url or "", folder), line.extras)
     if marker:
         yield f"; {marker}"
