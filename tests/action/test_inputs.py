@@ -128,11 +128,14 @@ def test_no_shell_evaluates_args(folder: Path) -> None:
         ({"args": "-r a.txt", "requirements": "b.txt"}, "--requirements is set by the input 'requirements' and in"),
         ({"args": "--allow-unmet", "allow_unmet": "false"}, "--allow-unmet is set by the input"),
         ({"s3_uri": "https://x"}, "the input 's3-uri': an S3 URI begins with 's3://'"),
-        ({"s3_uri": "s3://code/x", "s3_bucket": "code"}, "the input 's3-uri' says bucket and key"),
-        ({"s3_key": "x.zip"}, "the input 's3-key' needs a bucket"),
+        (
+            {"s3_uri": "s3://code/x", "s3_bucket": "code"},
+            "the input 's3-uri', the input 's3-bucket': s3-uri says bucket",
+        ),
+        ({"s3_key": "x.zip"}, "the input 's3-key': 's3-key' without a place to deliver to"),
         ({"s3_bucket": "Code"}, "the input 's3-bucket': 'Code' is not a bucket name"),
-        ({"s3_bucket": "code", "s3_key": "{user}"}, "the input 's3-key': {user} in the S3 key"),
-        ({"s3_kms_key_id": "alias/x"}, "the input 's3-kms-key-id' needs a place"),
+        ({"s3_bucket": "code", "s3_key": "{user}"}, "{user} in the S3 key '{user}' is unknown"),
+        ({"s3_kms_key_id": "alias/x"}, "the input 's3-kms-key-id': 's3-kms-key-id' without a place"),
         (
             {"s3_uri": "s3://code", "s3_if_exists": "ask"},
             "'s3-if-exists' is 'ask'; it takes one of: overwrite, skip, fail",
@@ -155,6 +158,12 @@ def test_two_ways_to_say_where_the_zip_goes(folder: Path, place: Mapping[str, st
 
     target = S3Target("code", "{name}/{sha256:12}.zip")
     assert inputs.delivery == Delivery(target, if_exists=IfExists.FAIL, kms_key="alias/code")
+
+
+def test_args_say_more_about_the_delivery(folder: Path) -> None:
+    inputs = read(folder, s3_uri="s3://code", args="--s3-tag team=web --s3-region eu-central-1")
+
+    assert inputs.delivery == Delivery(S3Target("code"), tags=(("team", "web"),), region="eu-central-1")
 
 
 def test_no_build_is_the_last_word(folder: Path) -> None:

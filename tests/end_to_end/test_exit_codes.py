@@ -1,4 +1,4 @@
-"""Each exit code, provoked by a real situation: 130 in test_interruptions; 7 waits for somewhere to deliver to."""
+"""Each exit code, provoked by a real situation: 130 in test_interruptions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from lambda_pack.errors import DeliveryError
 from tests.end_to_end.command import COMMAND
 from tests.end_to_end.workplace import Workplace, files_below
 from tests.frontends.schema import valid_report
@@ -225,5 +224,20 @@ def test_6_a_wheel_that_lies_about_itself(shop: Workplace) -> None:
     assert not shop.leftovers()
 
 
-def test_7_has_its_code() -> None:
-    assert DeliveryError.exit_code == 7
+def test_7_nobody_takes_the_archive(shop: Workplace) -> None:
+    place = ("--s3-uri", "s3://my-bucket/", "--s3-endpoint-url", "http://127.0.0.1:9", "--s3-region", "eu-west-1")
+    done = shop.pack(*place, extra={"AWS_ACCESS_KEY_ID": "testing-id", "AWS_SECRET_ACCESS_KEY": "testing-secret"})
+
+    assert done.exit_code == 7
+    assert "'127.0.0.1:9' cannot be reached" in done.errors
+    assert "lambda-pack upload sends it again" in done.errors
+    assert "testing-secret" not in done.text
+
+
+def test_7_nobody_says_who_delivers(shop: Workplace) -> None:
+    done = shop.pack(
+        "--s3-uri", "s3://my-bucket/", "--s3-region", "eu-west-1", extra={"AWS_EC2_METADATA_DISABLED": "true"}
+    )
+
+    assert done.exit_code == 7
+    assert "there are no AWS credentials" in done.errors

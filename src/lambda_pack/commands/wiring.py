@@ -85,7 +85,7 @@ class Workshop:
         # A lock says which files may be used; an index may only add what the lock left out.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         index = SimpleIndex(searched, session, cache=cache, downloads=downloads, narrator=self._narrator)
-        environment = package_environment(self._environ, extra=checkout_environment(self._environ))
+        environment = package_environment(self._environ, extra=self._checkouts())
         return Ports(
             resolver=self._resolver(scratch, environment),
             index=index,
@@ -93,6 +93,14 @@ class Workshop:
             builder=self._builder(scratch, downloads),
             narrator=self._narrator,
         )
+
+    def _checkouts(self) -> Mapping[str, str]:
+        """The ssh agent, for requirements that are cloned over ssh; no other run lends it to package code."""
+        lines = (*self._order.requirements.requested, *self._order.requirements.constraints)
+        clones = any(
+            "git+ssh" in (line.requirement.url or "" if line.requirement else line.url or "") for line in lines
+        )
+        return checkout_environment(self._environ) if clones else {}
 
     def _ask_keyring(self, url: str, user: str) -> str | None:
         """The `keyring` program, as pip's and uv's subprocess provider ask it."""

@@ -1,14 +1,13 @@
 """Distributions that already lie in a folder, and which of its files are theirs.
 
 A folder that wheels were unpacked into does not say so by itself: it also holds the customer's code. What belongs to a
-distribution is known from the RECORD that pip and others leave in its `.dist-info`, or, where we put it there
-(a bundle has no RECORD), from a list of our own: `FILE_LIST`, one path in a line. Without either, only the
+distribution is known from the RECORD that pip and others leave in its `.dist-info`, or first of all, where we put it
+there (a bundle has no RECORD), from a list of our own: `FILE_LIST`, one path in a line. Without either, only the
 `.dist-info` itself is known to be the distribution's; every other file counts as the customer's.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,10 +53,14 @@ def _files(folder: Path, dist_info: Path) -> Iterator[str]:
 
 def _listed(dist_info: Path) -> list[str]:
     record, own = dist_info / "RECORD", dist_info / FILE_LIST
-    if record.is_file():
-        text = record.read_text("utf-8", "surrogateescape")
-        return [row[0] for row in csv.reader(text.splitlines()) if row]
-    return own.read_text("utf-8", "surrogateescape").splitlines() if own.is_file() else []
+    # What we wrote ourselves is true; a RECORD beside it would be somebody else's.
+    if own.is_file():
+        return own.read_text("utf-8", "surrogateescape").split("\n")
+    if not record.is_file():
+        return []
+    import csv  # noqa: PLC0415  # start-up stays light: packing reads no RECORD of a folder
+
+    return [row[0] for row in csv.reader(record.read_text("utf-8", "surrogateescape").splitlines()) if row]
 
 
 def _is_inside(folder: Path, listed: str) -> bool:

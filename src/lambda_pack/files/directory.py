@@ -34,8 +34,11 @@ _PATCHED = 0x0020
 _METHODS = frozenset({STORED, DEFLATED, BZIP2, LZMA})
 _DENSEST: Final = 1032  # deflate cannot pack more bytes into one (258 bytes in two bits)
 
-# Relative, no backslash, no NUL, no empty, `.` or `..` segment, no drive; a folder may end in one slash.
-_SAFE_NAME = re.compile(r"(?![A-Za-z]:)(?:(?!\.{1,2}(?:/|\Z))[^/\\\0]+(?:/(?!/)|\Z))+")
+# Relative, no backslash, no control character, no empty, `.` or `..` segment, no drive; a folder may end in one slash.
+# A line break in a name would be two names in our list of a distribution's files, an escape a message's to a terminal.
+_SAFE_NAME = re.compile(r"(?![A-Za-z]:)(?:(?!\.{1,2}(?:/|\Z))[^/\\\0-\x1f\x7f-\x9f\u2028\u2029]+(?:/(?!/)|\Z))+")
+# In bytes: the longest path that Linux takes.
+_LONGEST_NAME: Final = 4096
 
 
 def read_directory(archive: Mapped) -> tuple[Member, ...]:
@@ -97,8 +100,10 @@ def _safe_name(archive: Mapped, raw: bytes, flags: int) -> str:
         name = raw.decode("utf-8" if flags & UTF8 or raw.isascii() else "cp437")
     except UnicodeDecodeError as error:
         raise archive.refusal("has a name that is not UTF-8", repr(raw)) from error
+    if len(raw) > _LONGEST_NAME:
+        raise archive.refusal("has a name longer than any system takes", f"{name[:80]}…")
     if not _SAFE_NAME.fullmatch(name):
-        raise archive.refusal("has a name that could lead out of the bundle", name)
+        raise archive.refusal("has a name that could lead out of the bundle, or deceive whoever reads it", name)
     return name
 
 

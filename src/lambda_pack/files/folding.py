@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lambda_pack.files.copies import FILE_LIST
 from lambda_pack.files.entries import EXECUTABLE, PLAIN, Entry
 from lambda_pack.files.wheel import WheelArchive
 
@@ -13,14 +14,15 @@ _AT_ROOT = frozenset({"purelib", "platlib", "data"})
 _LEFT_OUT = frozenset({"scripts", "headers"})
 
 # They describe one installation, and a bundle is not one: RECORD would list files that were folded or left out.
-_OF_INSTALLATIONS = ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json")
+_OF_INSTALLATIONS = ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", FILE_LIST)
 
 
 def fold(wheel: WheelArchive, prefix: str = "") -> tuple[Entry, ...]:
     """The wheel's files at their places below `prefix`, which is empty or ends in a slash.
 
     Raises:
-        IntegrityError: `.data` has a folder that is no installation scheme, or a symbolic link leads nowhere.
+        IntegrityError: `.data` has a folder that is no installation scheme or another package's metadata, or a symbolic
+            link leads nowhere.
     """
     left_out = frozenset(f"{wheel.dist_info}/{name}" for name in _OF_INSTALLATIONS)
     data_folders = tuple(f"{folder}/" for folder in wheel.data_folders)
@@ -45,4 +47,8 @@ def _unspread(wheel: WheelArchive, name: str) -> str | None:
         return None
     if scheme not in _AT_ROOT or not path:
         raise wheel.archive.refusal(f"is for {scheme!r}, which is no place that installers know", name)
+    top = path.partition("/")[0]
+    if top.lower().endswith(".dist-info") and top != wheel.dist_info:
+        # By its RECORD a later run would take away files that are not this package's.
+        raise wheel.archive.refusal("would pass for the metadata of another package", name)
     return path

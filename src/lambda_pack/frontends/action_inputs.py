@@ -13,9 +13,8 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from lambda_pack.errors import UsageError
-from lambda_pack.frontends.action_delivery import delivery_of
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
-from lambda_pack.frontends.requests import gather
+from lambda_pack.frontends.requests import delivery_of, gather
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.given import Given
 from lambda_pack.model.targets import Architecture
@@ -30,7 +29,6 @@ class InputKind(Enum):
     """What an input is to us. Those of the kind OPTION have the name and the values of a command line's option."""
 
     OPTION = "option"
-    DELIVERY = "where the zip goes"
     SWITCH = "true or false"
     NUMBER = "a whole number"
     TEXT = "text"
@@ -49,11 +47,11 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
         "allow-unmet": InputKind.OPTION,
         "fail-on-unmet": InputKind.SWITCH,
         "no-build": InputKind.SWITCH,
-        "s3-uri": InputKind.DELIVERY,
-        "s3-bucket": InputKind.DELIVERY,
-        "s3-key": InputKind.DELIVERY,
-        "s3-kms-key-id": InputKind.DELIVERY,
-        "s3-if-exists": InputKind.DELIVERY,
+        "s3-uri": InputKind.OPTION,
+        "s3-bucket": InputKind.OPTION,
+        "s3-key": InputKind.OPTION,
+        "s3-kms-key-id": InputKind.OPTION,
+        "s3-if-exists": InputKind.OPTION,
         "upload-artifact": InputKind.SWITCH,
         "artifact-name": InputKind.TEXT,
         "artifact-archive": InputKind.SWITCH,
@@ -117,7 +115,7 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     return ActionInputs(
         folder=folder,
         said=said,
-        delivery=delivery_of(texts),
+        delivery=_delivery(said),
         is_verbose=bool(arguments.get("verbose")) or environ.get("RUNNER_DEBUG") == "1",
         fail_on_unmet=switches["fail-on-unmet"] is not False,
         upload_artifact=switches["upload-artifact"] is not False,
@@ -181,6 +179,15 @@ def _architecture(name: str, texts: Mapping[str, str]) -> str:
         return Architecture.parse(texts[name]).value
     except UsageError:
         raise _refusal(name, texts, f"one of: {', '.join(one.value for one in Architecture)}") from None
+
+
+def _delivery(said: Mapping[str, Given]) -> Delivery | None:
+    """Where the zip goes. What is wrong with it may lie in several inputs: all that were said are named."""
+    try:
+        return delivery_of(said)
+    except UsageError as error:
+        places = (given.source for name, given in said.items() if OPTIONS[name].is_s3)
+        raise UsageError(f"{', '.join(places)}: {error}") from error
 
 
 def _artifact_name(texts: Mapping[str, str]) -> str:
