@@ -122,6 +122,10 @@ def test_damage_and_deceit(tmp_path: Path, spoil: Callable[[bytearray], object],
         "..\\x.py",
         "../",
         "//host/share",
+        "x\nhandler.py",
+        "\x1b[31mred.py",
+        "\x9b31mred.py",
+        "x\u2028y.py",
     ],
 )
 def test_names_that_could_lead_out(tmp_path: Path, name: str) -> None:
@@ -139,6 +143,19 @@ def test_a_name_with_a_zero_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["...", "a..b/c", ".hidden", "pkg/.x", "a/b/c.py", "aux:1", "naïve.py"])
 def test_names_that_look_strange_and_are_fine(tmp_path: Path, name: str) -> None:
     use(make_wheel(tmp_path, NAME, files={name: "x"}))
+
+
+def test_a_name_that_no_system_takes(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, NAME, files={"a" * 4097: "x"})
+    with pytest.raises(IntegrityError, match=r"'a{80}…' in .* has a name longer than any system takes"):
+        use(wheel)
+
+
+@pytest.mark.parametrize("path", ["purelib/y-1.0.dist-info/RECORD", "data/Y-1.0.DIST-INFO/METADATA"])
+def test_metadata_of_another_package(tmp_path: Path, path: str) -> None:
+    wheel = make_wheel(tmp_path, NAME, data={path: "handler.py,,\n"})
+    with pytest.raises(IntegrityError, match="would pass for the metadata of another package"):
+        use(wheel)
 
 
 def test_a_member_twice_with_the_same_content_is_one(tmp_path: Path) -> None:

@@ -92,6 +92,25 @@ def test_the_same_again_changes_nothing(tmp_path: Path) -> None:
     assert "a/gone.py\n" in before[1]
 
 
+@pytest.mark.parametrize("claim", [f"a-1.0.dist-info/{FILE_LIST}", "a-1.0.data/purelib/a-1.0.dist-info/RECORD"])
+def test_what_a_wheel_claims_to_own_is_not_believed(tmp_path: Path, claim: str) -> None:
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "handler.py").write_text("mine")
+    for version in ("1.0", "2.0"):
+        merge(tmp_path, into, version, {claim: "handler.py\n", "a.py": ""})
+    assert state(into) == {"a.py": "", "handler.py": "mine"}
+
+
+def test_our_own_list_is_believed_before_a_record(tmp_path: Path) -> None:
+    into = tmp_path / "into"
+    merge(tmp_path, into, "1.0", {"a.py": ""})
+    (into / "handler.py").write_text("mine")
+    (into / "a-1.0.dist-info" / "RECORD").write_text("handler.py,,\n")
+    merge(tmp_path, into, "2.0", {"a.py": "2"})
+    assert state(into) == {"a.py": "2", "handler.py": "mine"}
+
+
 def test_a_module_may_become_a_package_and_back(tmp_path: Path) -> None:
     into = tmp_path / "into"
     for version, files in (("1", {"a.py": "", "a": "x"}), ("2", {"a/__init__.py": "2"}), ("3", {"a": "3"})):

@@ -97,10 +97,8 @@ class Workshop:
     def _checkouts(self) -> Mapping[str, str]:
         """The ssh agent, for requirements that are cloned over ssh; no other run lends it to package code."""
         lines = (*self._order.requirements.requested, *self._order.requirements.constraints)
-        clones = any(
-            "git+ssh" in (line.requirement.url or "" if line.requirement else line.url or "") for line in lines
-        )
-        return checkout_environment(self._environ) if clones else {}
+        urls = (line.requirement.url if line.requirement else line.url for line in lines)
+        return checkout_environment(self._environ) if any(url and "git+ssh" in url for url in urls) else {}
 
     def _ask_keyring(self, url: str, user: str) -> str | None:
         """The `keyring` program, as pip's and uv's subprocess provider ask it."""
