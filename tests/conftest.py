@@ -11,7 +11,6 @@ from hypothesis import settings
 
 from tests.support.index import LoopbackIndex
 
-
 # How long an example takes is the machine's business; speed is measured in benchmarks/.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

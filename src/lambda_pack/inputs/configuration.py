@@ -24,9 +24,10 @@ def read_configuration(pyproject: Path) -> Mapping[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{pyproject.as_posix()!r} cannot be read: {error}; make it readable UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{pyproject.as_posix()!r} is not TOML: {error}; correct it") from error
-    table = content.get("tool", {}).get("lambda-pack", {})
+    tools = content.get("tool", {})
+    table = tools.get("lambda-pack", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
         raise UsageError(
             f"[tool.lambda-pack] in {pyproject.as_posix()!r} is not a table; write its options below that header"

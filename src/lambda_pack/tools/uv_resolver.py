@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -29,6 +30,8 @@ _NEWEST_PLATFORM = "manylinux_2_40"
 
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1
+# It is also the status for some answers of an index, or of a repository, that are none; build logs are indented deeper.
+_NO_ANSWER = re.compile(r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class UvResolver:
         lock = self.scratch / "pylock.toml"
         lock.unlink(missing_ok=True)
         result = run(self._command(target, lock), environment=self._environment(), folder=self.scratch)
-        if result.status == _NO_SOLUTION:
+        if result.status == _NO_SOLUTION and not _NO_ANSWER.search(result.log):
             raise UnmetDependencies(
                 "no set of versions satisfies the requirements; change one of those named here", log=result.log
             )
@@ -86,6 +89,8 @@ class UvResolver:
         """With what uv takes from nowhere else; all of it may be seen by package code."""
         indexes = self.requirements.indexes
         settings = {"UV_HTTP_RETRIES": str(indexes.retries)}
+        # uv leaves a lock file for each build in the folder for temporary files: there it goes with our scratch folder.
+        settings |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.scratch))
         if indexes.timeout:
             settings["UV_HTTP_TIMEOUT"] = str(ceil(indexes.timeout))
         if indexes.certificates:

@@ -27,7 +27,7 @@ __all__ = ["Cache", "default_cache_folder"]
 
 # In seconds: no download takes longer, so an older partial file is that of a killed run.
 _REMAINS = 86_400
-_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT})
 
 
 def default_cache_folder() -> Path:
@@ -105,12 +105,13 @@ class Cache:
         return None
 
     def store(self, kind: str, key: str, content: bytes) -> None:
-        """Remember the content for a key, which must not hold credentials."""
-        path = _entry_path(self._writable_root(), kind, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self.partial() as partial:
-            partial.write_bytes(content)
-            _move(partial, path)
+        """Remember the content for a key, which must not hold credentials; where there is no room it is forgotten."""
+        with suppress(OSError):
+            path = _entry_path(self._writable_root(), kind, key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self.partial() as partial:
+                partial.write_bytes(content)
+                _move(partial, path)
 
     def _roots(self) -> tuple[Path, ...]:
         # The spare is asked first: it holds what replaced something damaged in a folder that cannot be written to.

@@ -56,8 +56,9 @@ class HttpDownloads:
     def _in_place(self, file: Wheel | Sdist, promise: Promise) -> Path:
         path = path_of(file.url)
         try:
-            digest = promise.of_file(path) if promise.digests else ""
+            # Asked first: a pipe or a device would be read for ever.
             found = path.is_file()
+            digest = promise.of_file(path) if found and promise.digests else ""
         except OSError as error:
             raise IndexUnavailable(f"{str(path)!r} cannot be read: {error.strerror}; check the path") from error
         if not found:

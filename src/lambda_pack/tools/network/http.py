@@ -35,6 +35,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({304, 404, 410})
 _MOST_REDIRECTS = 10
 _AGENT = f"lambda-pack/{VERSION}"
+# In bytes, unpacked: pages and METADATA are held in memory, and a few kilobytes can unpack to all of it.
+_LARGEST_ANSWER = 256 << 20
 # In seconds: the first pause, and the longest, be it ours or one a server asks for.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
@@ -93,10 +95,12 @@ class Session:
         while True:
             with self.open(url, headers=headers) as response:
                 try:
-                    body = response.read(decode_content=True)
+                    body = response.read(_LARGEST_ANSWER + 1, decode_content=True)
                 except urllib3.exceptions.HTTPError as error:
                     self.wait(url, attempt, error)
                 else:
+                    if len(body) > _LARGEST_ANSWER:
+                        raise self._refusal_of_size(url)
                     if response.status >= HTTPStatus.MULTIPLE_CHOICES and response.status not in answers:
                         raise self.refusal(url, response.status)
                     names = {name.lower(): value for name, value in response.headers.items()}
@@ -171,6 +175,12 @@ class Session:
             case _:
                 advice = "check the index, then run again"
         return IndexUnavailable(f"{self.shown(url)!r} was answered with status {status}; {advice}")
+
+    def _refusal_of_size(self, url: str) -> IndexUnavailable:
+        return IndexUnavailable(
+            f"{self.shown(url)!r} is larger than {_LARGEST_ANSWER >> 20} MB, which no page of an index is; "
+            "check the index URL"
+        )
 
     def _answer(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         import urllib3  # noqa: PLC0415  # start-up stays light
@@ -263,7 +273,7 @@ def _retry_after(text: str | None) -> float | None:
     """Seconds that a server asks for, as a number or as a date; None where it does not."""
     if not text:
         return None
-    if text.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,10}\s*", text):
         return float(text)
     from datetime import UTC, datetime  # noqa: PLC0415  # hardly ever needed
 

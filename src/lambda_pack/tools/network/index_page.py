@@ -78,8 +78,8 @@ def parse_page(body: bytes, *, url: str, content_type: str, names: Collection[No
 
 def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None:
     """The value for a link; None where it is no wheel or sdist of one of these projects."""
-    if "/" in link.filename or "\\" in link.filename:
-        # The name becomes a file name here: it must not lead anywhere else.
+    if "/" in link.filename or "\\" in link.filename or not link.filename.isprintable():
+        # The name becomes a file name here, and a part of messages: it must not lead anywhere else, nor deceive.
         return None
     if link.filename.endswith(".whl"):
         return _wheel(link, names)
@@ -162,7 +162,8 @@ def _requires(text: str | None) -> SpecifierSet | None:
 def _text(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, UnicodeError):
+        # Unknown, or one that does not know how to replace ('idna', 'undefined').
         return body.decode("utf-8", "replace")
 
 
@@ -213,7 +214,7 @@ def _html_link(attributes: Mapping[str, str], reference: str, base: str) -> Link
 
 def _yanked(reason: str) -> str:
     """PEP 592, as a predicate; the reason is somebody's free text."""
-    words = " ".join(reason.split())
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
     return f"was yanked: {words}" if words else "was yanked"
 
 
@@ -242,7 +243,7 @@ def _json_links(body: bytes, url: str) -> Iterator[Link]:
         page = json.loads(body)
         version = str(page["meta"]["api-version"])
         files = page["files"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IndexUnavailable(f"{url!r} is no page of a package index: {error}; check the index URL") from error
     if version.partition(".")[0] != "1" or not isinstance(files, list):
         raise IndexUnavailable(f"{url!r} speaks version {version!r} of the index API; lambda-pack knows version 1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,8 @@ __all__ = ["Denied", "Fetched", "Pages"]
 # As pip asks: JSON where there is any; a plain web server ignores all this.
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 _KIND = "pages"
+# A header may hold any number of digits, and characters that only `str.isdigit` takes for some.
+_SECONDS = re.compile(r"[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def _fresh_until(headers: Mapping[str, str], *, private: bool) -> float:
         return 0.0
     words = [word.strip().lower() for word in headers.get("cache-control", "").split(",")]
     ages = [word.removeprefix("max-age=").strip('"') for word in words if word.startswith("max-age=")]
-    if "no-cache" in words or not ages or not ages[0].isdigit():
+    if "no-cache" in words or not ages or not _SECONDS.fullmatch(ages[0]):
         return 0.0
     spent = headers.get("age", "0")
-    return time.time() + int(ages[0]) - (int(spent) if spent.isdigit() else 0)
+    return time.time() + int(ages[0]) - (int(spent) if _SECONDS.fullmatch(spent) else 0)

@@ -144,7 +144,7 @@ class Transfer:
 
     def _read(self, response: BaseHTTPResponse, target: BinaryIO) -> None:
         length = response.headers.get("Content-Length", "")
-        total = self._received + int(length) if length.isdigit() else None
+        total = self._received + int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
         for chunk in response.stream(_CHUNK, decode_content=False):
             self._session.check()
             if self._stop.is_set():

@@ -49,6 +49,8 @@ _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
         UsageError,
         "pip refuses the requirements",
     ),
+    # What is left of pip's own: a folder or checkout that is no project, an archive that cannot be unpacked.
+    (frozenset({"InstallationError"}), UsageError, "pip cannot use what the requirements name"),
 )
 
 

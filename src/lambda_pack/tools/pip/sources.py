@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from lambda_pack.errors import UsageError
 from lambda_pack.model.packages import Checkout, Folder, Sdist, Source, without_credentials
 
 __all__ = ["prepared", "shown"]
@@ -17,7 +18,11 @@ _LEFT_OUT = frozenset({"__pycache__", ".tox", ".nox", ".venv", ".mypy_cache", ".
 
 
 def prepared(source: Source, *, scratch: Path, fetch: Callable[[Sdist], Path]) -> str:
-    """What to name to pip. Nothing is built in place: package code never gets a path of the user's or of the cache."""
+    """What to name to pip. Nothing is built in place: package code never gets a path of the user's or of the cache.
+
+    Raises:
+        UsageError: the subdirectory of a folder lies outside of it.
+    """
     match source:
         case Sdist():
             # The cache names files by digest; pip needs the name to know what kind of archive it is.
@@ -29,7 +34,10 @@ def prepared(source: Source, *, scratch: Path, fetch: Callable[[Sdist], Path]) -
         case Folder():
             copy = scratch / "project"
             shutil.copytree(source.path, copy, symlinks=True, ignore=_left_out)
-            return (copy / (source.subdirectory or ".")).resolve().as_uri()
+            project = (copy / (source.subdirectory or ".")).resolve()
+            if not project.is_relative_to(copy.resolve()):
+                raise UsageError(f"{source.subdirectory!r} leads out of {source.path!r}; name the project's own folder")
+            return project.as_uri()
 
 
 def shown(source: Source) -> str:
