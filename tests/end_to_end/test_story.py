@@ -153,6 +153,23 @@ def test_markers_are_evaluated_for_the_target(work: Workplace) -> None:
     assert (set(arm.closure), set(intel.closure)) == ({"everywhere", "six"}, {"everywhere", "idna"})
 
 
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_what_nobody_vouched_for_is_unverified(work: Workplace, resolver: str) -> None:
+    """Both resolvers name the digest of what they were sent themselves; that is nobody's promise."""
+    wheel = make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    place = work.index.file_url("six-1.0-py3-none-any.whl")
+
+    verified = []
+    for line in (f"six @ {place}", f"six @ {place}#sha256={digest}"):
+        work.write("requirements.txt", line)
+        (package,) = work.packed("--resolver", resolver).report["packages"]
+        assert package["sha256"] == digest
+        verified.append(package["verified"])
+
+    assert verified == [False, True]
+
+
 def test_requirements_that_ask_for_nothing(work: Workplace) -> None:
     work.write("requirements.txt", "# nothing yet")
 

@@ -26,9 +26,9 @@ from tests.files.bundles import bundle_of, composed, contents, interrupted, made
 from tests.support.processes import run
 from tests.support.wheels import make_wheel
 
-segments = st.text(st.characters(exclude_characters="/\\", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8).filter(
-    lambda segment: segment not in {".", ".."}
-)
+segments = st.text(
+    st.characters(exclude_characters="/\\", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8
+).filter(lambda segment: segment not in {".", ".."})
 # One level of folders whose names no file has: a file is never a folder too.
 trees = st.dictionaries(
     st.one_of(segments.map("f-{}".format), st.tuples(segments, segments).map("d-{0[0]}/{0[1]}".format)),

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_pack.errors import IntegrityError, UsageError
-from lambda_pack.files.wheel import means, open_wheel
-from lambda_pack.model.packages import Pin
+from lambda_pack.files.wheel import LARGEST_METADATA, means, open_wheel
+from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.tools.network.wheel_metadata import read_metadata
 from tests.support.wheels import make_wheel
 
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
@@ -143,3 +144,11 @@ def test_whatever_is_damaged_is_refused_or_harmless(
         assert wheel.name in str(error)  # noqa: PT017  # which damage is harmless is not known before
     else:
         assert after == before
+
+
+def test_metadata_that_unpacks_to_more_than_any_is_refused(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "six-1.0-py3-none-any.whl", metadata_extra="X: " + "a" * LARGEST_METADATA + "\n")
+    with open_wheel(wheel) as archive, pytest.raises(IntegrityError, match="which no METADATA has"):
+        archive.metadata()
+    with pytest.raises(IntegrityError, match="a METADATA larger than any is"):
+        read_metadata(Wheel.parse(wheel.as_uri()), wheel)

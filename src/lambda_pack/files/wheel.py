@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -20,10 +21,13 @@ from lambda_pack.files.members import Mapped, Member
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import HASH_ALGORITHMS
 
-__all__ = ["WheelArchive", "means", "open_wheel"]
+__all__ = ["LARGEST_METADATA", "WheelArchive", "means", "open_wheel"]
 
 _MOST_HOPS = 40  # as Linux does
 _LONGEST_TARGET = 4096
+
+LARGEST_METADATA: Final = 32 << 20
+"""In bytes: it is read as a whole, and a few kilobytes can unpack to gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,9 +49,12 @@ class WheelArchive:
         """The METADATA file.
 
         Raises:
-            IntegrityError: there is none, or it is damaged.
+            IntegrityError: there is none, or it is damaged or too large to be one.
         """
-        return self.file(f"{self.dist_info}/METADATA").read()
+        found = self.file(f"{self.dist_info}/METADATA")
+        if found.size > LARGEST_METADATA:
+            raise found.refusal(f"claims {found.size} bytes, which no METADATA has")
+        return found.read()
 
     def file(self, name: str) -> Member:
         """The member with this name; `IntegrityError` when there is none."""

@@ -43,9 +43,17 @@ def resolve_everything(requirements: Requirements, target: Target, ports: Ports)
 def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
     """The lock's packages for the target, with the files it knows."""
     packages = pins_of(lock, target)
-    offers = (offer for package in packages for offer in offers_of(package, requirements.folder))
+    found = (offer for package in packages for offer in offers_of(package, requirements.folder))
+    offers = (_as_promised(offer, requirements) for offer in found)
     closure = tuple(Pin(package.name, package.version or _version_of(package)) for package in packages)
     return Stock(target, closure, frozenset(permitted(offers, requirements)))
+
+
+def _as_promised(offer: Offer, requirements: Requirements) -> Offer:
+    """A file named by URL, with the user's own hashes only: a resolver fills in those of what it was sent itself."""
+    if isinstance(offer, Wheel | Sdist) and offer.is_exact and requirements.requested:
+        return replace(offer, hashes=requirements.hashes(offer.pin.name))
+    return offer
 
 
 def _version_of(package: Package) -> Version | None:

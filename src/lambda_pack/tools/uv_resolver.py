@@ -31,7 +31,9 @@ _NEWEST_PLATFORM = "manylinux_2_40"
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1
 # It is also the status for some answers of an index, or of a repository, that are none; build logs are indented deeper.
-_NO_ANSWER = re.compile(r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.M)
+_NO_ANSWER = re.compile(
+    r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,13 @@ def test_entries_are_found_by_kind_and_key(tmp_path: Path) -> None:
     assert "x.example" not in "".join(str(path) for path in tmp_path.rglob("*"))
 
 
+def test_what_cannot_be_remembered_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "pages").write_bytes(b"")
+    with Cache(tmp_path) as cache:
+        cache.store("pages", "key", b"page")
+        assert cache.entry("pages", "key") is None
+
+
 def test_a_temporary_cache_is_gone_afterwards() -> None:
     with Cache(None) as cache:
         path = fill(cache)

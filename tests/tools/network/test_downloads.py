@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import _thread
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -160,6 +161,13 @@ def test_which_digests_count(
 
 def test_a_missing_local_file_is_said(tmp_path: Path) -> None:
     wheel = Wheel.parse((tmp_path / NAME).as_uri())
+    with bench(settings(), None) as tools, pytest.raises(IndexUnavailable, match="not a file"):
+        tools.downloads.fetch([wheel])
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / NAME)
+    wheel = Wheel.parse((tmp_path / NAME).as_uri(), hashes=(("sha256", "00" * 32),))
     with bench(settings(), None) as tools, pytest.raises(IndexUnavailable, match="not a file"):
         tools.downloads.fetch([wheel])
 

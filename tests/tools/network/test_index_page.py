@@ -132,12 +132,34 @@ def test_html_and_json_say_the_same() -> None:
         ("application/json", b"{}"),
         ("application/json", b"<html>"),
         ("application/json", b'{"meta": {"api-version": "2.0"}, "files": []}'),
+        ("application/json", b"[" * 200_000),
         ("image/png", b"PNG"),
     ],
 )
 def test_what_is_no_index_page_is_an_error(content_type: str, body: bytes) -> None:
     with pytest.raises(IndexUnavailable, match="index"):
         parse_page(body, url=BASE, content_type=content_type, names=())
+
+
+@pytest.mark.parametrize(
+    "name", ["demo-1.0-py3-none-\x1b[31many.whl", "demo-1.0-1\n-py3-none-any.whl", "demo-1.0\x1f.zip"]
+)
+def test_a_name_that_could_write_on_a_terminal_is_left_out(name: str) -> None:
+    page = {"meta": {"api-version": "1.0"}, "files": [{"filename": name, "url": "demo", "hashes": {}}]}
+    names = {canonicalize_name("demo")}
+    assert not parse_page(json.dumps(page).encode(), url=BASE, content_type="application/json", names=names).files
+
+
+def test_the_reason_for_yanking_is_one_plain_line() -> None:
+    (file,) = parse('<a href="demo-1.0.tar.gz" data-yanked="no \x1b[31m\n good">x</a>').files
+    assert file.yanked == "was yanked: no [31m good"
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "zlib", "nonsense", "utf-16"])
+def test_no_charset_stops_the_reading(charset: str) -> None:
+    body = b'<a href="demo-1.0.tar.gz">x</a>\xff'
+    page = parse_page(body, url=BASE, content_type=f"text/html; charset={charset}", names={canonicalize_name("demo")})
+    assert len(page.files) == (charset != "utf-16")
 
 
 class Oracle(HTMLParser):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.tools.network.pages import Fetched, Pages
 from tests.support.serving import Answer, Asked, LoopbackServer
@@ -51,6 +53,9 @@ def serving(headers: Mapping[str, str]) -> Iterator[tuple[Server, str]]:
         ({"Cache-Control": "max-age=600", "Age": "600"}, [None, None]),
         ({"Cache-Control": "no-store, max-age=600", "ETag": '"a"'}, [None, None]),
         ({"Cache-Control": "no-cache, max-age=600", "ETag": '"a"'}, [None, '"a"']),
+        ({"Cache-Control": f"max-age={'9' * 5000}"}, [None, None]),
+        ({"Cache-Control": "max-age=\xb2"}, [None, None]),
+        ({"Cache-Control": "max-age=600", "Age": "\xb2"}, [None]),
         ({"ETag": '"a"'}, [None, '"a"']),
         ({"ETag": 'W/"a"'}, [None, 'W/"a"']),
         ({"Last-Modified": "Fri, 20 Nov 2026 10:00:00 GMT"}, [None, "Fri, 20 Nov 2026 10:00:00 GMT"]),
@@ -84,3 +89,14 @@ def test_a_damaged_entry_is_as_good_as_none(tmp_path: Path) -> None:
             tools.cache.store("pages", url, b"{}\n")
             assert isinstance(Pages(tools.session, tools.cache).fetch(url), Fetched)
         assert len(server.asked) == 1
+
+
+def test_a_page_that_unpacks_to_more_than_any_page_has_is_refused() -> None:
+    bomb = gzip.compress(bytes((128 << 20) + 1), compresslevel=1)
+    loopback = LoopbackServer(lambda _: Answer(200, {"Content-Encoding": "gzip"}, bomb))
+    loopback.start()
+    try:
+        with bench(IndexSettings(), None) as tools, pytest.raises(IndexUnavailable, match="larger than 128 MB"):
+            Pages(tools.session, tools.cache).fetch(f"http://{loopback.authority}/simple/demo/")
+    finally:
+        loopback.stop()

@@ -194,6 +194,7 @@ def test_which_kinds_of_file_may_answer(
         (("lib @ git+http://127.0.0.1:9/lib.git",), IndexUnavailable),
         (("lib @ http://127.0.0.1:9/lib-1.0-py3-none-any.whl",), IndexUnavailable),
         (("lib @ file:///no/such/folder",), LambdaPackError),
+        (("lib @ file:///usr",), UsageError),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )

@@ -36,7 +36,7 @@ _ANSWERS = frozenset({304, 404, 410})
 _MOST_REDIRECTS = 10
 _AGENT = f"lambda-pack/{VERSION}"
 # In bytes, unpacked: pages and METADATA are held in memory, and a few kilobytes can unpack to all of it.
-_LARGEST_ANSWER = 256 << 20
+_LARGEST_ANSWER = 128 << 20
 # In seconds: the first pause, and the longest, be it ours or one a server asks for.
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0

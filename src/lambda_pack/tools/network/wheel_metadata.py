@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError
-from lambda_pack.files.wheel import means
+from lambda_pack.files.wheel import LARGEST_METADATA, means
 from lambda_pack.model.packages import Hashes, Wheel
 from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.network.http import Session
@@ -37,6 +37,8 @@ def read_metadata(wheel: Wheel, file: Path | BinaryIO) -> bytes:
         with ZipFile(file) as archive:
             names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
             own = [name for name in names if means(name.removesuffix(".dist-info/METADATA"), wheel.pin)] or names
+            if len(own) == 1 and archive.getinfo(own[0]).file_size > LARGEST_METADATA:
+                raise IntegrityError(f"{wheel.filename!r} has a METADATA larger than any is; do not use it")
             if len(own) == 1:
                 return archive.read(own[0])
     except (BadZipFile, NotImplementedError, EOFError) as error:
