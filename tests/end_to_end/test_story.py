@@ -179,12 +179,13 @@ def test_requirements_that_ask_for_nothing(work: Workplace) -> None:
     assert work.index.requests == ()
 
 
-def test_an_older_version_is_reported_as_held_back(work: Workplace) -> None:
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_an_older_version_is_reported_as_held_back(work: Workplace, resolver: str) -> None:
     make_wheel(work.index.folder, "fast-1.0-cp313-cp313-manylinux_2_17_aarch64.whl")
     make_wheel(work.index.folder, "fast-2.0-cp313-cp313-manylinux_2_38_aarch64.whl")
     work.write("requirements.txt", "fast")
 
-    packed = work.packed()
+    packed = work.packed("--resolver", resolver)
 
     (held,) = packed.report["held_back"]
     assert held == {

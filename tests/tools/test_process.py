@@ -123,3 +123,21 @@ def test_an_interruption_ends_the_whole_family(tmp_path: Path) -> None:
 def test_the_end_of_a_log_is_its_last_lines() -> None:
     assert tail("".join(f"{number}\n" for number in range(100))).splitlines() == [str(n) for n in range(60, 100)]
     assert tail("") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07rest", "rest"),
+        ("\x1b]8;;http://x.example\x1b\\link", "link"),
+        ("\x9b2Jerased\x08\x7f", "erased"),
+        ("one\u2028two\ttab", "onetwo\ttab"),
+        ("naïve 日本 ✓", "naïve 日本 ✓"),
+    ],
+)
+def test_a_log_cannot_write_on_a_terminal(said: str, logged: str) -> None:
+    heard: list[str] = []
+    code = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
+    ended = run(python(code, said), environment={}, on_line=heard.append)
+    assert (ended.log, ended.output, heard) == (logged, said, [logged])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
 
-__all__ = ["DEFAULT_ARCHITECTURE", "LEGACY_PLATFORMS", "RUNTIMES", "Architecture", "Runtime", "Target"]
+__all__ = ["DEFAULT_ARCHITECTURE", "LEGACY_PLATFORMS", "NEWEST_GLIBC", "RUNTIMES", "Architecture", "Runtime", "Target"]
 
 
 class Architecture(Enum):
@@ -153,7 +153,15 @@ class Target:
     @property
     def tags(self) -> tuple[Tag, ...]:
         """Every tag that fits, best first: the order in which installers prefer wheels."""
-        return _tags(self)
+        return _tags(self.runtime.python, self.platforms)
+
+    @property
+    def tags_of_any_glibc(self) -> tuple[Tag, ...]:
+        """The same for a machine with the newest glibc: what a resolver must see, so that nothing stays unexplained.
+
+        A resolver that knew only `tags` would take an older version in silence; so `judge` refuses, and says why.
+        """
+        return _tags(self.runtime.python, tuple(_platforms(NEWEST_GLIBC, self.architecture.machine)))
 
     @property
     def environment(self) -> Environment:
@@ -187,6 +195,9 @@ class Target:
         return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
 
 
+# The newest platform that uv knows (0.13).
+NEWEST_GLIBC = (2, 40)
+
 # PEP 600: the older names of three glibc levels.
 LEGACY_PLATFORMS = MappingProxyType({17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"})
 
@@ -202,14 +213,14 @@ def _platforms(glibc: tuple[int, int], machine: str) -> Iterator[str]:
 
 
 @lru_cache
-def _tags(target: Target) -> tuple[Tag, ...]:
+def _tags(python: tuple[int, int], platforms: tuple[str, ...]) -> tuple[Tag, ...]:
     from packaging.tags import compatible_tags, cpython_tags  # noqa: PLC0415  # start-up stays light
 
-    major, minor = target.runtime.python
+    major, minor = python
     interpreter = f"cp{major}{minor}"
     # Until 3.7 the ABI's name carried an `m` for pymalloc.
-    abi = f"{interpreter}m" if (major, minor) <= (3, 7) else interpreter
+    abi = f"{interpreter}m" if python <= (3, 7) else interpreter
     return (
-        *cpython_tags((major, minor), abis=[abi], platforms=target.platforms),
-        *compatible_tags((major, minor), interpreter=interpreter, platforms=target.platforms),
+        *cpython_tags(python, abis=[abi], platforms=platforms),
+        *compatible_tags(python, interpreter=interpreter, platforms=platforms),
     )

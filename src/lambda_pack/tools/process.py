@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess  # noqa: TID251  # this is the place
 import sys
@@ -22,13 +23,17 @@ __all__ = ["Completed", "end_all", "run", "tail"]
 _REMEMBERED = 5_000
 # How long an asked program may take to tidy up before it is killed, and its heirs may hold our pipes (seconds).
 _GRACE = 2.0
+# What a terminal obeys rather than shows: package code writes the logs that we print.
+_CONTROLS = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A program that ended. `output` is its stdout; `log` has both streams' last lines in the order they arrived.
 
-    `status` is negative when a signal ended it; `timed_out` says that the signal was ours.
+    The log has no control characters. `status` is negative when a signal ended it; `timed_out` says that the signal was ours.
     """
 
     command: tuple[str, ...]
@@ -117,11 +122,12 @@ class _Transcript:
     def _read(self, stream: IO[str], kept: list[str] | None) -> None:
         for line in stream:
             with self.lock:
-                self.log.append(line)
+                plain = _CONTROLS.sub("", line)
+                self.log.append(plain)
                 if kept is not None:
                     kept.append(line)
                 if self.on_line:
-                    self.on_line(line.rstrip("\n"))
+                    self.on_line(plain.rstrip("\n"))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.model.requirements import IndexStrategy, Requirements
-from lambda_pack.model.targets import Target
+from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import run
 from lambda_pack.tools.requirements_text import constraints_text, requirements_text
 
@@ -26,7 +26,7 @@ __all__ = ["UvResolver", "find_uv"]
 
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
-_NEWEST_PLATFORM = "manylinux_2_40"
+_NEWEST_PLATFORM = "manylinux_{}_{}".format(*NEWEST_GLIBC)
 
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1

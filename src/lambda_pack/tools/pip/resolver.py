@@ -106,7 +106,7 @@ def _pretended(target: Target, without: Collection[NormalizedName]) -> dict[str,
     return {
         "environment": dict(target.environment),
         "python": target.runtime.python_full_version,
-        "tags": [(tag.interpreter, tag.abi, tag.platform) for tag in target.tags],
+        "tags": [(tag.interpreter, tag.abi, tag.platform) for tag in target.tags_of_any_glibc],
         "without": sorted(without),
     }
 
