@@ -12,6 +12,7 @@ import pytest
 from tests.end_to_end.imports import import_all
 from tests.end_to_end.workplace import Workplace, contents, files_below
 from tests.frontends.schema import valid_report
+from tests.support.faults import MissingHash
 from tests.support.packages import make_elf, make_wheel
 
 ZIP, REPORT, LOCK = (f"shop-python3.13-arm64.{kind}" for kind in ("zip", "report.json", "pylock.toml"))
@@ -168,6 +169,18 @@ def test_what_nobody_vouched_for_is_unverified(work: Workplace, resolver: str) -
         verified.append(package["verified"])
 
     assert verified == [False, True]
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_an_index_that_promises_nothing_leaves_files_unverified(work: Workplace, resolver: str) -> None:
+    for name in ("six", "idna"):
+        make_wheel(work.index.folder, f"{name}-1.0-py3-none-any.whl")
+    work.index.misbehave("six-*", MissingHash())
+    work.write("requirements.txt", "six", "idna")
+
+    packages = work.packed("--resolver", resolver).report["packages"]
+
+    assert {package["name"]: package["verified"] for package in packages} == {"idna": True, "six": False}
 
 
 def test_requirements_that_ask_for_nothing(work: Workplace) -> None:

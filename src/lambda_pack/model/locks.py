@@ -89,7 +89,8 @@ def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
 def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
     for wheel in package.wheels or ():
         url, hashes = _url(wheel, folder, package.index), _hashes(wheel.hashes)
-        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size)
+        parsed = Wheel.parse(url, filename=wheel.filename, hashes=hashes)
+        yield replace(parsed, size=wheel.size, index=package.index)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
         yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size)

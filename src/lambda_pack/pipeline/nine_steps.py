@@ -19,6 +19,7 @@ from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
+from lambda_pack.pipeline.promises import without_own_words
 from lambda_pack.ports import Ports
 
 __all__ = ["STEPS", "Outcome", "decide", "take_nine_steps"]
@@ -89,6 +90,7 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> St
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
     stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)
+    stock = without_own_words(stock, requirements, ports.index)
     for warning in check_hashes(stock, requirements):
         ports.narrator.warn(warning)
     return stock

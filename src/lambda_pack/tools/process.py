@@ -25,7 +25,7 @@ _REMEMBERED = 5_000
 _GRACE = 2.0
 # What a terminal obeys rather than shows: package code writes the logs that we print.
 _CONTROLS = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?)?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 )
 
 
@@ -33,7 +33,8 @@ _CONTROLS = re.compile(
 class Completed:
     """A program that ended. `output` is its stdout; `log` has both streams' last lines in the order they arrived.
 
-    The log has no control characters. `status` is negative when a signal ended it; `timed_out` says that the signal was ours.
+    The log has no control characters. `status` is negative when a signal ended it; `timed_out` says that the signal
+    was ours.
     """
 
     command: tuple[str, ...]

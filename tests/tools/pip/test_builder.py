@@ -7,6 +7,7 @@ import platform
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -56,9 +57,10 @@ class Yard:
 
     def fetch(self, sdist: Sdist) -> Path:
         """As a cache does, under a name that says nothing."""
-        kept = self.folder / "cached"
-        shutil.copyfile(self.folder / sdist.filename, kept)
-        return kept
+        # One of its own: builds run at the same time.
+        handle, kept = tempfile.mkstemp(dir=self.folder, prefix="cached-")
+        os.close(handle)
+        return Path(shutil.copyfile(self.folder / sdist.filename, kept))
 
     def sdist(self, name: str = "lib", **details: object) -> Sdist:
         """A source archive of version 1.0."""
