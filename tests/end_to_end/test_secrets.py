@@ -108,3 +108,22 @@ def test_code_of_packages_sees_no_secret(shop: Workplace, resolver: str, tmp_pat
         assert PASSWORD not in values
         assert "PATH" in event.environment
     assert b"for-nobody" not in contents(packed.zip)["dump_environment.json"]
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+@pytest.mark.parametrize("place", ["requirement", "find-links"])
+def test_a_login_in_a_url_reaches_what_it_is_for(work: Workplace, resolver: str, place: str) -> None:
+    """Pip's report leaves the login out of the URL it names."""
+    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    work.index.misbehave("*", Protect("me", "pa55word-of-mine"))
+    files = work.index.files_url.replace("http://", "http://me:pa55word-of-mine@")
+    lines = {
+        "requirement": [f"six @ {files}six-1.0-py3-none-any.whl"],
+        "find-links": ["--no-index", f"--find-links {files}", "six"],
+    }
+    work.write("requirements.txt", *lines[place])
+
+    packed = work.packed("--resolver", resolver)
+
+    assert packed.closure == {"six": "1.0"}
+    assert "pa55word" not in packed.said.text

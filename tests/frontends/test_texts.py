@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,13 @@ def test_the_help_names_every_exit_code(tmp_path: Path, clean_environment: dict[
 
 def test_sizes_are_said_as_aws_says_them() -> None:
     assert f"(limit {UNZIPPED_LIMIT // 1_048_576}.0 MB)" in render_text(REPORTS["good"])
+
+
+def test_nothing_a_package_says_moves_the_cursor() -> None:
+    report = REPORTS["good"]
+    loud = replace(report, warnings=("\x1b[2Jnote\x07 of \x9b31ma package",), name="a\rb")
+
+    text = render_text(loud)
+
+    assert "?[2Jnote? of ?31ma package" in text
+    assert all(letter.isprintable() or letter == "\n" for letter in text)

@@ -81,6 +81,6 @@ def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) 
 
 def _name(request: PackRequest, folder: Path) -> str:
     name = request.name or folder.name or "bundle"
-    if set(name) & set('/\\:*?"<>|\0') or name.startswith("."):
+    if set(name) & set('/\\:*?"<>|\0') or name.startswith(".") or not name.isprintable():
         raise UsageError(f"{name!r} cannot be part of a file name; choose letters, digits, '-', '_' and '.' for --name")
     return name

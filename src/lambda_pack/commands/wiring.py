@@ -75,7 +75,7 @@ class Workshop:
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._open.enter_context(Cache(folder))
         credentials = Credentials(
-            index_urls(indexes),
+            (*index_urls(indexes), *indexes.find_links, *self._named_urls()),
             netrc=read_netrc(self._environ, home=home, narrator=self._narrator),
             keyring=self._ask_keyring if indexes.keyring else None,
         )
@@ -93,6 +93,13 @@ class Workshop:
             builder=self._builder(scratch, downloads),
             narrator=self._narrator,
         )
+
+    def _named_urls(self) -> Iterator[str]:
+        """URLs in the requirements: a resolver that reports them may leave out their logins."""
+        for line in self._order.requirements.requested:
+            url = line.requirement.url if line.requirement else line.url
+            if url:
+                yield url
 
     def _checkouts(self) -> Mapping[str, str]:
         """The ssh agent, for requirements that are cloned over ssh; no other run lends it to package code."""

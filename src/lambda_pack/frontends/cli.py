@@ -11,6 +11,7 @@ from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
 from lambda_pack.frontends.options import add_delivery_options, add_options
+from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
 __all__ = ["main"]
@@ -28,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with_sigterm(Interrupted)
         return command(parsed)
     except (KeyboardInterrupt, Interrupted):
-        print("lambda-pack: interrupted", file=sys.stderr)
-        return Interrupted.exit_code
+        return _interrupted()
     except LambdaPackError as error:
         _tell(error)
         return error.exit_code
@@ -37,16 +37,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough.
         return 0
     except Exception as error:  # noqa: BLE001  # the last door: a traceback helps us, a sentence helps the user
-        return _bug(error)
+        return _interrupted() if _came_of_interruption(error) else _bug(error)
 
 
 def with_sigterm(interruption: type[Interrupted]) -> None:
     """Make SIGTERM unwind every `with`, as Ctrl-C does."""
 
     def unwind(number: int, _frame: FrameType | None) -> None:
+        # One is enough: a second one must not disturb the tidying up that the first has begun.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise interruption(f"signal {number}")
 
     signal.signal(signal.SIGTERM, unwind)
+
+
+def _interrupted() -> int:
+    print("lambda-pack: interrupted", file=sys.stderr)
+    return Interrupted.exit_code
+
+
+def _came_of_interruption(error: BaseException | None) -> bool:
+    """Whether an error was met while an interruption was unwinding: a lock half released is no bug of the user's."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | Interrupted):
+            return True
+        error = error.__context__
+    return False
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,9 +128,9 @@ def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers:
 
 
 def _tell(error: LambdaPackError) -> None:
-    print(f"lambda-pack: {error}", file=sys.stderr)
+    print(clean(f"lambda-pack: {error}"), file=sys.stderr)
     for line in error.log.splitlines():
-        print(f"  | {line}", file=sys.stderr)
+        print(clean(f"  | {line}"), file=sys.stderr)
 
 
 def _bug(error: Exception) -> int:

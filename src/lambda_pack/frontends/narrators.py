@@ -8,6 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
+from lambda_pack.frontends.screen import clean
 from lambda_pack.model.limits import megabytes
 from lambda_pack.ports import Narrator
 
@@ -79,7 +80,7 @@ class PlainNarrator(SilentNarrator):
 
     def _say(self, text: str) -> None:
         with self._lock:
-            print(text, file=self._stream, flush=True)
+            print(clean(text), file=self._stream, flush=True)
 
 
 class TerminalNarrator(SilentNarrator):
@@ -123,11 +124,11 @@ class TerminalNarrator(SilentNarrator):
     def note(self, text: str) -> None:
         """A lasting line above the bars, for who asked for details."""
         if self._verbose:
-            self._console.print(f"  {text}", style="dim")
+            self._console.print(clean(f"  {text}"), style="dim")
 
     def warn(self, text: str) -> None:
         """A lasting line above the bars."""
-        self._console.print(f"warning: {text}", style="yellow")
+        self._console.print(clean(f"warning: {text}"), style="yellow")
 
     def progress(self, label: str, done: int, total: int) -> None:
         """A bar for each file, gone when the file is here."""

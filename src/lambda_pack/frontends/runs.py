@@ -27,8 +27,9 @@ Command: TypeAlias = Callable[[PackRequest, Mapping[str, str], Narrator], Report
 
 def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
     """Run it and print its report; the exit code says whether anything is unmet."""
-    said = gather(arguments, Path.cwd())
-    request = request_of(said, Path.cwd())
+    folder = _here()
+    said = gather(arguments, folder)
+    request = request_of(said, folder)
     delivery = delivery_of(said) if delivers else None
     if delivery is not None and request.to_dir is not None:
         raise UsageError("a folder cannot be delivered to S3; leave out --to-dir or the place in S3")
@@ -52,13 +53,20 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
 
 def run_upload(arguments: Mapping[str, Any]) -> int:
     """Upload an archive and print where it is."""
-    delivery = delivery_of(gather(arguments, Path.cwd()))
+    delivery = delivery_of(gather(arguments, _here()))
     if delivery is None:
         raise UsageError("where to? name the place with --s3-uri, for example --s3-uri s3://bucket/folder/")
     with choose_narrator(quiet=arguments["quiet"], verbose=arguments["verbose"]) as narrator:
         delivered = upload(Path(arguments["archive"]), delivery, narrator)
     sys.stdout.write(_told(delivered))
     return 0
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder no longer exists; change into one that does") from error
 
 
 def _told(delivered: Delivered) -> str:

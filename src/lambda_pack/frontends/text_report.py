@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lambda_pack.frontends.screen import clean
 from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.stock import Attempt
@@ -20,7 +21,7 @@ def render_text(report: Report, *, verbose: bool = False, warnings: bool = True)
 
     Without `warnings` those are left out: whoever heard the narrator has heard them.
     """
-    return "\n".join(_lines(report, verbose=verbose, warnings=warnings)) + "\n"
+    return clean("\n".join(_lines(report, verbose=verbose, warnings=warnings)) + "\n")
 
 
 def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:

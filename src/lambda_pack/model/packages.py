@@ -70,9 +70,9 @@ class Wheel:
     """A wheel by its file name; `url` may be `file:`, `size` is in bytes.
 
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
-    is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement
-    names this very file, so that no other may stand in. `index` is where the resolver says it found it. `metadata` says that `url` + ".metadata" holds the wheel's
-    METADATA (PEP 658).
+    is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement names this
+    very file, so that no other may stand in. `index` is where the resolver says that it found it. `metadata` says that
+    `url` + ".metadata" holds the wheel's METADATA (PEP 658).
     """
 
     pin: Pin
