@@ -89,8 +89,7 @@ def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
 def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
     for wheel in package.wheels or ():
         url, hashes = _url(wheel, folder, package.index), _hashes(wheel.hashes)
-        parsed = Wheel.parse(url, filename=wheel.filename, hashes=hashes)
-        yield replace(parsed, size=wheel.size, index=package.index)
+        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
         yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size)

@@ -71,8 +71,8 @@ class Wheel:
 
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
     is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement names this
-    very file, so that no other may stand in. `index` is where the resolver says that it found it. `metadata` says that
-    `url` + ".metadata" holds the wheel's METADATA (PEP 658).
+    very file, so that no other may stand in. `metadata` says that `url` + ".metadata" holds the wheel's METADATA
+    (PEP 658).
     """
 
     pin: Pin
@@ -86,7 +86,6 @@ class Wheel:
     yanked: str | None = None
     refused: str | None = None
     is_exact: bool = False
-    index: str | None = None
     metadata: bool = False
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import Requirements, proofs_in
@@ -15,24 +16,29 @@ __all__ = ["without_own_words"]
 def without_own_words(stock: Stock, requirements: Requirements, index: Index) -> Stock:
     """The stock without digests that nobody promised: a lock must have one for each file, so resolvers make them up.
 
-    The public index promises one for every file; the pages of others are read again to see whether they do.
+    The public index promises one for every file. The pages of other indexes are read again for what they serve
+    themselves; a file of this machine's was promised by nobody.
     """
-    doubtful = [wheel for wheel, _ in stock.chosen if _is_doubtful(wheel, stock, requirements)]
-    if not doubtful:
-        return stock
-    listed = index.files({wheel.pin.name for wheel in doubtful})
+    resolved = [wheel for wheel, _ in stock.chosen if _is_resolvers_word(wheel, stock, requirements)]
+    local = {wheel for wheel in resolved if wheel.url.startswith("file:")}
+    hosts = _hosts(requirements)
+    served = [wheel for wheel in resolved if wheel not in local and urlsplit(wheel.url).netloc in hosts]
+    listed = index.files({wheel.pin.name for wheel in served}) if served else ()
     promised = {file.filename for file in listed if isinstance(file, Wheel) and proofs_in(file.hashes)}
-    own_words = {wheel for wheel in doubtful if wheel.filename not in promised}
-    offers = (replace(one, hashes=()) if one in own_words and isinstance(one, Wheel) else one for one in stock.offers)
+    own_words = local | {wheel for wheel in served if wheel.filename not in promised}
+    if not own_words:
+        return stock
+    offers = (replace(one, hashes=()) if isinstance(one, Wheel) and one in own_words else one for one in stock.offers)
     return replace(stock, offers=frozenset(offers))
 
 
-def _is_doubtful(wheel: Wheel, stock: Stock, requirements: Requirements) -> bool:
-    if not requirements.requested or not wheel.hashes or requirements.hashes(wheel.pin.name):
-        # From a lock, which is the user's word itself; without any promise; or promised by the user.
-        return False
-    if any(item.wheel == wheel for item in stock.accepted):
-        return False
+def _is_resolvers_word(wheel: Wheel, stock: Stock, requirements: Requirements) -> bool:
+    """Not so from a lock, which is the user's own word; where the user gave hashes; and of what was built here."""
+    is_built = any(item.wheel == wheel for item in stock.accepted)
+    return bool(requirements.requested and wheel.hashes and not is_built and not requirements.hashes(wheel.pin.name))
+
+
+def _hosts(requirements: Requirements) -> frozenset[str]:
     places = requirements.indexes
-    others = {places.index_url, *places.extra_index_urls} - {None}
-    return wheel.index in others if wheel.index is not None else bool(others or places.find_links)
+    urls = (places.index_url or "", *places.extra_index_urls, *places.find_links)
+    return frozenset(urlsplit(url).netloc.rpartition("@")[2] for url in urls) - {""}
