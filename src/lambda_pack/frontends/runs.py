@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lambda_pack.commands.upload import deliver, upload
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
@@ -44,6 +43,8 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     else:
         sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     if delivery is not None:
+        from lambda_pack.commands.upload import deliver  # noqa: PLC0415  # start-up stays light
+
         with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
             delivered = deliver(report, delivery, narrator)
         if delivered is not None and not arguments["json"]:
@@ -53,6 +54,8 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
 
 def run_upload(arguments: Mapping[str, Any]) -> int:
     """Upload an archive and print where it is."""
+    from lambda_pack.commands.upload import upload  # noqa: PLC0415  # start-up stays light
+
     delivery = delivery_of(gather(arguments, _here()))
     if delivery is None:
         raise UsageError("where to? name the place with --s3-uri, for example --s3-uri s3://bucket/folder/")
