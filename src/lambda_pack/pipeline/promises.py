@@ -16,18 +16,20 @@ __all__ = ["without_own_words"]
 def without_own_words(stock: Stock, requirements: Requirements, index: Index) -> Stock:
     """The stock without digests that nobody promised: a lock must have one for each file, so resolvers make them up.
 
-    The public index promises one for every file. The pages of other indexes are read again for what they serve
-    themselves; a file of this machine's was promised by nobody.
+    The public index promises one for every file; of what other indexes and folders hold, their pages are read again.
     """
-    resolved = [wheel for wheel, _ in stock.chosen if _is_resolvers_word(wheel, stock, requirements)]
-    local = {wheel for wheel in resolved if wheel.url.startswith("file:")}
     hosts = _hosts(requirements)
-    served = [wheel for wheel in resolved if wheel not in local and urlsplit(wheel.url).netloc in hosts]
-    listed = index.files({wheel.pin.name for wheel in served}) if served else ()
-    promised = {file.filename for file in listed if isinstance(file, Wheel) and proofs_in(file.hashes)}
-    own_words = local | {wheel for wheel in served if wheel.filename not in promised}
-    if not own_words:
+    doubtful = {
+        wheel
+        for wheel, _ in stock.chosen
+        if (wheel.url.startswith("file:") or urlsplit(wheel.url).netloc in hosts)
+        and _is_resolvers_word(wheel, stock, requirements)
+    }
+    if not doubtful:
         return stock
+    listed = index.files({wheel.pin.name for wheel in doubtful})
+    promised = {file.filename for file in listed if isinstance(file, Wheel) and proofs_in(file.hashes)}
+    own_words = {wheel for wheel in doubtful if wheel.filename not in promised}
     offers = (replace(one, hashes=()) if isinstance(one, Wheel) and one in own_words else one for one in stock.offers)
     return replace(stock, offers=frozenset(offers))
 
