@@ -307,6 +307,16 @@ def test_those_lines_are_refused_by_pip_too(project: Path, text: str) -> None:
         said_by_pip(file)
 
 
+@pytest.mark.parametrize(
+    "text", ["-c limits.txt -i https://x.example", "-r limits.txt -c limits.txt", "--pre -r limits.txt"]
+)
+def test_what_pip_drops_beside_an_included_file_is_refused(project: Path, text: str) -> None:
+    file = project / "requirements.txt"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="stand alone"):
+        read_requirements([file], {})
+
+
 PARTS = st.sampled_from(
     [
         "six",

@@ -119,11 +119,15 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
         return (replace(requested, hashes=_hashes(given.hash), config_settings=settings),)
     if given.hash:
         raise UsageError("--hash stands alone; end the line of its requirement with a backslash")
-    return (
+    lines = (
         *(Include(_included(place, folder), constraint=False) for place in given.requirement),
         *(Include(_included(place, folder), constraint=True) for place in given.constraint),
         *_file_options(given, folder),
     )
+    if len(lines) > 1 and any(isinstance(line, Include) for line in lines):
+        # pip reads the first -r, else the first -c, and drops the rest of the line in silence.
+        raise UsageError("-r and -c stand alone; put the other options on lines of their own")
+    return lines
 
 
 def _editable(place: str, folder: Path) -> str:
