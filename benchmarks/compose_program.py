@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _peak() -> int:
-    import resource  # noqa: PLC0415  # not on Windows, where nothing else here is missing
+    import resource  # not on Windows, where nothing else here is missing
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

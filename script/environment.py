@@ -153,7 +153,7 @@ def pip_and_its_uv_fill(installer: Installer, pip: Path, lock: Path) -> bool:
 def make_without_packages(environment: Path) -> Path:
     """Makes an empty environment; returns a pip that can fill it: the interpreter's own, else ensurepip's."""
     try:
-        import venv  # noqa: PLC0415  # Debian may have taken it out
+        import venv  # Debian may have taken it out
 
         venv.EnvBuilder(clear=True, symlinks=os.name != "nt").create(environment)
     except ImportError as error:
@@ -196,11 +196,11 @@ def taken(descriptor: int) -> bool:
     """Whether the lock is ours now."""
     try:
         if sys.platform == "win32":
-            import msvcrt  # noqa: PLC0415  # not on POSIX
+            import msvcrt  # not on POSIX
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            import fcntl  # noqa: PLC0415  # not on Windows
+            import fcntl  # not on Windows
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):

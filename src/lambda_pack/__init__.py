@@ -39,6 +39,6 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401  # what it gives depends on t
     """Import what is asked for when it is asked for: the command line must not pay for the library."""
     if name not in _HOMES:
         raise AttributeError(f"module 'lambda_pack' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415  # start-up stays light
+    from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)

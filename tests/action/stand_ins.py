@@ -27,7 +27,7 @@ def write(file: str, text: str) -> None:
 
 def setup_python() -> None:
     """Find the interpreter that the real action would have downloaded."""
-    import findpython  # noqa: PLC0415  # the other parts run where only the standard library is
+    import findpython  # the other parts run where only the standard library is
 
     major, minor = map(int, os.environ["VERSION"].split("."))
     found = findpython.find(major, minor)

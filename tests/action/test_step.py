@@ -200,8 +200,8 @@ def test_output_outside_of_the_workspace_is_named_in_full(shop: Job, tmp_path: P
 @pytest.fixture
 def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """A bucket in moto, and what configure-aws-credentials would have left in the environment."""
-    from boto3.session import Session  # noqa: PLC0415  # both cost more to import than most of these tests take
-    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # noqa: PLC0415
+    from boto3.session import Session  # both cost more to import than most of these tests take
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -71,7 +71,7 @@ def _tools(order: Order) -> Iterator[tuple[str, str]]:
     yield "lambda-pack", VERSION
     yield "python", platform.python_version()
     if order.lock is None:
-        from importlib.metadata import version  # noqa: PLC0415  # a lock needs no resolver, and no look at its version
+        from importlib.metadata import version  # a lock needs no resolver, and no look at its version
 
         name = order.request.resolver.value
         yield name, version(name)

@@ -78,7 +78,7 @@ def _packed(entry: Entry) -> _Packed:
             crc = zlib.crc32(piece, crc)
         return STORED, crc, entry.size, chunks(entry)
     plain = b"".join(chunks(entry))
-    from deflate import deflate_compress  # noqa: PLC0415  # start-up stays light
+    from deflate import deflate_compress
 
     deflated = deflate_compress(plain, _LEVEL)
     # The same bytes are the same choice: a tie is stored, which loads faster.

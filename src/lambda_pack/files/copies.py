@@ -58,7 +58,7 @@ def _listed(dist_info: Path) -> list[str]:
         return own.read_text("utf-8", "surrogateescape").split("\n")
     if not record.is_file():
         return []
-    import csv  # noqa: PLC0415  # start-up stays light: packing reads no RECORD of a folder
+    import csv  # packing reads no RECORD of a folder
 
     return [row[0] for row in csv.reader(record.read_text("utf-8", "surrogateescape").splitlines()) if row]
 

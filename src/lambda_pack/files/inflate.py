@@ -35,7 +35,7 @@ def inflate(method: int, raw: memoryview) -> Iterator[bytes]:
         elif method == DEFLATED:
             yield from _deflated(raw)
         elif method == BZIP2:
-            import bz2  # noqa: PLC0415  # hardly any wheel needs it
+            import bz2  # hardly any wheel needs it
 
             yield from _decoded(bz2.BZ2Decompressor(), raw)
         else:
@@ -83,7 +83,7 @@ def _decoded(decoder: _Decoder, raw: memoryview) -> Iterator[bytes]:
 
 def _lzma(raw: memoryview) -> Iterator[bytes]:
     """The properties lie in front of the data (APPNOTE 5.8.8)."""
-    import lzma  # noqa: PLC0415  # hardly any wheel needs it
+    import lzma  # hardly any wheel needs it
 
     header = bytes(raw[:_LZMA_HEADER])
     if len(header) < _LZMA_HEADER or header[2:4] != b"\5\0":

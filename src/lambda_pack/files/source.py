@@ -73,7 +73,7 @@ def read_source(folder: Path, *, excludes: Sequence[str] = (), includes: Sequenc
 
 
 def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415  # start-up stays light
+    from pathspec import GitIgnoreSpec
 
     try:
         written = (folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()

@@ -107,7 +107,7 @@ class WheelArchive:
             raise self.archive.refusal(f"lacks {missing[0]!r}, which its RECORD lists")
 
     def _recorded(self, record: str) -> dict[str, str]:
-        import csv  # noqa: PLC0415  # start-up stays light
+        import csv
 
         try:
             rows = list(csv.reader(self.file(record).read().decode("utf-8").splitlines(), strict=True))
@@ -187,6 +187,6 @@ def _digest(member: Member, promised: str | None) -> str | None:
         digest.update(piece)
     if not promised:
         return promised
-    from base64 import urlsafe_b64encode  # noqa: PLC0415  # start-up stays light
+    from base64 import urlsafe_b64encode
 
     return f"{algorithm}={urlsafe_b64encode(digest.digest()).decode().rstrip('=')}"

@@ -37,7 +37,7 @@ def whole_file(into: Path) -> Iterator[FileIO]:
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
     """A hidden folder in `parent` that only we may enter, removed at the end whatever happens."""
-    from shutil import rmtree  # noqa: PLC0415  # start-up stays light: it loads every decompressor
+    from shutil import rmtree  # it loads every decompressor
 
     folder = parent / _scratch_name()
     try:

@@ -80,7 +80,7 @@ def _tell(
 
 def _deliver(report: Report, delivery: Delivery, workflow: Workflow) -> None:
     """Last of all, and only from a step that passes: nobody deploys what its makers call a failure."""
-    from lambda_pack.commands.upload import deliver  # noqa: PLC0415  # most steps deliver nothing
+    from lambda_pack.commands.upload import deliver  # most steps deliver nothing
 
     with GroupNarrator(workflow) as narrator:
         narrator.note(f"delivering to s3://{delivery.target.bucket}/{delivery.target.key}")

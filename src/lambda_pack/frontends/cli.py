@@ -98,25 +98,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _pack(arguments: Mapping[str, Any]) -> int:
-    from lambda_pack.commands.pack import pack  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.commands.pack import pack
 
     return _run(arguments, pack, delivers=True)
 
 
 def _check(arguments: Mapping[str, Any]) -> int:
-    from lambda_pack.commands.check import check  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.commands.check import check
 
     return _run(arguments, check)
 
 
 def _action(arguments: Mapping[str, Any]) -> int:
-    from lambda_pack.frontends.action import run_part  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.frontends.action import run_part
 
     return run_part(arguments["part"])
 
 
 def _upload(arguments: Mapping[str, Any]) -> int:
-    from lambda_pack.frontends.runs import run_upload  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.frontends.runs import run_upload
 
     return run_upload(arguments)
 
@@ -125,7 +125,7 @@ _COMMANDS = {"action": _action, "pack": _pack, "check": _check, "upload": _uploa
 
 
 def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:
-    from lambda_pack.frontends.runs import run_command  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.frontends.runs import run_command
 
     return run_command(arguments, command, delivers=delivers)
 
@@ -137,7 +137,7 @@ def _tell(error: LambdaPackError) -> None:
 
 
 def _bug(error: Exception) -> int:
-    import traceback  # noqa: PLC0415  # start-up stays light
+    import traceback
 
     traceback.print_exception(error)
     print(

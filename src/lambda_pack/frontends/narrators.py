@@ -87,10 +87,10 @@ class TerminalNarrator(SilentNarrator):
     """One line that says which step it is, with bars for what is arriving; gone when the work is done."""
 
     def __init__(self, stream: TextIO, *, verbose: bool) -> None:
-        from rich.console import Console, Group  # noqa: PLC0415  # start-up stays light
-        from rich.live import Live  # noqa: PLC0415
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
-        from rich.spinner import Spinner  # noqa: PLC0415
+        from rich.console import Console, Group
+        from rich.live import Live
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+        from rich.spinner import Spinner
 
         self._console = Console(file=stream, highlight=False, markup=False)
         self._verbose = verbose
@@ -117,7 +117,7 @@ class TerminalNarrator(SilentNarrator):
 
     def step(self, number: int, sentence: str) -> None:
         """Replace the line of the step before."""
-        from rich.text import Text  # noqa: PLC0415  # loaded by now
+        from rich.text import Text  # loaded by now
 
         self._step.update(text=Text(f"[{number}/9] {sentence}"))
 

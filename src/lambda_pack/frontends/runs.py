@@ -43,7 +43,7 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     else:
         sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     if delivery is not None:
-        from lambda_pack.commands.upload import deliver  # noqa: PLC0415  # start-up stays light
+        from lambda_pack.commands.upload import deliver
 
         with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
             delivered = deliver(report, delivery, narrator)
@@ -54,7 +54,7 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
 
 def run_upload(arguments: Mapping[str, Any]) -> int:
     """Upload an archive and print where it is."""
-    from lambda_pack.commands.upload import upload  # noqa: PLC0415  # start-up stays light
+    from lambda_pack.commands.upload import upload
 
     delivery = delivery_of(gather(arguments, _here()))
     if delivery is None:

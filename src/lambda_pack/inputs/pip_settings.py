@@ -104,7 +104,7 @@ def _user_folder(environ: Mapping[str, str], home: Path, platform: str) -> Path:
 def _items(path: Path) -> Iterator[tuple[str, str, str]]:
     if not path.is_file():
         return
-    from configparser import Error, RawConfigParser  # noqa: PLC0415  # start-up stays light: most runs have no pip.conf
+    from configparser import Error, RawConfigParser  # most runs have no pip.conf
 
     parser = RawConfigParser()
     try:

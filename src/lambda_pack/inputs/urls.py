@@ -28,7 +28,7 @@ def with_credentials(url: str, user: str, password: str) -> str:
     >>> with_credentials("https://x.example/simple", "me", "a/b")
     'https://me:a%2Fb@x.example/simple'
     """
-    from urllib.parse import quote  # noqa: PLC0415  # only named indexes of uv need it
+    from urllib.parse import quote  # only named indexes of uv need it
 
     parts = urlsplit(without_credentials(url))
     return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))

@@ -102,7 +102,7 @@ _SYSTEM_FILE = Path("/etc/uv/uv.toml")
 
 
 def _read(path: Path, environ: Mapping[str, str]) -> Layer:
-    import tomllib  # noqa: PLC0415  # start-up stays light: most runs have no uv.toml
+    import tomllib  # most runs have no uv.toml
 
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))

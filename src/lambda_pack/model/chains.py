@@ -31,7 +31,7 @@ class Chain:
 
 def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
     """The `Requires-Dist` of a METADATA file; entries that are not requirements are passed over, as installers do."""
-    from packaging.metadata import parse_email  # noqa: PLC0415  # start-up stays light
+    from packaging.metadata import parse_email
 
     raw, _ = parse_email(metadata)
     found = []

@@ -190,7 +190,7 @@ def path_of(url: str) -> Path:
     '/a b/c.whl'
     """
     if os.name == "nt":
-        from nturl2path import url2pathname  # noqa: PLC0415  # drives and shares, where there are any
+        from nturl2path import url2pathname  # drives and shares, where there are any
 
         return Path(url2pathname(urlsplit(url).path))
     # What urllib.request does here, without its 15 ms of imports.

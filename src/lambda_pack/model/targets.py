@@ -214,7 +214,7 @@ def _platforms(glibc: tuple[int, int], machine: str) -> Iterator[str]:
 
 @lru_cache
 def _tags(python: tuple[int, int], platforms: tuple[str, ...]) -> tuple[Tag, ...]:
-    from packaging.tags import compatible_tags, cpython_tags  # noqa: PLC0415  # start-up stays light
+    from packaging.tags import compatible_tags, cpython_tags
 
     major, minor = python
     interpreter = f"cp{major}{minor}"

@@ -109,7 +109,7 @@ def _candidates(python: tuple[int, int], path: str, tool_caches: tuple[str, ...]
 
 def _candidates_of_findpython(name: str, ending: str) -> Iterator[Path]:
     """What findpython's providers list; its own finder would start every one of them, whatever its name."""
-    from findpython.providers import ALL_PROVIDERS  # noqa: PLC0415  # start-up stays light
+    from findpython.providers import ALL_PROVIDERS
 
     for kind, provider_class in ALL_PROVIDERS.items():
         provider = provider_class.create() if kind != "path" else None

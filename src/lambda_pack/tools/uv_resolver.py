@@ -104,7 +104,7 @@ class UvResolver:
 
     def _settings(self) -> str:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
-        import tomli_w  # noqa: PLC0415  # start-up stays light
+        import tomli_w
 
         indexes, files = self.requirements.indexes, self.requirements.files
         clash = files.no_binary & files.only_binary
@@ -135,7 +135,7 @@ def find_uv(environ: Mapping[str, str]) -> str:
     Raises:
         LambdaPackError: there is none.
     """
-    from uv import find_uv_bin  # noqa: PLC0415  # start-up stays light
+    from uv import find_uv_bin
 
     try:
         return str(find_uv_bin())

@@ -225,7 +225,7 @@ def test_no_credential_reaches_the_cache(index: LoopbackIndex, tmp_path: Path) -
 
 def test_importing_the_index_does_not_import_its_heavy_parts() -> None:
     # In this process they may be there already: only another one can tell.
-    from tests.support.processes import run  # noqa: PLC0415  # used here only
+    from tests.support.processes import run
 
     rooms = "lambda_pack.tools.network.index, lambda_pack.tools.network.downloads"
     program = f"import sys, {rooms}; print('urllib3' in sys.modules)"

@@ -32,7 +32,7 @@ _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR
 
 def default_cache_folder() -> Path:
     """The user's cache folder on this system."""
-    import platformdirs  # noqa: PLC0415  # start-up stays light
+    import platformdirs
 
     return Path(platformdirs.user_cache_dir("lambda-pack", appauthor=False))
 

@@ -69,7 +69,7 @@ class Connections:
             pool.clear()
 
     def _make(self, proxy: str | None, trusted: bool) -> PoolManager:  # noqa: FBT001  # it is half of a key
-        import urllib3  # noqa: PLC0415  # start-up stays light
+        import urllib3
 
         context = self._context(trusted=trusted)
         if trusted:
@@ -88,7 +88,7 @@ class Connections:
         )
 
     def _context(self, *, trusted: bool) -> ssl.SSLContext:
-        import ssl  # noqa: PLC0415  # start-up stays light
+        import ssl
 
         bundle, client = self._settings.certificates, self._settings.client_certificate
         try:
@@ -122,7 +122,7 @@ class Connections:
 
 
 def _verifying(bundle: str | None) -> ssl.SSLContext:
-    import ssl  # noqa: PLC0415  # start-up stays light
+    import ssl
 
     if bundle and Path(bundle).is_dir():
         return ssl.create_default_context(capath=bundle)
@@ -132,7 +132,7 @@ def _verifying(bundle: str | None) -> ssl.SSLContext:
     places = ssl.get_default_verify_paths()
     if not context.cert_store_stats()["x509_ca"] and not places.capath:
         # A Python without certificates of its own (python.org's on macOS): those that pip brings along.
-        from pip._vendor import certifi  # noqa: PLC0415  # only where it is needed
+        from pip._vendor import certifi
 
         context.load_verify_locations(certifi.where())
     return context

@@ -163,7 +163,7 @@ def read_netrc(environ: Mapping[str, str], *, home: Path, narrator: Narrator) ->
     path = next((place for place in places if place.is_file()), None)
     if path is None:
         return {}
-    from netrc import NetrcParseError, netrc  # noqa: PLC0415  # start-up stays light: most homes have none
+    from netrc import NetrcParseError, netrc  # most homes have none
 
     try:
         hosts = netrc(str(path)).hosts

@@ -89,7 +89,7 @@ class Session:
             IndexUnavailable: there was none, after all retries.
             Interrupted: the session was stopped.
         """
-        import urllib3  # noqa: PLC0415  # start-up stays light
+        import urllib3
 
         attempt = 0
         while True:
@@ -183,7 +183,7 @@ class Session:
         )
 
     def _answer(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
-        import urllib3  # noqa: PLC0415  # start-up stays light
+        import urllib3
 
         attempt = 0
         while True:
@@ -275,7 +275,7 @@ def _retry_after(text: str | None) -> float | None:
         return None
     if re.fullmatch(r"\s*[0-9]{1,10}\s*", text):
         return float(text)
-    from datetime import UTC, datetime  # noqa: PLC0415  # hardly ever needed
+    from datetime import UTC, datetime
 
     try:
         return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())

@@ -32,7 +32,7 @@ def public_index() -> str:
 
     It is asked of pip, so that whoever patches pip for a mirror patches this, too, and our sources name no host.
     """
-    from pip._internal.models.index import PyPI  # noqa: PLC0415  # start-up stays light
+    from pip._internal.models.index import PyPI
 
     return str(PyPI.simple_url)
 

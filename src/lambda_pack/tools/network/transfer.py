@@ -91,7 +91,7 @@ class Transfer:
         return digest
 
     def _fill(self, target: BinaryIO, *, resume: bool = True) -> None:
-        import urllib3  # noqa: PLC0415  # start-up stays light
+        import urllib3
 
         attempt = 0
         while True:
@@ -117,7 +117,7 @@ class Transfer:
         return headers
 
     def _receive(self, response: BaseHTTPResponse, target: BinaryIO) -> None:
-        from urllib3.exceptions import ProtocolError  # noqa: PLC0415  # start-up stays light
+        from urllib3.exceptions import ProtocolError
 
         if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._received:
             self._restart(target)

@@ -31,7 +31,7 @@ def read_metadata(wheel: Wheel, file: Path | BinaryIO) -> bytes:
     Raises:
         IntegrityError: it is no zip, or not this wheel's.
     """
-    from zipfile import BadZipFile, ZipFile  # noqa: PLC0415  # start-up stays light
+    from zipfile import BadZipFile, ZipFile
 
     try:
         with ZipFile(file) as archive:
@@ -151,7 +151,7 @@ class _RemoteFile(io.RawIOBase):
 
 
 def _body(session: Session, url: str, response: BaseHTTPResponse) -> bytes:
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415  # start-up stays light
+    from urllib3.exceptions import HTTPError
 
     try:
         return response.read(decode_content=False)

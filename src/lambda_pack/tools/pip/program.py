@@ -37,7 +37,7 @@ class Pip:
 
     def supports(self, python: tuple[int, int]) -> bool:
         """Whether it runs under this version of Python; any patch level of it will do."""
-        from packaging.specifiers import SpecifierSet  # noqa: PLC0415  # start-up stays light
+        from packaging.specifiers import SpecifierSet
 
         return SpecifierSet(self.python).contains(f"{python[0]}.{python[1]}.99")
 
@@ -92,7 +92,7 @@ def our_pip() -> Pip:
     Raises:
         LambdaPackError: there is none.
     """
-    from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415  # start-up stays light
+    from importlib.metadata import PackageNotFoundError, distribution
 
     try:
         found = distribution("pip")
@@ -124,7 +124,7 @@ def fetch_pip(
 
 
 def _pip_in(folder: Path) -> Pip:
-    from importlib.metadata import distributions  # noqa: PLC0415  # start-up stays light
+    from importlib.metadata import distributions
 
     found = next(found for found in distributions(name="pip", path=[str(folder)]))
     return Pip(folder, found.version, found.metadata["Requires-Python"] or ">=3.7")

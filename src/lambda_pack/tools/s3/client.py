@@ -40,9 +40,9 @@ def connect(delivery: Delivery, narrator: Narrator) -> Connection:
         DeliveryError: there are no credentials.
     """
     with refusing_client(delivery):
-        from boto3.session import Session  # noqa: PLC0415  # start-up stays light: boto3 costs 150 ms
-        from botocore.config import Config  # noqa: PLC0415  # see above
-        from botocore.exceptions import NoCredentialsError  # noqa: PLC0415  # see above
+        from boto3.session import Session  # boto3 costs 150 ms
+        from botocore.config import Config
+        from botocore.exceptions import NoCredentialsError
 
         session = Session()
         credentials = session.get_credentials()

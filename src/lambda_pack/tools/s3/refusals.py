@@ -75,7 +75,7 @@ def refusing_client(delivery: Delivery) -> Iterator[None]:
         DeliveryError: there are no credentials, or they could not be fetched.
         UsageError: region, endpoint, profile or one of AWS's settings cannot be understood.
     """
-    from botocore import exceptions  # noqa: PLC0415  # start-up stays light
+    from botocore import exceptions
 
     where = f"s3://{delivery.target.bucket}"
     try:
@@ -99,7 +99,7 @@ def refusing(place: Place, mask: Callable[[str], str]) -> Iterator[None]:
         DeliveryError: the object is not there.
         UsageError: an option has a form that no S3 knows.
     """
-    from botocore import exceptions  # noqa: PLC0415  # start-up stays light
+    from botocore import exceptions
 
     try:
         yield
@@ -168,7 +168,7 @@ def _words(error: ClientError) -> str:
 
 
 def _is_about_credentials(error: BotoCoreError) -> bool:
-    from botocore import exceptions  # noqa: PLC0415  # start-up stays light
+    from botocore import exceptions
 
     kinds = (
         exceptions.NoCredentialsError,
@@ -199,7 +199,7 @@ def _no_role(where: str, error: ClientError) -> DeliveryError:
 
 
 def _no_answer(place: Place, error: BotoCoreError) -> str:
-    from botocore import exceptions  # noqa: PLC0415  # start-up stays light
+    from botocore import exceptions
 
     host = urlsplit(place.client.meta.endpoint_url).netloc.rpartition("@")[2]
     match error:

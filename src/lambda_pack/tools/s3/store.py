@@ -44,7 +44,7 @@ class S3Store:
             connection.client.close()
 
     def _deliver(self, place: Place, parcel: Parcel) -> Delivered:
-        from botocore.exceptions import ClientError  # noqa: PLC0415  # start-up stays light
+        from botocore.exceptions import ClientError
 
         match look(place):
             case Something() as held if held.is_same(parcel):

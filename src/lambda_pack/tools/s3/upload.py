@@ -132,7 +132,7 @@ def _send_parts(place: Place, upload_id: str, file: BinaryIO, *, progress: _Prog
 
 def _abort(place: Place, upload_id: str, narrator: Narrator) -> None:
     """Have S3 forget the parts; where that fails too, say how to do it by hand, for they cost money unseen."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # start-up stays light
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         place.client.abort_multipart_upload(**place.address, UploadId=upload_id)
