@@ -79,7 +79,7 @@ def test_the_archive_says_what_it_is(tmp_path: Path) -> None:
     own = [made("big.txt", b"abc" * 9000), made("random", incompressible(999)), made("ü.txt", mode=EXECUTABLE)]
     with composed(wheel, own=own) as bundle:
         archive = write_zip(bundle, tmp_path / "new" / "out.zip")
-        assert archive.unpacked_size == bundle.unzipped_size
+        assert archive.unzipped_size == bundle.unzipped_size
     data = archive.path.read_bytes()
     assert (archive.size, archive.sha256) == (len(data), hashlib.sha256(data).hexdigest())
     with zipfile.ZipFile(archive.path) as opened:

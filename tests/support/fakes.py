@@ -14,9 +14,10 @@ from packaging.version import Version
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel, path_of
+from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import path_of
 from lambda_pack.tools.built_wheels import Host, judge_built
 from tests.support.metadata import Content, module_of
 from tests.support.wheels import make_elf, make_wheel

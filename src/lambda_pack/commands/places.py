@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lambda_pack.model.packages import path_of
+from lambda_pack.model.urls import path_of
 
 __all__ = ["seen_from", "without_folder"]
 

@@ -13,8 +13,8 @@ from typing import Self
 
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.request import ResolverName
+from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
 from lambda_pack.tools.interpreters import base_interpreter

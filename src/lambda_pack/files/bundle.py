@@ -67,9 +67,9 @@ def compose(
     """
     ordered = wheels if on_collision is Collision.LAST else sorted(wheels, key=lambda pair: str(pair[0]))
     with ExitStack() as stack:
-        layers = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
-        layers.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
-        entries, overridden = lay(layers, on_collision)
+        parts = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
+        parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
+        entries, overridden = lay(parts, on_collision)
         yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)))
 
 

@@ -23,11 +23,11 @@ class Overridden:
     winner: Owner
 
 
-def lay(layers: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry, ...], tuple[Overridden, ...]]:
+def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry, ...], tuple[Overridden, ...]]:
     """Lay the files of several owners over each other: the entries by path, and what was overridden on the way.
 
     Folders merge, so that namespace packages do; the same bytes twice are one file, executable if either was. Else the
-    later layer wins where `rule` is `LAST` and where it is the user's own code.
+    later part wins where `rule` is `LAST` and where it is the user's own code.
 
     Raises:
         UsageError: two packages bring different files of one path, and `rule` is `ERROR`.
@@ -37,8 +37,8 @@ def lay(layers: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry
     folders: set[str] = set()
     overridden: list[Overridden] = []
     collisions: list[Overridden] = []
-    for layer in layers:
-        for entry in layer:
+    for part in parts:
+        for entry in part:
             laid = entry
             for rival in tuple(_rivals(entry, kept, folders)):
                 if rival.path == entry.path and same_content(rival, entry):

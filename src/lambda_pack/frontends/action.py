@@ -20,10 +20,10 @@ from lambda_pack.frontends.report_document import read_report
 from lambda_pack.frontends.requests import request_of
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.urls import masked
 
 __all__ = ["PARTS", "run_part"]
 

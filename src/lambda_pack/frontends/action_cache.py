@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.commands.orders import Order, read_order
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.urls import masked
 
 __all__ = ["CACHE_OUTPUTS", "cache_folder", "cache_outputs"]
 

@@ -57,7 +57,7 @@ def outputs_of(
         "zip-sha256": digest or "",
         "code-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else "",
         "zip-size": str(archive.size) if archive and digest else "",
-        "unzipped-size": str(archive.unpacked_size) if archive else "",
+        "unzipped-size": str(archive.unzipped_size) if archive else "",
         "unmet": _json([_short(one) for one in document["unmet"]]),
         "unmet-count": str(len(report.unmet)),
         "held-back": _json(document["held_back"]),

@@ -70,7 +70,7 @@ def _overview(report: Report) -> tuple[str, ...]:
         _mark(report),
         code(str(report.target)),
         megabytes(archive.size) if archive else "—",
-        megabytes(archive.unpacked_size) if archive else "—",
+        megabytes(archive.unzipped_size) if archive else "—",
         str(len(report.packages)),
         str(len(report.held_back)),
         str(len(report.unmet)),
@@ -118,7 +118,7 @@ def _add_bundle(page: Page, report: Report) -> None:
 def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
     yield "bundle", code(archive.path.as_posix())
     yield "layout", code(report.layout)
-    yield "unzipped", f"{megabytes(archive.unpacked_size)} of {megabytes(UNZIPPED_LIMIT)}, all layers together"
+    yield "unzipped", f"{megabytes(archive.unzipped_size)} of {megabytes(UNZIPPED_LIMIT)}, all layers together"
     if archive.sha256 is not None:
         larger = " (larger: through S3 only)" if archive.size > ZIPPED_LIMIT else ""
         yield "zipped", f"{megabytes(archive.size)} of {megabytes(ZIPPED_LIMIT)} for a direct upload{larger}"

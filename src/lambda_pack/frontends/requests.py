@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, Option
 from lambda_pack.inputs.configuration import read_configuration
-from lambda_pack.inputs.layers import pair
+from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.delivery import Delivery, IfExists, S3Target
-from lambda_pack.model.given import Given, Layer
+from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
@@ -124,7 +124,7 @@ def _default_requirements(folder: Path) -> Path:
     return Path("requirements.txt")
 
 
-def _pip_options(said: Mapping[str, Given]) -> Layer:
+def _pip_options(said: Mapping[str, Given]) -> GivenSettings:
     return {name: given for name, given in said.items() if OPTIONS[name].is_pip}
 
 

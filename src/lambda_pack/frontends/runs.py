@@ -12,11 +12,11 @@ from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.text_report import render_text
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.report import Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.urls import masked
 from lambda_pack.ports import Narrator
 
 __all__ = ["Command", "run_command", "run_upload"]

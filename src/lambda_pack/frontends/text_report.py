@@ -67,7 +67,7 @@ def _counted(count: int) -> str:
 
 
 def _written(archive: ArchiveFacts) -> Iterator[str]:
-    unzipped = f"{megabytes(archive.unpacked_size)} unzipped (limit {megabytes(UNZIPPED_LIMIT)})"
+    unzipped = f"{megabytes(archive.unzipped_size)} unzipped (limit {megabytes(UNZIPPED_LIMIT)})"
     if archive.sha256 is None:
         yield f"  {archive.path.as_posix()}: {unzipped}"
         return

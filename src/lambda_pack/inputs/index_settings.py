@@ -20,13 +20,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import number, truth
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.inputs.urls import masked
+from lambda_pack.inputs.setting_values import number, truth
 from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
-from lambda_pack.model.given import Given, Layer
+from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy
+from lambda_pack.model.urls import masked
 
 __all__ = ["IndexConfiguration", "Setting", "read_index_settings"]
 
@@ -71,7 +71,7 @@ def read_index_settings(
     environ: Mapping[str, str],
     *,
     home: Path,
-    overrides: Layer = MappingProxyType({}),
+    overrides: GivenSettings = MappingProxyType({}),
     written: RequirementsFile | None = None,
     platform: str = sys.platform,
 ) -> IndexConfiguration:
@@ -82,7 +82,7 @@ def read_index_settings(
     Raises:
         UsageError: a file cannot be parsed, or a value has no meaning.
     """
-    quiet: tuple[Layer, ...] = (
+    quiet: tuple[GivenSettings, ...] = (
         read_pip_variables(environ),
         read_uv_variables(environ),
         read_pip_files(environ, home=home, platform=platform),
@@ -91,7 +91,9 @@ def read_index_settings(
     )
     from_file = _of_file(written) if written else {}
     if "index-url" in from_file:
-        quiet = tuple({name: given for name, given in layer.items() if name != "extra-index-url"} for layer in quiet)
+        quiet = tuple(
+            {name: given for name, given in settings.items() if name != "extra-index-url"} for settings in quiet
+        )
     found = _merged(overrides, from_file, quiet)
     files = _file_choice((overrides, from_file, *quiet), found)
     return IndexConfiguration(
@@ -103,9 +105,9 @@ def read_index_settings(
     )
 
 
-def _certificate_variables(environ: Mapping[str, str]) -> Layer:
+def _certificate_variables(environ: Mapping[str, str]) -> GivenSettings:
     """What OpenSSL, requests (so pip) and uv read beside their own settings."""
-    layer: dict[str, Given] = {}
+    settings: dict[str, Given] = {}
     for variable, name in (
         ("CURL_CA_BUNDLE", "cert"),
         ("SSL_CERT_FILE", "cert"),
@@ -113,11 +115,11 @@ def _certificate_variables(environ: Mapping[str, str]) -> Layer:
         ("SSL_CLIENT_CERT", "client-cert"),
     ):
         if environ.get(variable):
-            layer[name] = Given((environ[variable],), variable)
-    return layer
+            settings[name] = Given((environ[variable],), variable)
+    return settings
 
 
-def _of_file(written: RequirementsFile) -> Layer:
+def _of_file(written: RequirementsFile) -> GivenSettings:
     said: Iterable[tuple[str, Sequence[str]]] = (
         ("index-url", (written.index_url,) if written.index_url else ()),
         ("extra-index-url", written.extra_index_urls),
@@ -133,12 +135,12 @@ def _of_file(written: RequirementsFile) -> Layer:
     return {name: Given(tuple(values), "the requirements file") for name, values in said if values}
 
 
-def _merged(overrides: Layer, from_file: Layer, quiet: Sequence[Layer]) -> dict[str, Given]:
+def _merged(overrides: GivenSettings, from_file: GivenSettings, quiet: Sequence[GivenSettings]) -> dict[str, Given]:
     found: dict[str, Given] = {}
-    for layer in reversed((overrides, from_file, *quiet)):
-        found.update(layer)
+    for settings in reversed((overrides, from_file, *quiet)):
+        found.update(settings)
     for name in _ADDED:
-        base = next((layer[name] for layer in quiet if name in layer), None)
+        base = next((settings[name] for settings in quiet if name in settings), None)
         parts = [given for given in (base, from_file.get(name), overrides.get(name)) if given]
         if parts:
             values = dict.fromkeys(value for given in parts for value in given.values)
@@ -168,11 +170,11 @@ def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
     )
 
 
-def _file_choice(layers: Sequence[Layer], found: Mapping[str, Given]) -> FileChoice:
+def _file_choice(places: Sequence[GivenSettings], found: Mapping[str, Given]) -> FileChoice:
     files = FileChoice(prereleases=_switch(found, "pre"), prefer_binary=_switch(found, "prefer-binary"))
-    for layer in reversed(layers):
-        files = files.without_wheels(",".join(_values(layer, "no-binary")))
-        files = files.without_sdists(",".join(_values(layer, "only-binary")))
+    for settings in reversed(places):
+        files = files.without_wheels(",".join(_values(settings, "no-binary")))
+        files = files.without_sdists(",".join(_values(settings, "only-binary")))
     return files
 
 
@@ -187,7 +189,7 @@ def _check_url(text: str, given: Given) -> None:
         raise UsageError(f"{masked(text)!r} in {given.source} is not a URL; correct it") from None
 
 
-def _values(found: Layer, name: str) -> tuple[str, ...]:
+def _values(found: GivenSettings, name: str) -> tuple[str, ...]:
     return found[name].values if name in found else ()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.given import Given, Layer
+from lambda_pack.model.given import Given, GivenSettings
 
 __all__ = ["configuration_files", "read_pip_files", "read_pip_variables"]
 
@@ -39,16 +39,16 @@ _ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
 _SECTIONS = ("global", "download", "install")
 
 
-def read_pip_variables(environ: Mapping[str, str]) -> Layer:
+def read_pip_variables(environ: Mapping[str, str]) -> GivenSettings:
     """What the PIP_* variables say; an empty one says nothing, as in pip."""
-    layer: dict[str, Given] = {}
+    settings: dict[str, Given] = {}
     for variable in sorted(environ):
         name = _option(variable.removeprefix("PIP_")) if variable.startswith("PIP_") else ""
-        layer.update(_given(name, environ[variable], variable))
-    return layer
+        settings.update(_given(name, environ[variable], variable))
+    return settings
 
 
-def read_pip_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> Layer:
+def read_pip_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> GivenSettings:
     """What pip's configuration files say together.
 
     Raises:

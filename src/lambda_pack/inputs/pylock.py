@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.urls import masked
+from lambda_pack.model.urls import masked
 
 __all__ = ["is_pylock", "read_pylock"]
 

@@ -23,10 +23,10 @@ from packaging.utils import (
 )
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import pair
-from lambda_pack.inputs.urls import masked
-from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes, filename_of, path_of
+from lambda_pack.inputs.setting_values import pair
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes
 from lambda_pack.model.requirements import HASH_ALGORITHMS, Origin, Requested
+from lambda_pack.model.urls import filename_of, masked, path_of
 
 __all__ = ["Include", "Line", "Option", "parse_line"]
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.layers import truth
-from lambda_pack.inputs.urls import with_credentials
-from lambda_pack.model.given import Given, Layer
+from lambda_pack.inputs.setting_values import truth
+from lambda_pack.model.given import Given, GivenSettings
+from lambda_pack.model.urls import with_credentials
 
 __all__ = ["read_uv_files", "read_uv_variables"]
 
@@ -39,13 +39,13 @@ _VARIABLES = (
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)=(?P<url>.+)")
 
 
-def read_uv_variables(environ: Mapping[str, str]) -> Layer:
+def read_uv_variables(environ: Mapping[str, str]) -> GivenSettings:
     """What the UV_* variables say; an empty one says nothing."""
-    layer: dict[str, Given] = {}
+    settings: dict[str, Given] = {}
     for variable, name, separator in _VARIABLES:
         text = environ.get(variable, "").strip()
         if text:
-            layer[name] = Given(_words(text, separator), variable)
+            settings[name] = Given(_words(text, separator), variable)
     indexes = [
         (name, _words(environ[name], " "))
         for name in ("UV_INDEX", "UV_EXTRA_INDEX_URL")
@@ -53,35 +53,35 @@ def read_uv_variables(environ: Mapping[str, str]) -> Layer:
     ]
     if indexes:
         urls = tuple(url for _, words in indexes for url in words)
-        layer["extra-index-url"] = Given(urls, " and ".join(name for name, _ in indexes))
+        settings["extra-index-url"] = Given(urls, " and ".join(name for name, _ in indexes))
     for variable, name in (("UV_NO_BINARY", "no-binary"), ("UV_NO_BUILD", "only-binary")):
         if environ.get(variable) and truth(Given((environ[variable],), variable), variable):
-            layer[name] = Given((":all:",), variable)
+            settings[name] = Given((":all:",), variable)
     if environ.get("UV_PRERELEASE") == "allow":
-        layer["pre"] = Given(("true",), "UV_PRERELEASE")
+        settings["pre"] = Given(("true",), "UV_PRERELEASE")
     return {
         name: Given(tuple(_index(text, environ) for text in given.values), given.source)
         if name in {"index-url", "extra-index-url"}
         else given
-        for name, given in layer.items()
+        for name, given in settings.items()
     }
 
 
-def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> Layer:
+def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> GivenSettings:
     """What uv's configuration files outside of projects say; the user's is louder than the system's.
 
     Raises:
         UsageError: a file cannot be parsed, or the one that UV_CONFIG_FILE names is missing.
     """
-    layer: dict[str, Given] = {}
+    settings: dict[str, Given] = {}
     for path in _files(environ, home, platform):
         if path.is_file():
-            layer.update(_read(path, environ))
+            settings.update(_read(path, environ))
         elif environ.get("UV_CONFIG_FILE") == str(path):
             raise UsageError(
                 f"{str(path)!r}, which UV_CONFIG_FILE names, does not exist; correct or unset the variable"
             )
-    return layer
+    return settings
 
 
 def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
@@ -101,7 +101,7 @@ def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Pa
 _SYSTEM_FILE = Path("/etc/uv/uv.toml")
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> Layer:
+def _read(path: Path, environ: Mapping[str, str]) -> GivenSettings:
     import tomllib  # most runs have no uv.toml
 
     try:

@@ -10,9 +10,10 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from lambda_pack.model.packages import Checkout, Folder, Offer, Sdist, Wheel, without_credentials
+from lambda_pack.model.packages import Checkout, Folder, Offer, Sdist, Wheel
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import without_credentials
 
 __all__ = ["Chain", "dependencies_in", "find_chains", "with_names"]
 

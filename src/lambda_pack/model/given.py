@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Given", "Layer"]
+__all__ = ["Given", "GivenSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +17,5 @@ class Given:
     source: str
 
 
-Layer: TypeAlias = Mapping[str, Given]
+GivenSettings: TypeAlias = Mapping[str, Given]
 """Settings by pip's long option names, without dashes in front: `extra-index-url`."""

@@ -17,19 +17,9 @@ from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.packages import (
-    Checkout,
-    Folder,
-    Hashes,
-    Offer,
-    Pin,
-    Sdist,
-    Wheel,
-    filename_of,
-    path_of,
-    without_credentials,
-)
+from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import filename_of, path_of, without_credentials
 
 __all__ = ["CREATOR", "lock_of", "offers_of", "pins_of"]
 

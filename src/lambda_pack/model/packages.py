@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
@@ -19,6 +16,8 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
+from lambda_pack.model.urls import filename_of
+
 __all__ = [
     "ARCHIVE_SUFFIXES",
     "Checkout",
@@ -29,9 +28,6 @@ __all__ = [
     "Sdist",
     "Source",
     "Wheel",
-    "filename_of",
-    "path_of",
-    "without_credentials",
 ]
 
 Hashes: TypeAlias = tuple[tuple[str, str], ...]
@@ -172,36 +168,3 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".
 
 Source: TypeAlias = Sdist | Checkout | Folder
 Offer: TypeAlias = Wheel | Source
-
-
-def filename_of(url: str) -> str:
-    """The last segment of a URL's path, unquoted.
-
-    >>> filename_of("https://x.example/a/b-1.0%2Bcpu-py3-none-any.whl#sha256=00")
-    'b-1.0+cpu-py3-none-any.whl'
-    """
-    return unquote(urlsplit(url).path).rsplit("/", 1)[-1]
-
-
-def path_of(url: str) -> Path:
-    """The path of a `file:` URL.
-
-    >>> path_of("file:///a%20b/c.whl#sha256=00").as_posix()
-    '/a b/c.whl'
-    """
-    if os.name == "nt":
-        from nturl2path import url2pathname  # drives and shares, where there are any
-
-        return Path(url2pathname(urlsplit(url).path))
-    # What urllib.request does here, without its 15 ms of imports.
-    return Path(unquote(urlsplit(url).path))
-
-
-def without_credentials(url: str) -> str:
-    """The URL without user, password and `#fragment`: what may be shown, recorded and compared.
-
-    >>> without_credentials("git+https://me:token@x.example/a.git@v1#egg=a")
-    'git+https://x.example/a.git@v1'
-    """
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))

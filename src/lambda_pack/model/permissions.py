@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from lambda_pack.errors import IntegrityError, UsageError
-from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel, without_credentials
+from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.model.urls import without_credentials
 
 __all__ = ["check_hashes", "permitted"]
 

@@ -81,7 +81,7 @@ class ArchiveFacts:
 
     path: Path
     size: int
-    unpacked_size: int
+    unzipped_size: int
     entries: int
     sha256: str | None = None
 

@@ -53,7 +53,7 @@ def _archive(report: Report) -> dict[str, Any] | None:
     return {
         "path": archive.path.as_posix(),
         "size": archive.size,
-        "unzipped_size": archive.unpacked_size,
+        "unzipped_size": archive.unzipped_size,
         "entries": archive.entries,
         "sha256": digest,
         # What Lambda itself reports as CodeSha256.

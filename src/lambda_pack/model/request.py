@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lambda_pack.model.given import Layer
+from lambda_pack.model.given import GivenSettings
 from lambda_pack.model.targets import Target
 
 __all__ = ["DEFAULTS", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
@@ -73,7 +73,7 @@ class PackRequest:
     on_collision: Collision = Collision.ERROR
     allow_unmet: bool = False
     allow_oversize: bool = False
-    options: Layer = field(default_factory=dict)
+    options: GivenSettings = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None
     cache: Path | None = None

@@ -12,11 +12,12 @@ from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import Entry, same_content
 from lambda_pack.files.source import read_source
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel, without_credentials
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.stock import Stock
+from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.ports import Narrator, Ports
 

@@ -9,9 +9,10 @@ from packaging.tags import Tag
 
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.misstated import misstated
-from lambda_pack.model.packages import Wheel, path_of
+from lambda_pack.model.packages import Wheel
 from lambda_pack.model.stock import Accepted, Stock
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import path_of
 from lambda_pack.model.verdicts import Fits, judge
 
 __all__ = ["accept_misstated"]

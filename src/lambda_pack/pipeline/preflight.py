@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from lambda_pack.model.packages import without_credentials
 from lambda_pack.model.report import ToBuild
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide

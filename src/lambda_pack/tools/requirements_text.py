@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.packages import path_of
 from lambda_pack.model.requirements import Requested, Requirements
+from lambda_pack.model.urls import path_of
 
 __all__ = ["constraints_text", "requirements_text"]
 

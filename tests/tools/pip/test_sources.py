@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.packages import Folder, Pin, Sdist, path_of
+from lambda_pack.model.packages import Folder, Pin, Sdist
+from lambda_pack.model.urls import path_of
 from lambda_pack.tools.pip.sources import prepared
 
 

@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import quote, quote_plus, urlsplit
 
-from lambda_pack.inputs.urls import credentials_in, masked
-from lambda_pack.model.packages import without_credentials
+from lambda_pack.model.urls import credentials_in, masked, without_credentials
 from lambda_pack.ports import Narrator
 
 __all__ = ["Credentials", "Keyring", "Login", "Masker", "origin", "read_netrc"]

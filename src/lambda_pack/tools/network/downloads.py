@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError
-from lambda_pack.model.packages import Sdist, Wheel, path_of
+from lambda_pack.model.packages import Sdist, Wheel
+from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.urls import masked
-from lambda_pack.model.packages import path_of
+from lambda_pack.model.urls import masked, path_of
 from lambda_pack.tools.network.index_page import Link, Page, offer, parse_page
 from lambda_pack.tools.network.pages import Denied, Pages
 

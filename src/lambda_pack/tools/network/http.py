@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from lambda_pack.errors import IndexUnavailable, Interrupted
-from lambda_pack.inputs.urls import credentials_in, with_credentials
-from lambda_pack.model.packages import without_credentials
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.urls import credentials_in, with_credentials, without_credentials
 from lambda_pack.tools.network.connections import Connections, is_local, is_trusted
 from lambda_pack.tools.network.credentials import Credentials, Login, origin
 

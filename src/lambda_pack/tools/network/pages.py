@@ -11,7 +11,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.packages import path_of, without_credentials
+from lambda_pack.model.urls import path_of, without_credentials
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.http import Response, Session
 

@@ -15,11 +15,11 @@ from threading import Lock
 from packaging.utils import InvalidWheelFilename, NormalizedName
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import masked
 from lambda_pack.tools.built_wheels import Host, judge_built
 from lambda_pack.tools.compilers import without_compilers
 from lambda_pack.tools.environment import checkout_environment, package_environment

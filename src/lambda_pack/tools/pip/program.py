@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.urls import masked
 from lambda_pack.tools.pip.options import index_options
 from lambda_pack.tools.process import Completed, run, tail
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError, UnmetDependencies, UsageError
-from lambda_pack.inputs.urls import masked
+from lambda_pack.model.urls import masked
 from lambda_pack.tools.pip.program import SCRATCH, Pip
 from lambda_pack.tools.process import Completed, tail
 

@@ -21,7 +21,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.model.packages import filename_of, path_of
+from lambda_pack.model.urls import filename_of, path_of
 
 __all__ = ["read_report"]
 

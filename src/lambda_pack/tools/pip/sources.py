@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.packages import Checkout, Folder, Sdist, Source, without_credentials
+from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
+from lambda_pack.model.urls import without_credentials
 
 __all__ = ["prepared", "shown"]
 

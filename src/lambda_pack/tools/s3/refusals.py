@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import DeliveryError, UsageError
-from lambda_pack.inputs.urls import masked
 from lambda_pack.model.delivery import Delivery
+from lambda_pack.model.urls import masked
 from lambda_pack.tools.s3.place import Place
 
 if TYPE_CHECKING:

@@ -1,16 +1,39 @@
-"""Credentials inside URLs: found, put in, and hidden from readers."""
+"""What stands in a URL: file name, path, and credentials, which are found, put in, and hidden from readers."""
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from lambda_pack.model.packages import without_credentials
-
-__all__ = ["credentials_in", "masked", "with_credentials"]
+__all__ = ["credentials_in", "filename_of", "masked", "path_of", "with_credentials", "without_credentials"]
 
 # Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
 _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/?#'\"<>]+@", re.IGNORECASE)
+
+
+def filename_of(url: str) -> str:
+    """The last segment of a URL's path, unquoted.
+
+    >>> filename_of("https://x.example/a/b-1.0%2Bcpu-py3-none-any.whl#sha256=00")
+    'b-1.0+cpu-py3-none-any.whl'
+    """
+    return unquote(urlsplit(url).path).rsplit("/", 1)[-1]
+
+
+def path_of(url: str) -> Path:
+    """The path of a `file:` URL.
+
+    >>> path_of("file:///a%20b/c.whl#sha256=00").as_posix()
+    '/a b/c.whl'
+    """
+    if os.name == "nt":
+        from nturl2path import url2pathname  # drives and shares, where there are any
+
+        return Path(url2pathname(urlsplit(url).path))
+    # What urllib.request does here, without its 15 ms of imports.
+    return Path(unquote(urlsplit(url).path))
 
 
 def masked(text: str) -> str:
@@ -20,6 +43,16 @@ def masked(text: str) -> str:
     'from https://****@x.example/simple'
     """
     return _USERINFO.sub(r"\g<scheme>****@", text)
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user, password and `#fragment`: what may be shown, recorded and compared.
+
+    >>> without_credentials("git+https://me:token@x.example/a.git@v1#egg=a")
+    'git+https://x.example/a.git@v1'
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
 def with_credentials(url: str, user: str, password: str) -> str:
