@@ -7,11 +7,9 @@ from dataclasses import replace
 
 from lambda_pack.commands.orders import take_order
 from lambda_pack.commands.recorder import Recorder
-from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
-from lambda_pack.pipeline.preflight import look_ahead
 from lambda_pack.ports import Narrator
 
 __all__ = ["check"]
@@ -27,5 +25,9 @@ def check(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) 
     recorder = Recorder(narrator)
     order = take_order(request, environ, recorder)
     with Workshop(order, environ, recorder) as workshop:
+        # The resolver runs already.
+        from lambda_pack.commands.reports import report_of
+        from lambda_pack.pipeline.preflight import look_ahead
+
         outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
     return replace(report_of(order, outcome, recorder, workshop.mask), is_check=True)

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+from lambda_pack.commands.late_ports import LateBuilder, LateIndex
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.request import ResolverName
 from lambda_pack.model.urls import masked
-from lambda_pack.ports import Builder, Downloads, Narrator, Ports, Resolver
+from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
-from lambda_pack.tools.interpreters import base_interpreter
-from lambda_pack.tools.locked_resolver import LockedResolver
-from lambda_pack.tools.network.cache import Cache, default_cache_folder
-from lambda_pack.tools.network.credentials import Credentials, read_netrc
-from lambda_pack.tools.network.downloads import HttpDownloads
-from lambda_pack.tools.network.http import Session
-from lambda_pack.tools.network.index import SimpleIndex, index_urls
-from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
-from lambda_pack.tools.pip.resolver import PipResolver
-from lambda_pack.tools.process import run
-from lambda_pack.tools.uv_resolver import UvResolver, find_uv
 
 __all__ = ["Workshop"]
 
@@ -36,7 +26,10 @@ _KEYRING_TIMEOUT = 60.0
 
 
 class Workshop:
-    """Makes the ports for an order; a context manager that closes what they hold open."""
+    """Makes the ports for an order; a context manager that closes what they hold open.
+
+    uv runs as soon as it is entered: whatever is not needed to start it is better imported inside the block.
+    """
 
     def __init__(self, order: Order, environ: Mapping[str, str], narrator: Narrator) -> None:
         self._order = order
@@ -46,6 +39,10 @@ class Workshop:
         self._mask = masked
 
     def __enter__(self) -> Self:
+        with self._open as stack:
+            self._scratch = stack.enter_context(TemporaryDirectory(prefix="lambda-pack-"))
+            self._resolver = self._begun_resolver(stack, Path(self._scratch, "resolver"))
+            self._open = stack.pop_all()
         return self
 
     def __exit__(
@@ -63,34 +60,44 @@ class Workshop:
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """The private folder for temporary files, gone when the block ends."""
-        with tempfile.TemporaryDirectory(prefix="lambda-pack-") as folder:
-            yield Path(folder)
+        """The private folder for temporary files, emptied when the block ends."""
+        yield Path(self._scratch)
+        self._open.close()
 
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
+        # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
+        from lambda_pack.tools.network.cache import Cache, default_cache_folder
+        from lambda_pack.tools.network.credentials import Credentials, read_netrc
+        from lambda_pack.tools.network.downloads import HttpDownloads
+        from lambda_pack.tools.network.http import Session
+        from lambda_pack.tools.network.index_urls import index_urls
+
         request, indexes = self._order.request, self._order.requirements.indexes
-        home = Path.home()
         folder = (request.cache or default_cache_folder()) if request.use_cache else None
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._open.enter_context(Cache(folder))
         credentials = Credentials(
             (*index_urls(indexes), *indexes.find_links, *self._named_urls()),
-            netrc=read_netrc(self._environ, home=home, narrator=self._narrator),
+            netrc=read_netrc(self._environ, home=Path.home(), narrator=self._narrator),
             keyring=self._ask_keyring if indexes.keyring else None,
         )
         self._mask = credentials.masker.mask
         session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
         downloads = HttpDownloads(session, cache, narrator=self._narrator)
-        # A lock says which files may be used; an index may only add what the lock left out.
-        searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
-        index = SimpleIndex(searched, session, cache=cache, downloads=downloads, narrator=self._narrator)
-        environment = package_environment(self._environ, extra=self._checkouts())
+
+        def index() -> Index:
+            from lambda_pack.tools.network.index import SimpleIndex
+
+            # A lock says which files may be used; an index may only add what the lock left out.
+            searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
+            return SimpleIndex(searched, session, cache=cache, downloads=downloads, narrator=self._narrator)
+
         return Ports(
-            resolver=self._resolver(scratch, environment),
-            index=index,
+            resolver=self._resolver,
+            index=LateIndex(index),
             downloads=downloads,
-            builder=self._builder(scratch, downloads),
+            builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads)),
             narrator=self._narrator,
         )
 
@@ -109,32 +116,43 @@ class Workshop:
 
     def _ask_keyring(self, url: str, user: str) -> str | None:
         """The `keyring` program, as pip's and uv's subprocess provider ask it."""
+        from lambda_pack.tools.process import run
+
         program = shutil.which("keyring", path=self._environ.get("PATH"))
         if program is None:
             return None
         answer = run((program, "get", url, user), environment=self._environ, timeout=_KEYRING_TIMEOUT)
         return answer.output.strip() or None if answer.status == 0 else None
 
-    def _resolver(self, scratch: Path, environment: Mapping[str, str]) -> Resolver:
+    def _begun_resolver(self, stack: ExitStack, folder: Path) -> Resolver:
         if self._order.lock is not None:
+            from lambda_pack.tools.locked_resolver import LockedResolver
+
             return LockedResolver(self._order.lock)
         requirements, request = self._order.requirements, self._order.request
-        folder = scratch / "resolver"
+        environment = package_environment(self._environ, extra=self._checkouts())
         folder.mkdir(mode=0o700)
         if request.resolver is ResolverName.PIP:
+            from lambda_pack.tools.pip.resolver import PipResolver
+
             return PipResolver(requirements, environment=environment, scratch=folder)
-        # uv has a cache of its own, and --no-cache means that one, too.
-        cache = None if request.use_cache else folder / "cache"
-        return UvResolver(
+        from lambda_pack.tools.interpreters import base_interpreter
+        from lambda_pack.tools.uv_resolver import BegunResolver, UvResolver, find_uv
+
+        resolver = UvResolver(
             requirements,
             find_uv(self._environ),
             interpreter=base_interpreter(),
             environment=environment,
             scratch=folder,
-            cache=cache,
+            # uv has a cache of its own, and --no-cache means that one, too.
+            cache=None if request.use_cache else folder / "cache",
         )
+        return BegunResolver(resolver, stack.enter_context(resolver.begun(request.target, at_most={})))
 
-    def _builder(self, scratch: Path, downloads: Downloads) -> Builder:
+    def _builder(self, folder: Path, downloads: Downloads) -> Builder:
+        from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
+
         requirements = self._order.requirements
         settings = BuildSettings(
             indexes=requirements.indexes,
@@ -142,7 +160,6 @@ class Workshop:
             package_config={line.name: line.config_settings for line in requirements.requested if line.name},
             interpreter=self._order.request.interpreter,
         )
-        folder = scratch / "builder"
         folder.mkdir(mode=0o700)
         return PipBuilder(
             folder, lambda sdist: downloads.fetch([sdist])[sdist], environ=self._environ, settings=settings

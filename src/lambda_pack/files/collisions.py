@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.entries import OWN, Entry, Owner, same_content
@@ -42,7 +42,7 @@ def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry,
             laid = entry
             for rival in tuple(_rivals(entry, kept, folders)):
                 if rival.path == entry.path and same_content(rival, entry):
-                    laid = replace(rival, mode=rival.mode | entry.mode)
+                    laid = rival._replace(mode=rival.mode | entry.mode)
                     continue
                 del kept[rival.path]
                 defeat = _defeat(rival, entry)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.members import Member
@@ -26,12 +25,11 @@ Content: TypeAlias = Member | Path | bytes
 _STEP = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of a bundle: `path` is relative, with `/`; `mode` is `PLAIN` or `EXECUTABLE`; `size` is in bytes."""
 
     path: str
-    content: Content = field(repr=False)
+    content: Content
     mode: int
     owner: Owner
     size: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lambda_pack.files.zip_records import (
     CENTRAL,
@@ -33,8 +32,7 @@ _VERSION: Final = 20
 _VERSION64: Final = 45
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What both headers of a member say; sizes in bytes."""
 
     name: bytes

@@ -13,6 +13,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeAlias
 
+from lambda_pack.files.mapping import mapped
+
 __all__ = ["Buffer", "Outlet", "after", "open_outlet", "reserved", "write_each", "write_gathered"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -24,8 +26,6 @@ _MOST_BUFFERS = 1024
 _LARGEST_GROUP = 4 << 20
 # macOS refuses more than INT_MAX bytes in one call.
 _LARGEST_BUFFER = 64 << 20
-# What the digest reads at once: it stays in the processor's cache.
-_WINDOW = 1 << 18
 
 
 class Outlet:
@@ -66,7 +66,7 @@ class Outlet:
 def open_outlet(file: FileIO, digest: hashlib._Hash, write: _Write | None = None) -> Iterator[Outlet]:
     """An outlet into a new `file`, flushed at the end; `digest` has seen every byte when the block is left.
 
-    The digest runs beside the writing and reads back what was written: whole groups at once, because for each of the
+    The digest runs beside the writing and looks at what was written: whole groups at once, because for each of the
     thousands of small buffers it would have to wait for the interpreter's lock.
     """
     sizes: SimpleQueue[int] = SimpleQueue()
@@ -86,19 +86,24 @@ def open_outlet(file: FileIO, digest: hashlib._Hash, write: _Write | None = None
 
 def _digest_file(path: Path, sizes: SimpleQueue[int], digest: hashlib._Hash, failures: list[OSError]) -> None:
     """Digest the file as it grows by these numbers of bytes, until one is 0."""
-    window = memoryview(bytearray(_WINDOW))
+    done = 0
     try:
         with path.open("rb", buffering=0) as file:
-            while left := sizes.get():
-                while left:
-                    count = file.readinto(window[: min(left, _WINDOW)])
-                    if not count:
-                        failure = OSError(errno.EIO, "the file is shorter than what was written", str(path))
-                        raise failure  # handed over like those of the system
-                    digest.update(window[:count])
-                    left -= count
+            while size := sizes.get():
+                _digest_part(file, done, size, digest)
+                done += size
+    except ValueError:
+        # That is what mmap says.
+        failures.append(OSError(errno.EIO, "the file is shorter than what was written", str(path)))
     except OSError as error:
         failures.append(error)
+
+
+def _digest_part(file: FileIO, begin: int, size: int, digest: hashlib._Hash) -> None:
+    """As the page cache holds it: no copy is made, and the interpreter's lock is asked for once."""
+    part, start = mapped(file, begin, size)
+    with part, memoryview(part) as view, view[start:] as group:
+        digest.update(group)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.directory import read_directory
+from lambda_pack.files.mapping import mapped
 from lambda_pack.files.members import Mapped, Member
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import HASH_ALGORITHMS
@@ -128,8 +128,8 @@ def open_wheel(path: Path, pin: Pin | None = None) -> Iterator[WheelArchive]:
     """
     pin = pin or _pin_by_name(path)
     try:
-        with path.open("rb") as file:
-            data = mmap(file.fileno(), 0, access=ACCESS_READ)
+        with path.open("rb", buffering=0) as file:
+            data, _ = mapped(file)
     except (OSError, ValueError) as error:
         raise IntegrityError(f"{path.name!r} cannot be read ({error}); fetch the wheel again") from error
     view = memoryview(data)

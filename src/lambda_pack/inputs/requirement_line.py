@@ -119,7 +119,7 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
         return (replace(requested, hashes=_hashes(given.hash), config_settings=settings),)
     if given.hash:
         raise UsageError("--hash stands alone; end the line of its requirement with a backslash")
-    lines = (
+    lines: tuple[Line, ...] = (
         *(Include(_included(place, folder), constraint=False) for place in given.requirement),
         *(Include(_included(place, folder), constraint=True) for place in given.constraint),
         *_file_options(given, folder),

@@ -17,7 +17,7 @@ from typing import IO
 
 from lambda_pack.errors import LambdaPackError
 
-__all__ = ["Completed", "end_all", "run", "tail"]
+__all__ = ["Completed", "Running", "end_all", "run", "started", "tail"]
 
 # What a build writes has no limit; what we remember of it has (lines).
 _REMEMBERED = 5_000
@@ -60,26 +60,69 @@ def run(
     Raises:
         LambdaPackError: the program could not be started.
     """
-    command = tuple(command)
-    with _started(command, environment, folder) as process:
-        transcript = _Transcript(on_line)
-        readers = transcript.follow(process)
+    with started(command, environment=environment, folder=folder, on_line=on_line) as running:
+        return running.finish(timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program that was started; `finish` waits for its end."""
+
+    command: tuple[str, ...]
+    _process: subprocess.Popen[str]
+    _transcript: _Transcript
+    _readers: tuple[Thread, ...]
+
+    def finish(self, timeout: float | None = None) -> Completed:
+        """What came of it; after `timeout` seconds it is ended."""
         timed_out = False
         try:
-            process.wait(timeout)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
-            _end(process)
-        for reader in readers:
+            _end(self._process)
+        for reader in self._readers:
             reader.join(_GRACE)
-        if any(reader.is_alive() for reader in readers):
+        if any(reader.is_alive() for reader in self._readers):
             # Something that the program left behind still holds its pipes.
-            _end(process)
-            for reader in readers:
+            _end(self._process)
+            for reader in self._readers:
                 reader.join()
-        return Completed(
-            command, process.returncode, "".join(transcript.output), "".join(transcript.log), timed_out=timed_out
-        )
+        output, log = "".join(self._transcript.output), "".join(self._transcript.log)
+        return Completed(self.command, self._process.returncode, output, log, timed_out=timed_out)
+
+
+@contextmanager
+def started(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    on_line: Callable[[str], None] | None = None,
+) -> Iterator[Running]:
+    """A program that runs beside us; when the block is left and it has not ended, it is ended. See `run`.
+
+    Raises:
+        LambdaPackError: the program could not be started.
+    """
+    command = tuple(command)
+    process = _start(command, environment, folder)
+    with _lock:
+        _living.add(process)
+    try:
+        transcript = _Transcript(on_line)
+        yield Running(command, process, transcript, transcript.follow(process))
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        if process.poll() is None:
+            _end(process)
+        with _lock:
+            _living.discard(process)
+        for stream in (process.stdout, process.stderr):
+            if stream:
+                stream.close()
 
 
 def tail(text: str, lines: int = 40) -> str:
@@ -131,12 +174,9 @@ class _Transcript:
                     self.on_line(plain.rstrip("\n"))
 
 
-@contextmanager
-def _started(
-    command: tuple[str, ...], environment: Mapping[str, str], folder: Path | None
-) -> Iterator[subprocess.Popen[str]]:
+def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path | None) -> subprocess.Popen[str]:
     try:
-        process = subprocess.Popen(  # noqa: S603  # no shell; the commands are ours
+        return subprocess.Popen(  # noqa: S603  # no shell; the commands are ours
             command,
             env=dict(environment),
             cwd=folder,
@@ -153,19 +193,6 @@ def _started(
         raise LambdaPackError(
             f"cannot start {command[0]!r}: {error.strerror or error}; check that it is installed and executable"
         ) from error
-    with _lock:
-        _living.add(process)
-    try:
-        yield process
-    except BaseException:
-        _end(process)
-        raise
-    finally:
-        with _lock:
-            _living.discard(process)
-        for stream in (process.stdout, process.stderr):
-            if stream:
-                stream.close()
 
 
 if sys.platform == "win32":

@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -19,10 +20,10 @@ from packaging.version import Version
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.model.requirements import IndexStrategy, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
-from lambda_pack.tools.process import run
+from lambda_pack.tools.process import Completed, Running, started
 from lambda_pack.tools.requirements_text import constraints_text, requirements_text
 
-__all__ = ["UvResolver", "find_uv"]
+__all__ = ["BegunResolver", "UvResolver", "find_uv"]
 
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
@@ -56,6 +57,13 @@ class UvResolver:
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
+        with self.begun(target, at_most=at_most, without=without) as running:
+            return self.answer(running.finish())
+
+    def begun(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> AbstractContextManager[Running]:
+        """uv, started on the question; `answer` reads what it has found."""
         files = {
             "requirements.txt": requirements_text(self.requirements, hashes=False),
             "constraints.txt": constraints_text(self.requirements, at_most),
@@ -64,21 +72,31 @@ class UvResolver:
         }
         for name, text in files.items():
             _write_private(self.scratch / name, text)
-        lock = self.scratch / "pylock.toml"
-        lock.unlink(missing_ok=True)
-        result = run(self._command(target, lock), environment=self._environment(), folder=self.scratch)
+        self._lock.unlink(missing_ok=True)
+        return started(self._command(target), environment=self._environment(), folder=self.scratch)
+
+    def answer(self, result: Completed) -> Pylock:
+        """What uv has found.
+
+        Raises:
+            UnmetDependencies, IndexUnavailable: as `resolve` does.
+        """
         if result.status == _NO_SOLUTION and not _NO_ANSWER.search(result.log):
             raise UnmetDependencies(
                 "no set of versions satisfies the requirements; change one of those named here", log=result.log
             )
         if result.status:
             raise IndexUnavailable("uv could not read what it needs; check the index, then run again", log=result.log)
-        return _read(lock)
+        return _read(self._lock)
 
-    def _command(self, target: Target, lock: Path) -> list[str]:
+    @property
+    def _lock(self) -> Path:
+        return self.scratch / "pylock.toml"
+
+    def _command(self, target: Target) -> list[str]:
         return [
             *(self.uv, "pip", "compile", "requirements.txt", "--quiet", "--no-header"),
-            *("--format", "pylock.toml", "--output-file", str(lock)),
+            *("--format", "pylock.toml", "--output-file", str(self._lock)),
             *("--python", str(self.interpreter), "--no-python-downloads"),
             *("--python-version", target.runtime.python_full_version),
             *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
@@ -127,6 +145,26 @@ class UvResolver:
             "https-proxy": indexes.proxy,
         }
         return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
+
+
+class BegunResolver:
+    """A resolver whose first answer is on its way: uv runs beside us while the rest of lambda-pack is loaded."""
+
+    def __init__(self, resolver: UvResolver, running: Running) -> None:
+        """`running` is the resolver's, begun with nothing held back and nothing left out, for the run's one target."""
+        self._resolver = resolver
+        self._running = running
+        self._first: Pylock | None = None
+
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
+        """See `lambda_pack.ports.Resolver`."""
+        if at_most or without:
+            return self._resolver.resolve(target, at_most=at_most, without=without)
+        if self._first is None:
+            self._first = self._resolver.answer(self._running.finish())
+        return self._first
 
 
 def find_uv(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,8 @@ from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.credentials import Credentials, Keyring, Login
 from lambda_pack.tools.network.downloads import HttpDownloads
 from lambda_pack.tools.network.http import Session
-from lambda_pack.tools.network.index import SimpleIndex, index_urls
+from lambda_pack.tools.network.index import SimpleIndex
+from lambda_pack.tools.network.index_urls import index_urls
 
 __all__ = ["Bench", "Listener", "bench"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_pack.errors import IntegrityError
+from lambda_pack.files.mapping import mapped
 from lambda_pack.model.packages import Hashes
 from lambda_pack.model.requirements import HASH_ALGORITHMS
 
@@ -50,8 +52,15 @@ class Promise:
 
     def of_file(self, path: Path) -> str:
         """The digest of a file on disk; other threads run meanwhile."""
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, self.digest).hexdigest()
+        digest = self.digest()
+        with path.open("rb", buffering=0) as stream:
+            # An empty file cannot be mapped.
+            if os.fstat(stream.fileno()).st_size:
+                # At once, without a copy: each piece that is read would have to wait for the interpreter's lock.
+                content, _ = mapped(stream)
+                with content:
+                    digest.update(content)
+        return digest.hexdigest()
 
     def is_kept(self, digest: str) -> bool:
         """Whether a file with this digest is one that was promised; without a promise every file is."""

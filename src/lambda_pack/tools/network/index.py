@@ -17,38 +17,15 @@ from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.network.find_links import linked
 from lambda_pack.tools.network.http import Session
 from lambda_pack.tools.network.index_page import Page, parse_page
+from lambda_pack.tools.network.index_urls import index_urls
 from lambda_pack.tools.network.pages import Denied, Fetched, Pages
 from lambda_pack.tools.network.wheel_metadata import offered_metadata, ranged_metadata, read_metadata
 from lambda_pack.tools.network.workers import in_parallel
 
-__all__ = ["SimpleIndex", "index_urls", "public_index"]
+__all__ = ["SimpleIndex"]
 
 _THREADS = 8
 _KIND = "metadata"
-
-
-def public_index() -> str:
-    """The URL of the public index that installers use by default.
-
-    It is asked of pip, so that whoever patches pip for a mirror patches this, too, and our sources name no host.
-    """
-    from pip._internal.models.index import PyPI
-
-    return str(PyPI.simple_url)
-
-
-def index_urls(settings: IndexSettings) -> tuple[str, ...]:
-    """The indexes in the order in which they are asked.
-
-    pip asks its index before the extra ones; uv's rule, that the first which knows a name has all of it, makes sense
-    only with the default index last.
-    """
-    if settings.no_index:
-        return ()
-    main = settings.index_url or public_index()
-    if settings.strategy is IndexStrategy.FIRST_INDEX:
-        return tuple(dict.fromkeys((*settings.extra_index_urls, main)))
-    return tuple(dict.fromkeys((main, *settings.extra_index_urls)))
 
 
 class SimpleIndex:

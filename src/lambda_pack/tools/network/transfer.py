@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "Transfer"]
 
+# Statuses by number: the standard library's `http` costs every start 3 ms.
+_WHOLE, _PART, _NOTHING_LEFT = 200, 206, 416
 # In bytes: what a stopped thread still waits for at most.
 _CHUNK = 65_536
 
@@ -119,7 +120,7 @@ class Transfer:
     def _receive(self, response: BaseHTTPResponse, target: BinaryIO) -> None:
         from urllib3.exceptions import ProtocolError
 
-        if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._received:
+        if response.status == _NOTHING_LEFT and self._received:
             self._restart(target)
             raise ProtocolError("the server announced more than there is")
         if not self._continues(response):
@@ -129,7 +130,7 @@ class Transfer:
 
     def _continues(self, response: BaseHTTPResponse) -> bool:
         """Whether the answer goes on where the last one ended; an answer that is no file is an error."""
-        if response.status == HTTPStatus.PARTIAL_CONTENT:
+        if response.status == _PART:
             match = re.fullmatch(r"bytes (\d+)-\d+/(?:\d+|\*)", response.headers.get("Content-Range", ""))
             if match and int(match[1]) == self._received:
                 self._resumed = True
@@ -138,7 +139,7 @@ class Transfer:
                 f"{self._session.shown(self._file.url)!r} was answered with another part than was asked for; "
                 "check the index or the proxy in between"
             )
-        if response.status != HTTPStatus.OK:
+        if response.status != _WHOLE:
             raise self._session.refusal(self._file.url, response.status)
         return False
 

@@ -1,0 +1,41 @@
+"""Ports that are made when they are first asked something: most packs build nothing, and ask no index themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+
+from packaging.utils import NormalizedName
+
+from lambda_pack.model.packages import Offer, Source, Wheel
+from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.model.targets import Target
+from lambda_pack.ports import Builder, Index
+
+__all__ = ["LateBuilder", "LateIndex"]
+
+
+class LateIndex:
+    """The port `Index`."""
+
+    def __init__(self, make: Callable[[], Index]) -> None:
+        self._made = cache(make)
+
+    def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().files(names)
+
+    def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().metadata(wheels)
+
+
+class LateBuilder:
+    """The port `Builder`."""
+
+    def __init__(self, make: Callable[[], Builder]) -> None:
+        self._made = cache(make)
+
+    def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
+        """See `lambda_pack.ports.Builder`."""
+        return self._made().build(sources, target, compiler=compiler) if sources else ()

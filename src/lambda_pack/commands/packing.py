@@ -1,0 +1,114 @@
+"""A request becomes a bundle in its place, with its report and its lock beside it; loaded while the resolver runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from lambda_pack.commands.orders import Order
+from lambda_pack.commands.recorder import Recorder
+from lambda_pack.commands.reports import report_of
+from lambda_pack.commands.wiring import Workshop
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.archive import write_zip
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.tree import write_tree
+from lambda_pack.files.whole import scratch_folder, writing_to
+from lambda_pack.model.limits import ZIPPED_LIMIT, megabytes
+from lambda_pack.model.locks import lock_of
+from lambda_pack.model.report import ArchiveFacts, Report
+from lambda_pack.model.report_json import report_json
+from lambda_pack.model.request import PackRequest
+from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
+
+__all__ = ["pack_order"]
+
+
+def pack_order(order: Order, workshop: Workshop, recorder: Recorder, *, keep_report: bool) -> Report:
+    """Pack what was ordered; see `lambda_pack.commands.pack`."""
+    request = order.request
+    with _staging(request) as staging:
+        write = partial(_write, order=order, staging=staging, recorder=recorder)
+        outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
+        report = report_of(order, outcome, recorder, workshop.mask)
+        if request.to_dir is None and (outcome.archive is not None or keep_report):
+            _write_beside(staging, order, report, outcome)
+            _publish(staging, request.output)
+    return report
+
+
+@contextmanager
+def _staging(request: PackRequest) -> Iterator[Path]:
+    """A hidden folder where the output will be, so that a rename brings it to its place; no trace of it is left."""
+    parent = request.output if request.to_dir is None else request.to_dir.absolute().parent
+    missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    with writing_to(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with scratch_folder(parent) as staging:
+            try:
+                yield staging
+            except LambdaPackError as error:
+                # The hidden folder is gone when the error is read; the place is what the user named.
+                error.args = (str(error).replace(str(staging), str(parent)),)
+                raise
+    finally:
+        for folder in missing:
+            # Only a folder that we made, and that nothing was put into.
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -> ArchiveFacts:
+    request = order.request
+    if request.to_dir is not None:
+        write_tree(bundle, request.to_dir)
+        return ArchiveFacts(request.to_dir, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
+    name = f"{order.name}-{request.target}.zip"
+    archive = write_zip(bundle, staging / name)
+    if archive.size > ZIPPED_LIMIT:
+        recorder.warn(
+            f"{megabytes(archive.size)} zipped is more than the {megabytes(ZIPPED_LIMIT)} Lambda takes directly: "
+            "upload it to S3 and name it from there"
+        )
+    return replace(archive, path=request.output / name)
+
+
+def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:
+    stem = f"{order.name}-{order.request.target}"
+    with writing_to(order.request.output):
+        (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
+        if outcome.archive is not None:
+            lock = lock_of(outcome.origins, order.request.target, order.request.output.absolute())
+            lock.validate()
+            import tomli_w
+
+            (staging / f"{stem}.pylock.toml").write_text(tomli_w.dumps(lock.to_dict()), encoding="utf-8")
+
+
+def _publish(staging: Path, output: Path) -> None:
+    """Rename everything into place, the zip last: whoever waits for it finds the others there.
+
+    Where one cannot be, all are taken back, and what was there before is there again.
+    """
+    files = sorted(staging.iterdir(), key=lambda file: (file.suffix == ".zip", file.name))
+    old = staging / "old"
+    with writing_to(output), ExitStack() as moves:
+        old.mkdir()
+        for file in files:
+            place = output / file.name
+            # Each move back is noted before the move is made: a signal may come in between.
+            if place.is_file():
+                moves.callback(_move_back, old / file.name, place)
+                place.rename(old / file.name)
+            moves.callback(_move_back, place, file)
+            file.rename(place)
+        moves.pop_all()
+
+
+def _move_back(path: Path, to: Path) -> None:
+    with suppress(OSError):
+        path.rename(to)
