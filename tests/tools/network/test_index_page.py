@@ -190,7 +190,7 @@ def test_what_the_standard_parser_finds_is_found(rows: list[tuple[int, str, str,
     assert [file.filename for file in parse(html).files] == [href for href, _ in oracle.found]
 
 
-def test_a_page_of_four_thousand_links_is_read_at_once() -> None:
+def test_a_page_of_four_thousand_links_is_read_whole() -> None:
     tags = [f"cp3{minor}-cp3{minor}-manylinux_2_{glibc}_x86_64" for minor in range(5, 15) for glibc in (17, 28)]
     names = [f"demo-1.{minor}.{patch}-{tag}.whl" for minor in range(20) for patch in range(10) for tag in tags]
     html = "".join(
@@ -198,20 +198,14 @@ def test_a_page_of_four_thousand_links_is_read_at_once() -> None:
         f'data-requires-python="&gt;=3.{number % 9}">{name}</a><br/>\n'
         for number, name in enumerate(names)
     )
-    seconds = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        page = parse(html)
-        seconds.append(time.perf_counter() - begun)
-    assert len(page.files) == len(names) == 4000
-    # 0.04 s where this was measured; the bound leaves room for a busy machine.
-    assert min(seconds) < 0.3
+    assert [file.filename for file in parse(html).files] == names
 
 
-def test_nothing_makes_the_parser_slow() -> None:
-    begun = time.perf_counter()
+def test_nothing_makes_the_parser_hang() -> None:
+    begun = time.monotonic()
     parse("<a " + "x" * 100_000 + "<a href='" * 2000)
-    assert time.perf_counter() - begun < 2
+    # Milliseconds where nothing is searched twice, hours where it is: no bound on speed, but an end to waiting.
+    assert time.monotonic() - begun < 60
 
 
 def test_wheels_and_sdists_are_told_apart() -> None:
