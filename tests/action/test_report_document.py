@@ -12,6 +12,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.frontends.report_document import read_report
 from lambda_pack.model.report_json import report_document, report_json
 from tests.frontends.reports import REPORTS
+from tests.frontends.schema import valid_report
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -20,6 +21,16 @@ def test_a_report_is_read_back(name: str, tmp_path: Path) -> None:
     file.write_text(report_json(REPORTS[name]), "utf-8")
 
     assert read_report(file) == replace(REPORTS[name], is_check=False)
+
+
+def test_a_report_from_before_there_were_deliveries_is_read(tmp_path: Path) -> None:
+    document = report_document(REPORTS["good"])
+    del document["delivered"]
+    file = tmp_path / "a.report.json"
+    file.write_text(json.dumps(document), "utf-8")
+
+    assert valid_report(file.read_text("utf-8"))["schema_version"] == 1
+    assert read_report(file) == replace(REPORTS["good"], delivered=None)
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,15 @@ def test_the_zip_is_delivered(shop: Job, bucket: tuple[str, dict[str, str]]) -> 
     assert step.outputs["s3-uri"] == f"s3://code/shop/{step.outputs['zip-sha256'][:12]}.zip"
     assert step.outputs["s3-version-id"]
     assert {*step.outputs} == {*REPORTED, *PASSED_ON}
+    report = valid_report((job.workspace / step.outputs["report-path"]).read_text("utf-8"))
+    assert report["delivered"] == {
+        "uri": step.outputs["s3-uri"],
+        "version_id": step.outputs["s3-version-id"],
+        "sha256": step.outputs["zip-sha256"],
+        "size": int(step.outputs["zip-size"]),
+        "was_there": False,
+    }
+    assert f"Delivered to: <code>{step.outputs['s3-uri']}</code>" in step.summary
 
 
 def test_what_cannot_be_delivered_is_packed_all_the_same(shop: Job, bucket: tuple[str, dict[str, str]]) -> None:

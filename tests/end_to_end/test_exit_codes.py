@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -235,9 +236,9 @@ def test_7_nobody_takes_the_archive(shop: Workplace) -> None:
 
 
 def test_7_nobody_says_who_delivers(shop: Workplace) -> None:
-    done = shop.pack(
-        "--s3-uri", "s3://my-bucket/", "--s3-region", "eu-west-1", extra={"AWS_EC2_METADATA_DISABLED": "true"}
-    )
+    place = ("--s3-uri", "s3://my-bucket/", "--s3-region", "eu-west-1")
+    done = shop.pack("--json", *place, extra={"AWS_EC2_METADATA_DISABLED": "true"})
 
     assert done.exit_code == 7
     assert "there are no AWS credentials" in done.errors
+    assert json.loads(done.output)["delivered"] is None

@@ -7,6 +7,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
@@ -93,6 +94,7 @@ REPORTS = {
         packages=(*(package(f"part-{number}", 2**number * 100_000) for number in range(1, 8)), BUILT),
         attempts=(COMPILING,),
         archive=ZIP,
+        delivered=Delivered("s3://code/api.zip", "3HL4", "ab" * 32, 21_000_000, was_there=False),
         timings=TIMINGS,
         tools=TOOLS,
     ),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from lambda_pack.errors import DeliveryError, UsageError
+from lambda_pack.files.whole import whole_file
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
 from lambda_pack.model.report import Report
+from lambda_pack.model.report_json import report_json
 from lambda_pack.model.targets import Target
 from lambda_pack.ports import Narrator, Store
 from lambda_pack.tools.s3.store import S3Store
@@ -32,21 +35,31 @@ def upload(path: Path, delivery: Delivery, narrator: Narrator, *, store: Store |
     return (store or S3Store(narrator)).deliver(parcel, delivery)
 
 
-def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: Store | None = None) -> Delivered | None:
-    """Deliver what a run has packed; None where it has packed no archive.
+def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: Store | None = None) -> Report:
+    """Deliver what a run has packed: its report, with where the archive went, as it now lies beside the archive.
+
+    A run that has packed no archive delivers none.
 
     Raises:
         DeliveryError: it could not be delivered; the archive stays where it is, and `upload` can try again.
     """
     archive = report.archive
     if archive is None or archive.sha256 is None:
-        return None
+        return report
     parcel = Parcel(archive.path, archive.sha256, archive.size, report.name, report.target)
     try:
-        return (store or S3Store(narrator)).deliver(parcel, delivery)
+        delivered = (store or S3Store(narrator)).deliver(parcel, delivery)
     except DeliveryError as error:
         error.args = (f"{error} (the archive is in {str(archive.path)!r}; lambda-pack upload sends it again)",)
         raise
+    report = replace(report, delivered=delivered)
+    with whole_file(_beside(archive.path)) as file:
+        file.write(report_json(report).encode())
+    return report
+
+
+def _beside(archive: Path) -> Path:
+    return archive.with_suffix(".report.json")
 
 
 def _parcel(path: Path, narrator: Narrator) -> Parcel:
@@ -65,7 +78,7 @@ def _parcel(path: Path, narrator: Narrator) -> Parcel:
 
 def _from_report(path: Path, digest: str, narrator: Narrator) -> tuple[str, Target] | None:
     """Name and target, where a report beside the archive is about these very bytes."""
-    beside = path.with_suffix(".report.json")
+    beside = _beside(path)
     if not beside.is_file():
         return None
     try:

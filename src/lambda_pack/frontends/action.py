@@ -15,7 +15,7 @@ from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
 from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
 from lambda_pack.frontends.action_outputs import delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
-from lambda_pack.frontends.markdown_report import render_markdown, render_merged, render_refusal
+from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
 from lambda_pack.frontends.report_document import read_report
 from lambda_pack.frontends.requests import request_of
 from lambda_pack.frontends.text_report import render_text
@@ -63,7 +63,7 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
         if report.unmet and inputs.fail_on_unmet:
             return UnmetDependencies.exit_code
         if inputs.delivery is not None:
-            _deliver(report, inputs.delivery, workflow)
+            _deliver(report, inputs.delivery, workflow=workflow, summary=inputs.summary)
     return 0
 
 
@@ -78,16 +78,18 @@ def _tell(
         workflow.add_summary(render_markdown(report))
 
 
-def _deliver(report: Report, delivery: Delivery, workflow: Workflow) -> None:
+def _deliver(report: Report, delivery: Delivery, *, workflow: Workflow, summary: bool) -> None:
     """Last of all, and only from a step that passes: nobody deploys what its makers call a failure."""
     from lambda_pack.commands.upload import deliver  # most steps deliver nothing
 
     with GroupNarrator(workflow) as narrator:
         narrator.note(f"delivering to s3://{delivery.target.bucket}/{delivery.target.key}")
-        delivered = deliver(report, delivery, narrator)
+        delivered = deliver(report, delivery, narrator).delivered
     if delivered is not None:
         workflow.say(f"{'already there' if delivered.was_there else 'delivered'}: {delivered.uri}")
         workflow.set_outputs(delivered_outputs(delivered))
+        if summary:
+            workflow.add_summary(render_delivered(delivered))
 
 
 def _cache(environ: Mapping[str, str], workflow: Workflow) -> int:

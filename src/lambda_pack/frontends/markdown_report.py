@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import HeldBack
 
-__all__ = ["SUMMARY_LIMIT", "render_markdown", "render_merged", "render_refusal"]
+__all__ = ["SUMMARY_LIMIT", "render_delivered", "render_markdown", "render_merged", "render_refusal"]
 
 SUMMARY_LIMIT = 1_000_000
 """In bytes: the runner shows nothing at all of a summary above 1 MiB (1,048,576)."""
@@ -34,6 +35,13 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     if report.warnings:
         page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
     return page.text()
+
+
+def render_delivered(delivered: Delivered) -> str:
+    """What is added to the summary of a run once its archive has arrived."""
+    version = f", version {code(delivered.version_id)}" if delivered.version_id else ""
+    verb = "Already there" if delivered.was_there else "Delivered to"
+    return f"<p>{verb}: {code(delivered.uri)}{version}</p>\n\n"
 
 
 def render_refusal(message: str, log: str, *, limit: int = SUMMARY_LIMIT) -> str:

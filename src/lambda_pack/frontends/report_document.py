@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
@@ -46,6 +47,7 @@ def _report(document: Mapping[str, Any]) -> Report:
         attempts=tuple(_attempt(row) for row in document["attempts"]),
         warnings=tuple(document["warnings"]),
         archive=_archive(document["archive"]),
+        delivered=_delivered(document.get("delivered")),
         to_build=tuple(ToBuild(_pin(row), row["source"], row["why"]) for row in document["to_build"]),
         timings=tuple((row["step"], row["seconds"]) for row in document["timings"]),
         tools=tuple(document["tools"].items()),
@@ -61,6 +63,13 @@ def _archive(row: Mapping[str, Any] | None) -> ArchiveFacts | None:
     if row is None:
         return None
     return ArchiveFacts(Path(row["path"]), row["size"], row["unzipped_size"], row["entries"], row["sha256"])
+
+
+def _delivered(row: Mapping[str, Any] | None) -> Delivered | None:
+    """Reports that were written before there was a delivery to tell of do not have it."""
+    if row is None:
+        return None
+    return Delivered(row["uri"], row["version_id"], row["sha256"], row["size"], was_there=row["was_there"])
 
 
 def _package(row: Mapping[str, Any]) -> PackedPackage:

@@ -12,7 +12,7 @@ from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.text_report import render_text
-from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.delivery import Delivered, Delivery
 from lambda_pack.model.report import Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
@@ -38,18 +38,26 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
             if name not in request.options:
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
         report = command(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
-    if arguments["json"]:
-        sys.stdout.write(report_json(report))
-    else:
+    if not arguments["json"]:
         sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
-    if delivery is not None:
-        from lambda_pack.commands.upload import deliver
-
-        with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
-            delivered = deliver(report, delivery, narrator)
-        if delivered is not None and not arguments["json"]:
-            sys.stdout.write(_told(delivered))
+    try:
+        if delivery is not None:
+            report = _delivered(report, delivery, arguments)
+    finally:
+        # Once, and also when the delivery fails: what was packed is there.
+        if arguments["json"]:
+            sys.stdout.write(report_json(report))
     return UnmetDependencies.exit_code if report.unmet else 0
+
+
+def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any]) -> Report:
+    from lambda_pack.commands.upload import deliver
+
+    with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
+        report = deliver(report, delivery, narrator)
+    if report.delivered is not None and not arguments["json"]:
+        sys.stdout.write(_told(report.delivered))
+    return report
 
 
 def run_upload(arguments: Mapping[str, Any]) -> int:

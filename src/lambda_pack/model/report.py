@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
@@ -91,6 +92,7 @@ class Report:
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
+    `delivered` says where the archive went, once it has arrived there.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Report:
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
     archive: ArchiveFacts | None = None
+    delivered: Delivered | None = None
     to_build: tuple[ToBuild, ...] = ()
     is_check: bool = False
     timings: tuple[tuple[int, float], ...] = ()

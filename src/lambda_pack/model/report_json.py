@@ -31,6 +31,7 @@ def report_document(report: Report) -> dict[str, Any]:
             "layout": report.layout,
         },
         "archive": _archive(report),
+        "delivered": _delivered(report),
         "packages": [_package(package) for package in report.packages],
         "to_build": [
             {"name": item.pin.name, "version": _version(item.pin), "source": item.source, "why": item.why}
@@ -58,6 +59,19 @@ def _archive(report: Report) -> dict[str, Any] | None:
         "sha256": digest,
         # What Lambda itself reports as CodeSha256.
         "code_sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else None,
+    }
+
+
+def _delivered(report: Report) -> dict[str, Any] | None:
+    delivered = report.delivered
+    if delivered is None:
+        return None
+    return {
+        "uri": delivered.uri,
+        "version_id": delivered.version_id,
+        "sha256": delivered.sha256,
+        "size": delivered.size,
+        "was_there": delivered.was_there,
     }
 
 

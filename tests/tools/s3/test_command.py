@@ -14,6 +14,7 @@ from lambda_pack.model.delivery import Delivered, Delivery, Parcel, S3Target
 from lambda_pack.model.report import ArchiveFacts, Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.targets import Target
+from tests.frontends.schema import valid_report
 from tests.support.fakes import RecordingNarrator
 from tests.tools.s3.buckets import make_parcel
 
@@ -118,16 +119,19 @@ def test_what_a_run_packed_is_delivered(tmp_path: Path) -> None:
     made = make_parcel(tmp_path, 100)
     report = report_of(made, name="app", target=Target.parse("python3.13", "arm64"))
 
-    delivered = deliver(report, DELIVERY, RecordingNarrator(), store=store)
+    told = deliver(report, DELIVERY, RecordingNarrator(), store=store)
 
-    assert delivered is not None
+    assert told.delivered == Delivered("s3://code/x", None, made.sha256, 100, was_there=False)
     assert store.parcels == [made]
+    written = made.path.with_suffix(".report.json").read_text("utf-8")
+    assert written == report_json(told)
+    assert valid_report(written)["delivered"]["uri"] == "s3://code/x"
 
 
 def test_a_run_without_an_archive_delivers_nothing() -> None:
     report = Report("app", Target.parse("python3.13"), "function")
 
-    assert deliver(report, DELIVERY, RecordingNarrator(), store=FakeStore()) is None
+    assert deliver(report, DELIVERY, RecordingNarrator(), store=FakeStore()) == report
 
 
 def test_a_failed_delivery_says_where_the_archive_is(tmp_path: Path) -> None:
