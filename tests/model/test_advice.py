@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from lambda_pack.model.advice import advise
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
-from lambda_pack.model.stock import Attempt, Stock
+from lambda_pack.model.stock import Attempt, HeldBack, Stock
 from lambda_pack.model.targets import Target
 
 TARGET = Target.parse("python3.11")
@@ -126,4 +127,27 @@ def test_a_failed_build_may_work_where_the_target_runs() -> None:
 def test_lifting_only_binary_is_advice_only_where_it_is_in_the_way(
     files: FileChoice, refused: str, *, helps: bool
 ) -> None:
-    assert ("let it be built: lift --only-binary for it" in advice(sdist(refused), files=files)) is helps
+    expected = "let it be built: lift --only-binary for it (in the action: no-build)"
+    assert (expected in advice(sdist(refused), files=files)) is helps
+
+
+@pytest.mark.parametrize(
+    ("way", "files", "helps"),
+    [
+        (("scipy", "numpy"), FileChoice(), True),
+        (("scikit-learn", "scipy", "numpy"), FileChoice(), True),
+        (("pandas", "numpy"), FileChoice(), False),
+        (("scipy", "numpy"), NO_SDISTS, False),
+    ],
+)
+def test_what_only_the_older_version_asks_for_the_newest_may_not(
+    way: tuple[str, ...], files: FileChoice, *, helps: bool
+) -> None:
+    held = HeldBack(canonicalize_name("scipy"), Version("1.17"), Version("1.15"), "scipy==1.17 needs glibc 2.28")
+    stock = Stock(TARGET, (PIN,), frozenset([wheel("cp312-cp312-win_amd64")]), held_back=(held,))
+
+    told = advise(stock, PIN, Requirements(Path(), files=files), way=tuple(map(canonicalize_name, way)))
+
+    begin, end = "--prefer newest takes scipy 1.17 and builds it where it must", "1.15, in its place for now, leads to"
+    assert (f"{begin}: {end} numpy==2.4.6" in told) is helps
+    assert told

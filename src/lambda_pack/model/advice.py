@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+
+from packaging.utils import NormalizedName
 
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import Requirements
@@ -14,9 +16,11 @@ from lambda_pack.model.verdicts import Fits, judge
 __all__ = ["advise"]
 
 
-def advise(stock: Stock, pin: Pin, requirements: Requirements) -> tuple[str, ...]:
-    """What would help, the most likely first; never empty."""
-    found = tuple(_advice(stock, pin, requirements))
+def advise(
+    stock: Stock, pin: Pin, requirements: Requirements, *, way: Sequence[NormalizedName] = ()
+) -> tuple[str, ...]:
+    """What would help, the most likely first; never empty. `way` leads from a requirement down to the package."""
+    found = (*_advice(stock, pin, requirements), *_newest_instead(stock, pin, requirements, way))
     return found or (f"ask the maintainers of {pin.name} for a wheel for {stock.target}, or replace the package",)
 
 
@@ -39,7 +43,17 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
     if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
         yield f"build it where {stock.target} runs (the same architecture and glibc); the log says why it failed here"
     elif source is None and not requirements.files.allows_sdist(pin.name) and _has_sdist(pin, offers):
-        yield "let it be built: lift --only-binary for it"
+        yield "let it be built: lift --only-binary for it (in the action: no-build)"
+
+
+def _newest_instead(stock: Stock, pin: Pin, requirements: Requirements, way: Sequence[NormalizedName]) -> Iterator[str]:
+    """An older version that was taken for its wheel may ask for what the newest does not ask for."""
+    for held in stock.held_back:
+        if held.name in {pin.name, *way} and requirements.files.allows_sdist(held.name):
+            yield (
+                f"--prefer newest takes {held.name} {held.newest} and builds it where it must: {held.chosen}, in its "
+                f"place for now, leads to {pin}"
+            )
 
 
 def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:

@@ -61,7 +61,7 @@ def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain 
         reason=_reason(stock, pin),
         files=tuple(_on_offer(offer, stock) for offer in offers),
         attempts=tuple(attempt for attempt in stock.attempts if attempt.pin == pin),
-        advice=advise(stock, pin, requirements),
+        advice=advise(stock, pin, requirements, way=chain.names if chain else ()),
     )
 
 
