@@ -166,7 +166,7 @@ def test_nothing_moves_the_cursor_or_turns_the_writing_round() -> None:
 def test_labels_of_the_pie_are_closed() -> None:
     pie = re.findall(r"```mermaid\n(.*?)\n```", render_markdown(strangers(HOSTILE[11])), re.DOTALL)[0]
 
-    assert pie.splitlines()[:2] == ["pie showData", "    title Unpacked, in MB"]
+    assert pie.splitlines()[:2] == ["pie showData", "    title Unzipped, in MB"]
     assert all(re.fullmatch(r'    "[\w .+!=-]+" : \d+\.\d\d', line) for line in pie.splitlines()[2:])
 
 

@@ -19,6 +19,7 @@ SUMMARY_LIMIT = 1_000_000
 
 _CUT = "_Cut here: GitHub shows no summary above 1 MiB. The whole report is the `.report.json` beside the bundle._"
 _LARGEST = 8
+_SMALLEST_SLICE = 0.03  # of the pie
 _LONGEST_LOG = 20_000
 _MEBIBYTE = 1_048_576
 
@@ -30,8 +31,8 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     _add_unmet(page, report.unmet)
     _add_logs(page, report.unmet, most=limit // 3)
     _add_bundle(page, report)
-    _add_packages(page, report)
     _add_held_back(page, report.held_back)
+    _add_packages(page, report)
     if report.warnings:
         page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
     return page.text()
@@ -92,15 +93,22 @@ def _add_unmet(page: Page, unmet: Sequence[Unmet]) -> None:
     count = "1 dependency is" if len(unmet) == 1 else f"{len(unmet)} dependencies are"
     page.add(f"<p><b>{count} unmet</b></p>")
     rows = (
-        (code(str(one.pin)), _way(one.required_by, one.origin), words(one.reason), "<br>".join(map(words, one.advice)))
+        (code(str(one.pin)), _way(one.required_by, one.origin), words(one.reason), _several(map(words, one.advice)))
         for one in unmet
     )
     page.add_table(("package", "brought in by", "why", "what now"), rows)
 
 
 def _way(required_by: Sequence[str], origin: str | None) -> str:
-    way = code(" → ".join(required_by)) if required_by else "—"
-    return f"{way}<br>{code(origin)}" if origin else way
+    """From the line of the requirements down; a package that stands there itself needs no way."""
+    way = code(" → ".join(required_by)) if len(required_by) > 1 or not origin else ""
+    return "<br>".join(filter(None, (way, code(origin) if origin else ""))) if required_by or origin else "—"
+
+
+def _several(sentences: Iterable[str]) -> str:
+    """A list where there is more than one."""
+    first, *others = sentences
+    return "<br>".join(f"• {sentence}" for sentence in (first, *others)) if others else first
 
 
 def _add_logs(page: Page, unmet: Sequence[Unmet], *, most: int) -> None:
@@ -120,22 +128,28 @@ def _add_bundle(page: Page, report: Report) -> None:
     if archive is None:
         page.add("<p>Nothing was written.</p>")
         return
+    if report.unmet:
+        page.add("<p>The bundle was written without what is unmet, as <code>allow-unmet</code> says.</p>")
     page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))
 
 
 def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
     yield "bundle", code(archive.path.as_posix())
     yield "layout", code(report.layout)
-    yield "unzipped", f"{megabytes(archive.unzipped_size)} of {megabytes(UNZIPPED_LIMIT)}, all layers together"
+    yield "unzipped", f"{_share(archive.unzipped_size, UNZIPPED_LIMIT)}, all layers together"
     if archive.sha256 is not None:
         larger = " (larger: through S3 only)" if archive.size > ZIPPED_LIMIT else ""
-        yield "zipped", f"{megabytes(archive.size)} of {megabytes(ZIPPED_LIMIT)} for a direct upload{larger}"
+        yield "zipped", f"{_share(archive.size, ZIPPED_LIMIT)} for a direct upload{larger}"
         yield "SHA-256", code(archive.sha256)
         yield "CodeSha256", code(base64.b64encode(bytes.fromhex(archive.sha256)).decode("ascii"))
 
 
+def _share(size: int, limit: int) -> str:
+    return f"{megabytes(size)} of {megabytes(limit)} ({size / limit:.0%})"
+
+
 def _add_packages(page: Page, report: Report) -> None:
-    """A pie of the largest, and a table beside it: a pie has no room for the names of small slices."""
+    """A pie of the largest, and a table beside it: a pie has no room for small slices. What is smaller is folded."""
     ranked = sorted(report.packages, key=lambda package: (-(package.size or 0), package.pin.name))
     if not ranked:
         return
@@ -144,10 +158,22 @@ def _add_packages(page: Page, report: Report) -> None:
         page.add(_pie(sized))
     count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
     page.add(f"<p><b>{count}{'' if report.archive else ' with a wheel that fits'}</b></p>")
-    rows = (
-        (code(str(package.pin)), megabytes(package.size) if package.size else "", _notes(package)) for package in ranked
-    )
-    page.add_table(("package", "unpacked", ""), rows)
+    _add_package_table(page, ranked[:_LARGEST])
+    smaller = ranked[_LARGEST:]
+    if smaller:
+        page.add(f"<details><summary>and {len(smaller)} smaller</summary>")
+        _add_package_table(page, smaller)
+        page.add("</details>")
+
+
+def _add_package_table(page: Page, packages: Sequence[PackedPackage]) -> None:
+    notes = [_notes(package) for package in packages]
+    sizes = [megabytes(package.size) if package.size else "" for package in packages]
+    pins = [code(str(package.pin)) for package in packages]
+    if any(notes):
+        page.add_table(("package", "unzipped", "notes"), zip(pins, sizes, notes, strict=True))
+    else:
+        page.add_table(("package", "unzipped"), zip(pins, sizes, strict=True))
 
 
 def _notes(package: PackedPackage) -> str:
@@ -158,13 +184,17 @@ def _notes(package: PackedPackage) -> str:
 
 
 def _pie(ranked: Sequence[PackedPackage]) -> str:
-    slices = [(str(package.pin), package.size or 0) for package in ranked[:_LARGEST]]
-    rest = ranked[_LARGEST:]
+    total = sum(package.size or 0 for package in ranked)
+    # Mermaid writes the shares of slices that are smaller over each other.
+    named = [package for package in ranked[:_LARGEST] if (package.size or 0) >= total * _SMALLEST_SLICE]
+    slices = [(str(package.pin), package.size or 0) for package in named]
+    rest = ranked[len(named) :]
     if rest:
-        slices.append((f"{len(rest)} others", sum(package.size or 0 for package in rest)))
+        others = str(rest[0].pin) if len(rest) == 1 else f"{len(rest)} others"
+        slices.append((others, sum(package.size or 0 for package in rest)))
     # Mermaid takes no slice of nothing.
     lines = [f'    "{_label(name)}" : {max(size / _MEBIBYTE, 0.01):.2f}' for name, size in slices]
-    return "\n".join(["```mermaid", "pie showData", "    title Unpacked, in MB", *lines, "```"])
+    return "\n".join(["```mermaid", "pie showData", "    title Unzipped, in MB", *lines, "```"])
 
 
 def _label(name: str) -> str:
@@ -174,7 +204,7 @@ def _label(name: str) -> str:
 
 def _add_held_back(page: Page, held_back: Sequence[HeldBack]) -> None:
     if held_back:
-        page.add("<p><b>Held back</b></p>")
+        page.add("<p><b>Held back: older than the newest that is allowed</b></p>")
         rows = (
             (
                 code(held.name),
