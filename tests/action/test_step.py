@@ -154,8 +154,15 @@ def test_what_is_unmet_can_be_allowed(sad: Job) -> None:
     ("inputs", "complaint"),
     [
         ({"runtime": "python2.7"}, "the input 'runtime' is 'python2.7'; it takes one of: python3.7, "),
-        ({}, "which runtime?"),
-        ({"runtime": "python3.13", "requirements": "gone.txt"}, "gone.txt"),
+        ({}, "the input 'runtime' is empty; it takes one of: python3.7, "),
+        (
+            {"runtime": "python3.13", "requirements": "gone.txt"},
+            "'gone.txt' does not exist; name a requirements file with",
+        ),
+        ({"runtime": "python3.13", "requirements": "gone.txt"}, "with the input 'requirements'"),
+        ({"runtime": "python3.13", "name": "a/b"}, "letters, digits, '-', '_' and '.' for the input 'name'"),
+        ({"runtime": "python3.13", "source": "nowhere"}, "'nowhere' is not a folder"),
+        ({"runtime": "python3.13", "args": "--s3-tag a=b"}, "the input 'args': 's3-tag' without a place"),
     ],
 )
 def test_bad_inputs_are_refused_at_once(shop: Job, inputs: dict[str, str], complaint: str) -> None:

@@ -11,6 +11,7 @@ from packaging.pylock import Pylock
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
+from lambda_pack.files.source import check_source
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
 from lambda_pack.inputs.pylock import is_pylock, read_pylock
 from lambda_pack.inputs.requirements import RequirementsFile, read_constraints, read_requirements
@@ -39,6 +40,8 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     Raises:
         UsageError: an input is missing or wrong, or inputs do not go together.
     """
+    for folder in request.sources:
+        check_source(folder)
     locks = [path for path in request.requirements if is_pylock(path)]
     if locks and len(request.requirements) > 1:
         raise UsageError(f"{locks[0].as_posix()!r} is a lock and must be the only input; leave the others out")

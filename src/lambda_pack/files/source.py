@@ -16,7 +16,7 @@ from lambda_pack.files.whole import SCRATCH_PREFIX
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["DEFAULT_EXCLUDES", "IGNORE_FILE", "read_source"]
+__all__ = ["DEFAULT_EXCLUDES", "IGNORE_FILE", "check_source", "read_source"]
 
 IGNORE_FILE: Final = ".lambdapackignore"
 
@@ -56,6 +56,16 @@ DEFAULT_EXCLUDES: Final = (
 )
 
 
+def check_source(folder: Path) -> None:
+    """Refuse what is no folder, before anything is done for the bundle that it would be part of.
+
+    Raises:
+        UsageError: it is not there, or a file.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{str(folder)!r} is not a folder; give the folder of your own code")
+
+
 def read_source(folder: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[Entry, ...]:
     """The files of the folder that are not excluded, by path. Contents are read when the bundle is written.
 
@@ -66,8 +76,7 @@ def read_source(folder: Path, *, excludes: Sequence[str] = (), includes: Sequenc
     Raises:
         UsageError: the folder cannot be read, a pattern is none, or a link leads out of the folder or in a circle.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{str(folder)!r} is not a folder; give the folder of your own code")
+    check_source(folder)
     walk = _Walk(folder.resolve(), _patterns(folder, excludes, includes))
     return tuple(sorted(walk.files(walk.root, "", (walk.root,)), key=lambda entry: entry.path))
 

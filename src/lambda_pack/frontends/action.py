@@ -12,7 +12,7 @@ from pathlib import Path
 from lambda_pack.commands.pack import pack
 from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
-from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
+from lambda_pack.frontends.action_inputs import ActionInputs, in_words_of_the_action, read_inputs, variable
 from lambda_pack.frontends.action_outputs import delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
 from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
@@ -23,6 +23,7 @@ from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, W
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.targets import RUNTIMES
 from lambda_pack.model.urls import masked
 
 __all__ = ["PARTS", "run_part"]
@@ -35,13 +36,14 @@ def run_part(name: str) -> int:
         try:
             return PARTS[name](environ, workflow)
         except LambdaPackError as error:
-            workflow.annotate(Annotation("error", "lambda-pack", str(error)))
+            message = in_words_of_the_action(str(error)) if isinstance(error, UsageError) else str(error)
+            workflow.annotate(Annotation("error", "lambda-pack", message))
             if error.log:
                 workflow.open_group("the end of the log")
                 workflow.say(error.log)
                 workflow.close_group()
             if environ.get(variable("summary"), "").strip().lower() != "false":
-                workflow.add_summary(render_refusal(str(error), error.log))
+                workflow.add_summary(render_refusal(message, error.log))
             return error.exit_code
 
 
@@ -131,5 +133,7 @@ def _workspace(environ: Mapping[str, str]) -> Path | None:
 
 
 def _request(inputs: ActionInputs, environ: Mapping[str, str]) -> PackRequest:
+    if "runtime" not in inputs.said:
+        raise UsageError(f"the input 'runtime' is empty; it takes one of: {', '.join(RUNTIMES)}")
     request = request_of(inputs.said, Path.cwd())
     return replace(request, cache=cache_folder(request, environ)) if inputs.cache else request

@@ -19,7 +19,7 @@ from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.given import Given
 from lambda_pack.model.targets import Architecture
 
-__all__ = ["INPUTS", "PREFIX", "ActionInputs", "InputKind", "read_inputs", "variable"]
+__all__ = ["INPUTS", "PREFIX", "ActionInputs", "InputKind", "in_words_of_the_action", "read_inputs", "variable"]
 
 PREFIX = "LAMBDA_PACK_INPUT_"
 """Of the variables. Not `INPUT_`: the runner sets those for other kinds of action only, and keeps their hyphens."""
@@ -63,6 +63,7 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
     }
 )
 
+_AS_OPTIONS = re.compile(rf"(?<![\w-])(?:--({'|'.join(sorted(INPUTS, reverse=True))})|-r)(?![\w-])")
 _BOOLEANS = {"true": True, "false": False}
 # What artifacts may not have in their names: https://github.com/actions/toolkit, packages/artifact, read 2026-11-21.
 _NOT_IN_ARTIFACTS = re.compile(r'["<>|*?\r\n\\/:]')
@@ -104,7 +105,7 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     if not folder.is_dir():
         raise _refusal("working-directory", texts, "a folder of the workspace; is it checked out before this step?")
     arguments = _arguments(texts["args"])
-    said = gather(arguments, folder)
+    said = gather(arguments, folder, source="the input 'args'")
     for name, given in _given(texts):
         if arguments.get(name) not in (None, False):
             raise UsageError(f"--{name} is set by the input {name!r} and in the input 'args'; leave one of them out")
@@ -133,6 +134,17 @@ def variable(name: str) -> str:
     'LAMBDA_PACK_INPUT_OUTPUT_DIR'
     """
     return PREFIX + name.upper().replace("-", "_")
+
+
+def in_words_of_the_action(message: str) -> str:
+    """What the command line says of its options, said of the inputs of the same names.
+
+    >>> in_words_of_the_action("'x' does not exist; name a requirements file with -r")
+    "'x' does not exist; name a requirements file with the input 'requirements'"
+    """
+    if "the input '" in message:
+        return message
+    return _AS_OPTIONS.sub(lambda found: f"the input {found[1] or 'requirements'!r}", message)
 
 
 def _refusal(name: str, texts: Mapping[str, str], allowed: str) -> UsageError:

@@ -21,8 +21,8 @@ __all__ = ["delivery_of", "gather", "request_of"]
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def gather(arguments: Mapping[str, Any], folder: Path) -> dict[str, Given]:
-    """Every option that somebody set, with who did: the command line before `[tool.lambda-pack]` in `folder`.
+def gather(arguments: Mapping[str, Any], folder: Path, *, source: str = "the command line") -> dict[str, Given]:
+    """Every option that somebody set, with who did: the arguments (of `source`) over `[tool.lambda-pack]` in `folder`.
 
     Raises:
         UsageError: the table has an unknown key or a value of the wrong kind.
@@ -38,7 +38,7 @@ def gather(arguments: Mapping[str, Any], folder: Path) -> dict[str, Given]:
     for name, option in OPTIONS.items():
         value = arguments.get(name)
         if value not in (None, False):
-            said[name] = Given(_texts(option, value, "the command line"), "the command line")
+            said[name] = Given(_texts(option, value, source), source)
     return said
 
 
