@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ __all__ = ["Refusal", "make"]
 
 USAGE, NETWORK, INTERRUPTED = 2, 5, 130  # as in lambda_pack.errors, which cannot be imported yet
 LOG_LINES = 20
+BITS_32 = 2**32
 
 # Packages may be built from source here (a new Python before its wheels are out), and a build runs their code: it sees
 # what it takes to reach an index, and neither secrets nor settings that would send packages elsewhere (PIP_TARGET …).
@@ -90,10 +92,10 @@ class Installer:
         sync = ["pip", "sync", "--quiet", "--no-progress", "--require-hashes", *options]
         return self.succeeds([uv, *sync, "--python", self.python, lock])
 
-    def pip_fills(self, pip: Path, lock: Path) -> bool:
+    def pip_fills(self, pip: Path, lock: Path, *options: str | Path) -> bool:
         """Lets pip install what the lock names."""
-        options = ["--quiet", "--no-input", "--no-deps", "--no-compile", "--ignore-installed", "--require-hashes"]
-        return self.succeeds([self.python, "-I", pip, "install", *options, "-r", lock])
+        fixed = ["--quiet", "--no-input", "--no-deps", "--no-compile", "--ignore-installed", "--require-hashes"]
+        return self.succeeds([self.python, "-I", pip, "install", *fixed, *options, "-r", lock])
 
 
 def make(environment: Path, lock: Path, marker: Path) -> None:
@@ -145,9 +147,24 @@ def pip_and_its_uv_fill(installer: Installer, pip: Path, lock: Path) -> bool:
     uv_alone = installer.environment / "uv-alone.lock"
     uv_alone.write_text(pin.group(), "utf-8")
     uv = installer.python.with_name("uv.exe" if os.name == "nt" else "uv")
-    if not installer.pip_fills(pip, uv_alone):
+    options: list[str | Path] = []
+    wheels = wheel_platform()
+    if wheels:
+        # pip judges each of uv's six thousand files against what fits: hundreds of tags, unless one platform is named.
+        apart = installer.environment / "uv-alone"
+        uv = apart / "bin" / "uv"
+        options = ["--only-binary", ":all:", "--platform", wheels, "--target", apart]
+    if not installer.pip_fills(pip, uv_alone, *options):
         return False
-    return installer.uv_fills(uv, lock, "--no-cache") or installer.pip_fills(pip, lock)
+    filled = installer.uv_fills(uv, lock, "--no-cache") or installer.pip_fills(pip, lock)
+    shutil.rmtree(installer.environment / "uv-alone", ignore_errors=True)
+    return filled
+
+
+def wheel_platform() -> str | None:
+    """The platform of uv's wheel for this machine, where it is one of the two that nearly everybody has."""
+    machine = platform.machine() if platform.libc_ver()[0] == "glibc" else ""
+    return f"manylinux2014_{machine}" if machine in {"x86_64", "aarch64"} and sys.maxsize > BITS_32 else None
 
 
 def make_without_packages(environment: Path) -> Path:
