@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,12 @@ SLOW = (
     "tools/pip/",
     "tools/s3/",
 )
+
+
+def pytest_configure() -> None:
+    """Let SIGINT interrupt: a shell that starts us in the background has it ignored, by us and by all that we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
