@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.source import check_source
+from lambda_pack.inputs.home import home_folder
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
 from lambda_pack.inputs.pylock import is_pylock, read_pylock
 from lambda_pack.inputs.requirements import RequirementsFile, read_constraints, read_requirements
@@ -69,7 +70,7 @@ def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narra
     Raises:
         UsageError: an input is missing or wrong, or inputs do not go together.
     """
-    order = read_order(request, environ, home=Path.home())
+    order = read_order(request, environ, home=home_folder())
     for setting in order.settings:
         narrator.note(f"{setting.name} = {setting.value} ({setting.source})")
     warning = order.request.target.runtime.warning(datetime.now(tz=UTC).date())

@@ -14,6 +14,7 @@ from typing import Self
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.request import ResolverName
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
@@ -79,7 +80,7 @@ class Workshop:
         cache = self._open.enter_context(Cache(folder))
         credentials = Credentials(
             (*index_urls(indexes), *indexes.find_links, *self._named_urls()),
-            netrc=read_netrc(self._environ, home=Path.home(), narrator=self._narrator),
+            netrc=read_netrc(self._environ, home=home_folder(), narrator=self._narrator),
             keyring=self._ask_keyring if indexes.keyring else None,
         )
         self._mask = credentials.masker.mask

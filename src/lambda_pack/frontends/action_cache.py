@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.commands.orders import Order, read_order
+from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.urls import masked
@@ -34,7 +35,7 @@ def cache_outputs(request: PackRequest, environ: Mapping[str, str]) -> Mapping[s
     Raises:
         UsageError: the requirements are missing or wrong.
     """
-    order = read_order(request, environ, home=Path.home())
+    order = read_order(request, environ, home=home_folder())
     digest = hashlib.sha256("\n".join(_asked_for(order)).encode()).hexdigest()
     # Wheels that are built here are for this machine.
     begin = f"lambda-pack-{VERSION}-{sys.platform}-{platform.machine()}-{request.target}-"

@@ -147,4 +147,7 @@ def test_processes_share_one_cache(tmp_path: Path) -> None:
 
 
 def test_the_default_folder_is_the_users() -> None:
-    assert default_cache_folder().name in {"lambda-pack", "Cache"}
+    folder = default_cache_folder()
+
+    assert folder is not None
+    assert folder.name in {"lambda-pack", "Cache"}

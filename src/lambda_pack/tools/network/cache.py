@@ -30,11 +30,14 @@ _REMAINS = 86_400
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT})
 
 
-def default_cache_folder() -> Path:
-    """The user's cache folder on this system."""
+def default_cache_folder() -> Path | None:
+    """The user's cache folder on this system; None for a user without a home."""
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("lambda-pack", appauthor=False))
+    try:
+        return Path(platformdirs.user_cache_dir("lambda-pack", appauthor=False))
+    except RuntimeError:  # neither variables nor an entry in the table of users say where
+        return None
 
 
 class Cache:
