@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
-from lambda_pack.frontends.requests import delivery_of, gather, request_of
+from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
 from lambda_pack.model.delivery import IfExists, S3Target
 from lambda_pack.model.given import Given
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
@@ -45,11 +45,13 @@ OWN = [
 PIP = sorted(name for name, option in OPTIONS.items() if option.is_pip and name != "config-settings")
 
 
-def parsed(arguments: Sequence[str], folder: Path, *, is_pack: bool = True) -> PackRequest:
+def parsed(
+    arguments: Sequence[str], folder: Path, *, is_pack: bool = True, environ: Mapping[str, str] | None = None
+) -> PackRequest:
     """The request of a command line in a folder."""
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
     add_options(parser, is_pack=is_pack)
-    return request_of(gather(vars(parser.parse_args(arguments)), folder), folder)
+    return request_of(gather(vars(parser.parse_args(arguments)), folder, environ or {}), folder)
 
 
 def words(name: str, value: str | list[str] | None) -> list[str]:
@@ -121,16 +123,16 @@ def test_an_option_reaches_the_delivery(
     folder: Path, name: str, value: str | list[str], field: str, expected: object
 ) -> None:
     write_table(folder, 's3-bucket = "my-bucket"\n' if name != "s3-bucket" else "", line(name, value))
-    delivery = delivery_of(gather({}, folder))
+    delivery = delivery_of(gather({}, folder, {}))
 
     assert delivery is not None
     assert getattr(delivery, field) == expected
 
 
 def test_a_place_in_s3_as_one_uri(folder: Path) -> None:
-    assert delivery_of(gather({}, folder)) is None
+    assert delivery_of(gather({}, folder, {})) is None
     write_table(folder, 's3-uri = "s3://my-bucket/folder/"\n')
-    delivery = delivery_of(gather({}, folder))
+    delivery = delivery_of(gather({}, folder, {}))
 
     assert delivery is not None
     assert delivery.target == S3Target.parse("s3://my-bucket/folder/")
@@ -148,7 +150,7 @@ def test_a_place_in_s3_as_one_uri(folder: Path) -> None:
 def test_a_place_that_is_none(folder: Path, lines: list[str], message: str) -> None:
     write_table(folder, *lines)
     with pytest.raises(UsageError, match=message):
-        delivery_of(gather({}, folder))
+        delivery_of(gather({}, folder, {}))
 
 
 def test_these_are_all_options_and_all_fields() -> None:
@@ -178,13 +180,58 @@ def test_the_command_line_is_louder(folder: Path) -> None:
     assert request.options == {"pre": Given(("true",), "[tool.lambda-pack]")}
 
 
+@pytest.fixture
+def machine(tmp_path: Path) -> Mapping[str, str]:
+    """The environment of a machine with settings of its own, as a container image has them."""
+    file = tmp_path / "machine.toml"
+    file.write_text('runtime = "python3.11"\narchitecture = "arm64"\nresolver = "pip"\n', encoding="utf-8")
+    return {CONFIG_FILE: str(file)}
+
+
+def test_the_machine_speaks_last(folder: Path, machine: Mapping[str, str]) -> None:
+    assert parsed([], folder, environ=machine).target == Target.parse("python3.11", "arm64")
+
+    write_table(folder, 'runtime = "python3.12"\n', 'resolver = "uv"\n')
+    request = parsed(["--runtime", "python3.13"], folder, environ=machine)
+
+    assert request.target == Target.parse("python3.13", "arm64")
+    assert request.resolver is ResolverName.UV
+    assert gather({}, folder, machine)["architecture"] == Given(("arm64",), machine[CONFIG_FILE])
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (None, r"'.*machine\.toml' is not there; name another settings file, or none"),
+        ("[tool.lambda-pack]\n", r"'tool' in '.*machine\.toml' is unknown"),
+        ("runtime = 3\nname = []\n", r"'name' in '.*machine\.toml' takes one value"),
+        ("runtime = \n", r"machine\.toml' is not TOML"),
+    ],
+)
+def test_settings_of_a_machine_that_cannot_be_used(
+    folder: Path, machine: Mapping[str, str], written: str | None, message: str
+) -> None:
+    file = Path(machine[CONFIG_FILE])
+    file.unlink()
+    if written is not None:
+        file.write_text(written, encoding="utf-8")
+
+    with pytest.raises(UsageError, match=message):
+        gather({}, folder, machine)
+
+
+def test_no_machine_is_asked_where_none_is_named(folder: Path) -> None:
+    with pytest.raises(UsageError, match="which runtime"):
+        parsed([], folder, environ={CONFIG_FILE: ""})
+
+
 @pytest.mark.parametrize(
     ("written", "expected"),
     [('source = "src"', ("src",)), ("retries = 3", ("3",)), ("timeout = 2.5", ("2.5",)), ("pre = false", ("false",))],
 )
 def test_ways_to_write_a_value(folder: Path, written: str, expected: tuple[str, ...]) -> None:
     write_table(folder, f"{written}\n")
-    assert gather({}, folder)[written.partition(" ")[0]].values == expected
+    assert gather({}, folder, {})[written.partition(" ")[0]].values == expected
 
 
 def test_a_switch_that_is_written_as_off_is_off(folder: Path) -> None:
@@ -200,19 +247,19 @@ def test_a_switch_that_is_written_as_off_is_off(folder: Path) -> None:
 def test_a_value_of_the_wrong_kind(folder: Path, written: str) -> None:
     write_table(folder, f"{written}\n")
     with pytest.raises(UsageError, match=rf"'{written.partition(' ')[0]}' in .*pyproject\.toml.* takes "):
-        gather({}, folder)
+        gather({}, folder, {})
 
 
 def test_an_unknown_key(folder: Path) -> None:
     write_table(folder, "index_url = 'https://x.example'\n")
     with pytest.raises(UsageError, match=r"'index_url' in \[tool.lambda-pack\] of '.*pyproject.toml' is unknown; see"):
-        gather({}, folder)
+        gather({}, folder, {})
 
 
 def test_a_table_that_is_none(folder: Path) -> None:
     (folder / "pyproject.toml").write_text("[tool]\nlambda-pack = 3\n", encoding="utf-8")
     with pytest.raises(UsageError, match="is not a table"):
-        gather({}, folder)
+        gather({}, folder, {})
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     if not folder.is_dir():
         raise _refusal("working-directory", texts, "a folder of the workspace; is it checked out before this step?")
     arguments = _arguments(texts["args"])
-    said = gather(arguments, folder, source="the input 'args'")
+    said = gather(arguments, folder, environ, source="the input 'args'")
     for name, given in _given(texts):
         if arguments.get(name) not in (None, False):
             raise UsageError(f"--{name} is set by the input {name!r} and in the input 'args'; leave one of them out")

@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, Option
-from lambda_pack.inputs.configuration import read_configuration
+from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.delivery import Delivery, IfExists, S3Target
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
-__all__ = ["delivery_of", "gather", "request_of"]
+__all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
+
+CONFIG_FILE = "LAMBDA_PACK_CONFIG_FILE"
+"""The variable that names a file of settings, as PIP_CONFIG_FILE and UV_CONFIG_FILE do for those tools."""
 
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def gather(arguments: Mapping[str, Any], folder: Path, *, source: str = "the command line") -> dict[str, Given]:
-    """Every option that somebody set, with who did: the arguments (of `source`) over `[tool.lambda-pack]` in `folder`.
+def gather(
+    arguments: Mapping[str, Any], folder: Path, environ: Mapping[str, str], *, source: str = "the command line"
+) -> dict[str, Given]:
+    """Every option that somebody set, with who did.
+
+    The arguments (of `source`) come before `[tool.lambda-pack]` in `folder`, and that before the file that the variable
+    `LAMBDA_PACK_CONFIG_FILE` in `environ` names: what a machine knows, such as a container image of its own runtime.
 
     Raises:
-        UsageError: the table has an unknown key or a value of the wrong kind.
+        UsageError: a file has an unknown key or a value of the wrong kind, or the file of the variable is not there.
     """
-    pyproject = folder / "pyproject.toml"
     said: dict[str, Given] = {}
-    for key, value in read_configuration(pyproject).items():
-        if key not in OPTIONS:
-            raise UsageError(
-                f"{key!r} in [tool.lambda-pack] of {str(pyproject)!r} is unknown; see lambda-pack pack --help"
-            )
-        said[key] = Given(_texts(OPTIONS[key], value, str(pyproject)), "[tool.lambda-pack]")
+    if file := environ.get(CONFIG_FILE):
+        said |= _written(read_settings(Path(file)), repr(file), file)
+    pyproject = folder / "pyproject.toml"
+    said |= _written(read_configuration(pyproject), f"[tool.lambda-pack] of {str(pyproject)!r}", "[tool.lambda-pack]")
     for name, option in OPTIONS.items():
         value = arguments.get(name)
         if value not in (None, False):
             said[name] = Given(_texts(option, value, source), source)
     return said
+
+
+def _written(table: Mapping[str, Any], where: str, source: str) -> Iterator[tuple[str, Given]]:
+    """What a table sets; `where` is for who must correct it, `source` for who asks what counts."""
+    for key, value in table.items():
+        if key not in OPTIONS:
+            raise UsageError(f"{key!r} in {where} is unknown; see lambda-pack pack --help")
+        yield key, Given(_texts(OPTIONS[key], value, where), source)
 
 
 def _texts(option: Option, value: object, source: str) -> tuple[str, ...]:

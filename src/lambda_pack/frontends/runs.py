@@ -27,7 +27,7 @@ Command: TypeAlias = Callable[[PackRequest, Mapping[str, str], Narrator], Report
 def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
     """Run it and print its report; the exit code says whether anything is unmet."""
     folder = _here()
-    said = gather(arguments, folder)
+    said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
     request = request_of(said, folder)
     delivery = delivery_of(said) if delivers else None
     if delivery is not None and request.to_dir is not None:
@@ -64,7 +64,7 @@ def run_upload(arguments: Mapping[str, Any]) -> int:
     """Upload an archive and print where it is."""
     from lambda_pack.commands.upload import upload
 
-    delivery = delivery_of(gather(arguments, _here()))
+    delivery = delivery_of(gather(arguments, _here(), os.environ))  # noqa: TID251  # a front-end: strings in
     if delivery is None:
         raise UsageError("where to? name the place with --s3-uri, for example --s3-uri s3://bucket/folder/")
     with choose_narrator(quiet=arguments["quiet"], verbose=arguments["verbose"]) as narrator:
