@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from lambda_pack.frontends.markdown_page import Page, fenced, words
 from lambda_pack.frontends.markdown_report import SUMMARY_LIMIT, render_markdown, render_merged, render_refusal
 from lambda_pack.model.report import Report
-from tests.frontends.reports import LXML, REPORTS
+from tests.frontends.reports import LXML, REPORTS, package
 
 SNAPSHOTS = Path(__file__).with_name("snapshots")
 HOSTILE = (
@@ -115,6 +115,18 @@ def test_merged_summary() -> None:
 
 def test_refusal() -> None:
     check_snapshot("refusal.md", render_refusal("the input 'runtime' is 'python2.7'", "line 1\nline 2"))
+
+
+@pytest.mark.parametrize("limit", range(400, 9_000, 173))
+def test_a_fold_is_whole_or_not_there(limit: int) -> None:
+    report = replace(REPORTS["good"], packages=tuple(package(f"part-{number}") for number in range(60)))
+
+    text = render_markdown(report, limit=limit)
+
+    assert len(text.encode()) <= limit
+    assert text.count("<details>") == text.count("</details>") == text.count("and 52 smaller")
+    assert text.count("<table>") == text.count("</table>")
+    assert ("and 52 smaller" in text) or "_Cut here" in text
 
 
 def test_what_is_unmet_comes_first() -> None:

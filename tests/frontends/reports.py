@@ -13,7 +13,7 @@ from lambda_pack.model.report import ArchiveFacts, FileOnOffer, PackedPackage, R
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
-__all__ = ["REPORTS"]
+__all__ = ["REPORTS", "package"]
 
 ARM = Target.parse("python3.13", "arm64")
 TIMINGS = tuple((step, step / 8) for step in range(1, 10))

@@ -40,10 +40,10 @@ class Page:
             self._blocks.append(block)
             self._room -= size
 
-    def add_table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Add a table, and as many of its rows as there is room for; the cells are HTML."""
+    def add_table(self, heads: Sequence[str], rows: Iterable[Sequence[str]], *, fold: str = "") -> None:
+        """Add a table, and as many of its rows as there is room for; the cells are HTML, and so is the fold's title."""
         made = [f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows]
-        frame = _size(table(heads, [])) + _size(_MORE.format(count=len(made)))
+        frame = _size(_folded(table(heads, []), fold)) + _size(_MORE.format(count=len(made)))
         room, taken = self._room - frame, 0
         for row in made:
             room -= _size(row)
@@ -54,12 +54,16 @@ class Page:
         if left:
             self._is_cut = True
             made = [*made[:taken], _MORE.format(count=left)]
-        self.add(table(heads, made))
+        self.add(_folded(table(heads, made), fold))
 
     def text(self) -> str:
         """The page, with an empty line at its end."""
         blocks = [*self._blocks, self._note] if self._is_cut else self._blocks
         return "".join(f"{block}\n\n" for block in blocks)
+
+
+def _folded(block: str, title: str) -> str:
+    return f"<details><summary>{title}</summary>\n{block}\n</details>" if title else block
 
 
 def _size(block: str) -> int:

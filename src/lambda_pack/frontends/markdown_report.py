@@ -161,19 +161,17 @@ def _add_packages(page: Page, report: Report) -> None:
     _add_package_table(page, ranked[:_LARGEST])
     smaller = ranked[_LARGEST:]
     if smaller:
-        page.add(f"<details><summary>and {len(smaller)} smaller</summary>")
-        _add_package_table(page, smaller)
-        page.add("</details>")
+        _add_package_table(page, smaller, fold=f"and {len(smaller)} smaller")
 
 
-def _add_package_table(page: Page, packages: Sequence[PackedPackage]) -> None:
+def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, fold: str = "") -> None:
     notes = [_notes(package) for package in packages]
     sizes = [megabytes(package.size) if package.size else "" for package in packages]
     pins = [code(str(package.pin)) for package in packages]
     if any(notes):
-        page.add_table(("package", "unzipped", "notes"), zip(pins, sizes, notes, strict=True))
+        page.add_table(("package", "unzipped", "notes"), zip(pins, sizes, notes, strict=True), fold=fold)
     else:
-        page.add_table(("package", "unzipped"), zip(pins, sizes, strict=True))
+        page.add_table(("package", "unzipped"), zip(pins, sizes, strict=True), fold=fold)
 
 
 def _notes(package: PackedPackage) -> str:
