@@ -12,11 +12,12 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
+from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
 from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 
-__all__ = ["Builder", "Downloads", "Index", "Narrator", "Ports", "Resolver", "Store"]
+__all__ = ["Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
 
 
 class Narrator(Protocol):
@@ -106,6 +107,28 @@ class Store(Protocol):
         Raises:
             UsageError: the key cannot be told from what is known of the archive.
             DeliveryError: it could not be delivered; nothing half-sent is left.
+        """
+
+
+class Loader(Protocol):
+    """An interpreter of the target's version that sees a bundle and the standard library. Runs the bundle's code."""
+
+    @property
+    def description(self) -> str:
+        """Which interpreter it is, and where it comes from."""
+
+    def imports(self, modules: Sequence[str], rooms: Rooms) -> Iterable[Loaded | Skipped | Failed]:
+        """One outcome for each module, in order; whatever a module does, the others are imported all the same.
+
+        Raises:
+            LambdaPackError: the interpreter does not start.
+        """
+
+    def invoke(self, invocation: Invocation, rooms: Rooms) -> Answered | Failed:
+        """Call a handler through the runtime's own bootstrap.
+
+        Raises:
+            LambdaPackError: the interpreter does not start, or there is no bootstrap for it.
         """
 
 

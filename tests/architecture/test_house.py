@@ -16,8 +16,8 @@ TESTS = sorted((HOUSE / "tests").rglob("*.py"))
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
 
-# pip runs inside it, in a process of its own: a program that we carry, not a part of ours.
-PROGRAMS = {"tools/pip/shim.py"}
+# They run in processes of their own, under other interpreters: programs that we carry, not parts of ours.
+PROGRAMS = {"tools/pip/shim.py", "tools/loading/import_program.py", "tools/loading/invoke_program.py"}
 
 
 def nodes(module: Path) -> Iterator[ast.AST]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
 from pathlib import Path
 
+from lambda_pack.commands.beside import known_of, report_beside
 from lambda_pack.errors import DeliveryError, UsageError
 from lambda_pack.files.whole import whole_file
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
 from lambda_pack.model.report import Report
 from lambda_pack.model.report_json import report_json
-from lambda_pack.model.targets import Target
 from lambda_pack.ports import Narrator, Store
 from lambda_pack.tools.s3.store import S3Store
 
@@ -53,13 +52,9 @@ def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: St
         error.args = (f"{error} (the archive is in {str(archive.path)!r}; lambda-pack upload sends it again)",)
         raise
     report = replace(report, delivered=delivered)
-    with whole_file(_beside(archive.path)) as file:
+    with whole_file(report_beside(archive.path)) as file:
         file.write(report_json(report).encode())
     return report
-
-
-def _beside(archive: Path) -> Path:
-    return archive.with_suffix(".report.json")
 
 
 def _parcel(path: Path, narrator: Narrator) -> Parcel:
@@ -72,32 +67,5 @@ def _parcel(path: Path, narrator: Narrator) -> Parcel:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UsageError(f"{str(path)!r} cannot be read: {error.strerror}; name the archive to upload") from error
-    name, target = _from_report(path, digest, narrator) or _from_file_name(path)
-    return Parcel(path, digest, size, name, target)
-
-
-def _from_report(path: Path, digest: str, narrator: Narrator) -> tuple[str, Target] | None:
-    """Name and target, where a report beside the archive is about these very bytes."""
-    beside = _beside(path)
-    if not beside.is_file():
-        return None
-    try:
-        document = json.loads(beside.read_text("utf-8"))
-        if document["archive"]["sha256"] == digest:
-            target = document["target"]
-            return str(document["name"]), Target.parse(target["runtime"], target["architecture"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, UsageError):
-        narrator.warn(f"{str(beside)!r} is not a report that can be read; name and target are taken from the file name")
-        return None
-    narrator.warn(f"{str(beside)!r} is about another archive; name and target are taken from the file name")
-    return None
-
-
-def _from_file_name(path: Path) -> tuple[str | None, Target | None]:
-    """NAME-RUNTIME-ARCHITECTURE.zip, as `pack` writes it."""
-    name, _, rest = path.stem.rpartition("-python3.")
-    version, _, architecture = rest.partition("-")
-    try:
-        return (name, Target.parse(f"python3.{version}", architecture)) if name else (None, None)
-    except UsageError:
-        return None, None
+    known = known_of(path, digest, narrator)
+    return Parcel(path, digest, size, known.name, known.target)

@@ -6,32 +6,59 @@ import stat
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from mmap import mmap
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.inflate import DamagedData, inflate
+from lambda_pack.files.mapping import mapped
 from lambda_pack.files.zip_records import LOCAL, LOCAL_SIGNATURE, SMALL_FIELD, UTF8
 
-__all__ = ["ENCRYPTED", "Mapped", "Member", "long_fields"]
+__all__ = ["ENCRYPTED", "Mapped", "Member", "long_fields", "mapped_archive"]
 
 ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000  # weak, strong, and a masked directory
 _DESCRIPTOR: Final = 0x0008
+_OF_WHEELS: Final = "fetch the wheel again, and tell its publisher if that does not help"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapped:
-    """An archive in memory, `name` as errors call it. Valid until whoever mapped it closes it."""
+    """An archive in memory, valid until whoever mapped it closes it. Errors call it `name`, and end in `advice`."""
 
     name: str
     data: mmap = field(repr=False)
     view: memoryview = field(repr=False)
+    advice: str = _OF_WHEELS
 
     def refusal(self, why: str, member: str | None = None) -> IntegrityError:
         """The error that says why the archive, or one member of it, is not used."""
         where = f"{member!r} in {self.name!r}" if member is not None else repr(self.name)
-        return IntegrityError(f"{where} {why}; fetch the wheel again, and tell its publisher if that does not help")
+        return IntegrityError(f"{where} {why}; {self.advice}")
+
+
+@contextmanager
+def mapped_archive(path: Path, *, advice: str = _OF_WHEELS) -> Iterator[Mapped]:
+    """Map a whole file; the archive and everything that came out of it are valid inside the `with` block only.
+
+    Raises:
+        IntegrityError: the file is missing or empty.
+    """
+    try:
+        with path.open("rb", buffering=0) as file:
+            data, _ = mapped(file)
+    except (OSError, ValueError) as error:
+        raise IntegrityError(f"{path.name!r} cannot be read ({error}); {advice}") from error
+    view = memoryview(data)
+    try:
+        yield Mapped(path.name, data, view, advice)
+    finally:
+        # After an error, frames of the traceback still hold pieces of the map: it then ends together with them.
+        with suppress(BufferError):
+            view.release()
+            data.close()
 
 
 class Member(NamedTuple):

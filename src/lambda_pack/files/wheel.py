@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +14,9 @@ from typing import Final
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from lambda_pack.errors import IntegrityError, UsageError
+from lambda_pack.errors import UsageError
 from lambda_pack.files.directory import read_directory
-from lambda_pack.files.mapping import mapped
-from lambda_pack.files.members import Mapped, Member
+from lambda_pack.files.members import Mapped, Member, mapped_archive
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import HASH_ALGORITHMS
 
@@ -127,19 +126,8 @@ def open_wheel(path: Path, pin: Pin | None = None) -> Iterator[WheelArchive]:
         UsageError: no pin was given and the name is not a wheel's.
     """
     pin = pin or _pin_by_name(path)
-    try:
-        with path.open("rb", buffering=0) as file:
-            data, _ = mapped(file)
-    except (OSError, ValueError) as error:
-        raise IntegrityError(f"{path.name!r} cannot be read ({error}); fetch the wheel again") from error
-    view = memoryview(data)
-    try:
-        yield _wheel(pin, Mapped(path.name, data, view))
-    finally:
-        # After an error, frames of the traceback still hold pieces of the map: it then ends together with them.
-        with suppress(BufferError):
-            view.release()
-            data.close()
+    with mapped_archive(path) as archive:
+        yield _wheel(pin, archive)
 
 
 def _wheel(pin: Pin, archive: Mapped) -> WheelArchive:

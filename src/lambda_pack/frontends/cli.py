@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
-from lambda_pack.frontends.options import add_delivery_options, add_options
+from lambda_pack.frontends.options import add_delivery_options, add_options, add_verify_options
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
@@ -84,11 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         ("pack", "write the bundle, its report and its lock"),
         ("upload", "send a zip that pack has written to S3"),
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
+        ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
         if name == "upload":
             add_delivery_options(command)
             command.add_argument("archive", metavar="ZIP", help="the zip")
+        elif name == "verify":
+            add_verify_options(command)
         else:
             add_options(command, is_pack=name == "pack")
             command.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -123,7 +126,13 @@ def _upload(arguments: Mapping[str, Any]) -> int:
     return run_upload(arguments)
 
 
-_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "upload": _upload}
+def _verify(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.verify_requests import run_verify
+
+    return run_verify(arguments)
+
+
+_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "upload": _upload, "verify": _verify}
 
 
 def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:

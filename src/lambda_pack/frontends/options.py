@@ -9,11 +9,12 @@ from enum import Enum
 from types import MappingProxyType
 
 from lambda_pack.model.delivery import IfExists
+from lambda_pack.model.loading import VERIFY_DEFAULTS
 from lambda_pack.model.request import DEFAULTS, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.requirements import IndexStrategy
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
 
-__all__ = ["OPTIONS", "Kind", "Option", "add_delivery_options", "add_options"]
+__all__ = ["OPTIONS", "Kind", "Option", "add_delivery_options", "add_options", "add_verify_options"]
 
 
 class Kind(Enum):
@@ -141,6 +142,24 @@ _ALL = (
     Option("s3-region", "region of the bucket (default: AWS's settings)", metavar="REGION", only_pack=True, is_s3=True),
 )
 
+_VERIFY_MANY = (
+    ("layer", "ZIP", "layer of the function, in its order"),
+    ("env", "NAME=VALUE", "variable that the function is configured with; it sees nothing else of yours"),
+    ("skip", "MODULE", "do not import this one"),
+)
+_VERIFY_ONE = (
+    ("handler", "NAME", "call this handler, for example app.handler"),
+    ("event", "FILE", "JSON to call it with (default: {})"),
+    ("with", "MEANS", "what loads it (default: auto, whatever is there): auto, host, container, qemu"),
+    ("image", "IMAGE", "container image (default: AWS's of the runtime)"),
+    ("sysroot", "DIR", "root folder of another architecture's system, with its Python, for qemu"),
+    (
+        "timeout",
+        "SECONDS",
+        f"how long the imports, and the handler, may take (default: {VERIFY_DEFAULTS['timeout']:g})",
+    ),
+)
+
 OPTIONS: Mapping[str, Option] = MappingProxyType({option.name: option for option in _ALL})
 
 
@@ -163,6 +182,18 @@ def add_delivery_options(parser: argparse.ArgumentParser) -> None:
     for option in OPTIONS.values():
         if option.is_s3:
             _add(group, option)
+
+
+def add_verify_options(parser: argparse.ArgumentParser) -> None:
+    """Give a subcommand the options of `verify`: four of the table, and those of which no project has settings."""
+    parser.add_argument("archive", metavar="ZIP", help="the zip: a function's, or a layer's")
+    for name in ("runtime", "architecture", "python", "cache-dir"):
+        _add(parser.add_argument_group("what the bundle is for, and what is here"), OPTIONS[name])
+    for name, metavar, text in _VERIFY_MANY:
+        parser.add_argument(f"--{name}", action="append", default=[], metavar=metavar, help=text)
+    for name, metavar, text in _VERIFY_ONE:
+        parser.add_argument(f"--{name}", metavar=metavar, help=text)
+    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
 
 
 def _add(group: argparse._ArgumentGroup, option: Option) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["checkout_environment", "package_environment"]
+__all__ = ["FUNCTION_ARN", "checkout_environment", "function_environment", "package_environment"]
 
 _SYSTEM = """
     HOME LANG LANGUAGE LOGNAME PATH SHELL TERM TMPDIR TZ USER XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
@@ -38,6 +38,12 @@ _ALLOWED = frozenset((_SYSTEM + _NETWORK + _BUILDING).split())
 _ALLOWED_PREFIXES = ("LC_", "PKG_CONFIG", "CMAKE_", "CARGO_", "RUST", "SETUPTOOLS_SCM_", "HATCH_BUILD_", "NIX_")
 _SECRET = ("TOKEN", "SECRET", "PASS", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PRIVATE", "SESSION")
 _CHECKOUT = ("SSH_AUTH_SOCK", "SSH_AGENT_PID", "GIT_SSH", "GIT_SSH_COMMAND")
+
+_FUNCTION = "verify"
+_REGION = "us-east-1"
+_SYSTEM_LIBRARIES = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib"
+# An account that AWS uses in its examples.
+FUNCTION_ARN = f"arn:aws:lambda:{_REGION}:123456789012:function:{_FUNCTION}"
 
 _UNLESS_SET = MappingProxyType(
     {
@@ -62,6 +68,38 @@ def package_environment(environ: Mapping[str, str], *, extra: Mapping[str, str] 
 def checkout_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """What cloning over ssh needs besides: the agent's socket and the user's choice of ssh program."""
     return {name: environ[name] for name in _CHECKOUT if name in environ}
+
+
+def function_environment(runtime: str, *, task: str, layers: str, temporary: str) -> dict[str, str]:
+    """What a function sees on Lambda, and nothing of ours: not even a home, where credentials may lie.
+
+    The arguments are the runtime's name and folders as the function sees them.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+
+    >>> function_environment("python3.13", task="/var/task", layers="/opt", temporary="/tmp")["AWS_EXECUTION_ENV"]
+    'AWS_Lambda_python3.13'
+    """
+    return {
+        "AWS_DEFAULT_REGION": _REGION,
+        # botocore would ask the machine for credentials that are not the function's.
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{runtime}",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+        "AWS_LAMBDA_FUNCTION_NAME": _FUNCTION,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{_FUNCTION}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "1980/01/01/[$LATEST]00000000000000000000000000000000",
+        "AWS_REGION": _REGION,
+        "HOME": temporary,
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LAMBDA_TASK_ROOT": task,
+        "LANG": "en_US.UTF-8",
+        "LD_LIBRARY_PATH": f"{_SYSTEM_LIBRARIES}:{task}:{task}/lib:{layers}/lib",
+        "PATH": f"/var/lang/bin:/usr/local/bin:/usr/bin:/bin:{layers}/bin",
+        "TMPDIR": temporary,
+        "TZ": ":UTC",
+    }
 
 
 def _is_allowed(name: str) -> bool:

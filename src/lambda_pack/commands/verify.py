@@ -1,0 +1,148 @@
+"""Verify: a bundle, unpacked as on Lambda, is imported by an interpreter of its version, and its handler called."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from lambda_pack.commands.beside import Known, known_of
+from lambda_pack.commands.runtime_client import runtime_client
+from lambda_pack.errors import UsageError
+from lambda_pack.files.importable import find_importable
+from lambda_pack.files.owners import Owners, find_owners
+from lambda_pack.files.unpacking import is_layer, unpack_zips
+from lambda_pack.model.loading import Failed, Outcome, Rooms, Skipped, Verification, VerifyRequest
+from lambda_pack.model.targets import Target
+from lambda_pack.ports import Loader, Narrator
+from lambda_pack.tools.loading.choice import choose_seat
+from lambda_pack.tools.loading.loader import ProgramLoader
+from lambda_pack.tools.network.cache import default_cache_folder
+
+__all__ = ["ChooseLoader", "verify"]
+
+ChooseLoader: TypeAlias = Callable[[Target], tuple[Loader, str | None]]
+
+
+def verify(
+    request: VerifyRequest, environ: Mapping[str, str], narrator: Narrator, *, choose: ChooseLoader | None = None
+) -> Verification:
+    """Load a bundle and say what came of it; `choose` gives another loader, and a note about it, for a target.
+
+    Raises:
+        UsageError: the archive is missing, its target is unknown, or nothing here can load it.
+        IntegrityError: an archive is damaged or hostile.
+        LambdaPackError: the interpreter does not start, or awslambdaric cannot be had.
+    """
+    known = _known(request, narrator)
+    target = request.target or known.target
+    if target is None:
+        raise UsageError(f"which runtime is {str(request.archive)!r} for? name it with --runtime")
+    for warning in _warnings(target, known):
+        narrator.warn(warning)
+    choose = choose or (lambda target: _choose(request, target, environ, narrator))
+    loader, note = choose(target)
+    narrator.note(f"loads with {loader.description}")
+    with _rooms() as rooms:
+        unreadable = _unpack(request, rooms)
+        folders = _folders(rooms, target)
+        outcomes = (*unreadable, *_load(request, loader, rooms, target=target, folders=folders))
+        owners = find_owners(folders, known.packages)
+    explained = tuple(_owned(one, owners, target) if isinstance(one, Failed) else one for one in outcomes)
+    return Verification(request.archive, target, loader.description, explained, (note,) if note else ())
+
+
+def _known(request: VerifyRequest, narrator: Narrator) -> Known:
+    try:
+        with request.archive.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UsageError(f"{str(request.archive)!r} cannot be read: {error.strerror}; name the zip to load") from error
+    for layer in request.layers:
+        if not layer.is_file():
+            raise UsageError(f"{str(layer)!r} is no file; name the zip of a layer")
+    return known_of(request.archive, digest, narrator)
+
+
+def _warnings(target: Target, known: Known) -> Iterator[str]:
+    if known.target not in {None, target}:
+        yield f"the bundle was packed for {known.target}, and is loaded as one for {target}"
+    warning = target.runtime.warning(datetime.now(tz=UTC).date())
+    if warning:
+        yield warning
+
+
+def _choose(
+    request: VerifyRequest, target: Target, environ: Mapping[str, str], narrator: Narrator
+) -> tuple[Loader, str | None]:
+    cache = request.cache or default_cache_folder()
+    chosen = choose_seat(request, target, cache=cache, environ=environ)
+    loader = ProgramLoader(
+        chosen.seat,
+        target,
+        request.timeout,
+        fetch_client=lambda: runtime_client(target, cache, environ, narrator),
+        variables=request.variables,
+        on_log=narrator.note,
+    )
+    return loader, chosen.note
+
+
+@contextmanager
+def _rooms() -> Iterator[Rooms]:
+    with tempfile.TemporaryDirectory(prefix="lambda-pack-") as scratch:
+        # Links in the way to the folder would hide what is below it from who compares paths.
+        folder = Path(scratch).resolve()
+        rooms = Rooms(folder / "task", folder / "opt", folder / "tmp", folder / "programs")
+        for room in (rooms.temporary, rooms.programs):
+            room.mkdir()
+            # A container's user is another.
+            room.chmod(0o755)
+        yield rooms
+
+
+def _unpack(request: VerifyRequest, rooms: Rooms) -> tuple[Failed, ...]:
+    """A bundle that is a layer itself is put where layers lie, over the others."""
+    alone = is_layer(request.archive)
+    functions, layers = ((), (*request.layers, request.archive)) if alone else ((request.archive,), request.layers)
+    unreadable = ((unpack_zips(functions, rooms.task), "/var/task"), (unpack_zips(layers, rooms.layers), "/opt"))
+    return tuple(replace(one, file=f"{place}/{one.file}") for failed, place in unreadable for one in failed)
+
+
+def _folders(rooms: Rooms, target: Target) -> tuple[Path, ...]:
+    """Where Lambda looks for modules before it looks in the standard library, in its order."""
+    major, minor = target.runtime.python
+    python = rooms.layers / "python"
+    return (rooms.task, python / "lib" / f"python{major}.{minor}" / "site-packages", python)
+
+
+def _load(
+    request: VerifyRequest, loader: Loader, rooms: Rooms, *, target: Target, folders: Sequence[Path]
+) -> Iterator[Outcome]:
+    found = find_importable(folders, target)
+    yield from found.skipped
+    left_out = [name for name in found.modules if _is_below(name, request.skip)]
+    yield from (Skipped(name, "left out with --skip") for name in left_out)
+    yield from loader.imports([name for name in found.modules if name not in left_out], rooms)
+    if request.invocation is not None:
+        yield loader.invoke(request.invocation, rooms)
+
+
+def _is_below(name: str, modules: frozenset[str]) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[: length + 1]) in modules for length in range(len(parts)))
+
+
+def _owned(failed: Failed, owners: Owners, target: Target) -> Failed:
+    """The failure with the package that it concerns."""
+    file = failed.file or ""
+    major, minor = target.runtime.python
+    for folder in ("/var/task/", f"/opt/python/lib/python{major}.{minor}/site-packages/", "/opt/python/"):
+        if file.startswith(folder):
+            return replace(failed, package=owners.of(file.removeprefix(folder)))
+    return replace(failed, package=owners.of(failed.what.replace(".", "/")))

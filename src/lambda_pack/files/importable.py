@@ -1,0 +1,117 @@
+"""What of an unpacked bundle can be imported by the name of a top-level module, and what only looks like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from lambda_pack.model.loading import Skipped
+from lambda_pack.model.targets import Target
+
+__all__ = ["Importable", "find_importable"]
+
+# Programs that tools leave at the top: they run when they are imported, and nothing imports them.
+_PROGRAMS: Final = MappingProxyType(
+    {
+        "__main__": "a program: it runs when the bundle is started, not when something is imported",
+        "setup": "a build script: importing it would build",
+        "conftest": "pytest's: nothing imports it but tests",
+        "__init__": "the folder of a bundle is no package",
+    }
+)
+# Metadata and libraries that wheels bring along: no code to import by name.
+_NOT_CODE: Final = (".dist-info", ".egg-info", ".libs")
+_FOREIGN: Final = MappingProxyType({".pyd": "an extension module for Windows", ".dylib": "a library for macOS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Importable:
+    """Modules by their dotted names, each once, and what is left out."""
+
+    modules: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def find_importable(folders: Sequence[Path], target: Target) -> Importable:
+    """Look through folders of `sys.path`: packages and modules at their top, and below namespace packages.
+
+    A namespace package is a folder without `__init__.py` that holds modules: each module in it counts as a top-level
+    one, because importing the folder alone proves nothing.
+    """
+    endings = _endings(target)
+    found = [one for folder in folders if folder.is_dir() for one in _inside(folder, "", endings)]
+    modules = dict.fromkeys(one for one in found if isinstance(one, str))
+    skipped = dict.fromkeys(one for one in found if isinstance(one, Skipped))
+    return Importable(tuple(modules), tuple(skipped))
+
+
+def _endings(target: Target) -> tuple[str, ...]:
+    """As `importlib.machinery.all_suffixes()` of the target's interpreter has them, the longest first."""
+    major, minor = target.runtime.python
+    # Until 3.7 the ABI's name carried an `m` for pymalloc.
+    abi = f"{major}{minor}m" if (major, minor) <= (3, 7) else f"{major}{minor}"
+    return (f".cpython-{abi}-{target.architecture.machine}-linux-gnu.so", f".abi{major}.so", ".pyc", ".so", ".py")
+
+
+def _inside(folder: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from _of_folder(path, prefix, endings)
+        else:
+            yield from _of_file(path, prefix, endings)
+
+
+def _of_folder(path: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+    if path.name.endswith(_NOT_CODE) or path.name == "__pycache__":
+        return
+    name = f"{prefix}{path.name}"
+    is_package = any((path / f"__init__{ending}").is_file() for ending in endings)
+    inside = [name] if is_package else list(_inside(path, f"{name}.", endings))
+    if path.name.isidentifier():
+        yield from inside
+    elif any(isinstance(one, str) for one in inside):
+        yield Skipped(f"{name}/", "no name that an import statement can have")
+
+
+def _of_file(path: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+    name = path.name.partition(".")[0]
+    shown = f"{prefix.replace('.', '/')}{path.name}"
+    ending = path.name[len(name) :]
+    if path.suffix in _FOREIGN:
+        yield Skipped(shown, _FOREIGN[path.suffix])
+    elif ending not in endings and path.suffix in {".so", ".py", ".pyc"}:
+        yield from _of_other_ending(path, prefix, endings)
+    elif ending not in endings:
+        return
+    elif not prefix and name in _PROGRAMS:
+        yield Skipped(shown, _PROGRAMS[name])
+    elif not name.isidentifier():
+        yield Skipped(shown, "no name that an import statement can have")
+    elif path.suffix == ".so" and not _is_extension(path, name):
+        yield Skipped(shown, f"a library, not an extension module: it has no PyInit_{name}")
+    else:
+        yield f"{prefix}{name}"
+
+
+def _of_other_ending(path: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+    """A file that this interpreter does not look for: an extension module of another one, or `my.script.py`."""
+    name = path.name.partition(".")[0]
+    shown = f"{prefix.replace('.', '/')}{path.name}"
+    if path.suffix != ".so":
+        yield Skipped(shown, "no name that an import statement can have")
+    elif not name.isidentifier() or not _is_extension(path, name):
+        yield Skipped(shown, f"a library, not an extension module: it has no PyInit_{name}")
+    elif any((path.parent / f"{name}{ending}").is_file() for ending in endings):
+        yield Skipped(shown, "an extension module for another interpreter; the one for this runtime is beside it")
+    else:
+        # Nothing in the bundle can be imported by this name: trying it says so.
+        yield f"{prefix}{name}"
+
+
+def _is_extension(path: Path, name: str) -> bool:
+    """Whether the library defines what CPython calls to make a module of it (PEP 3121, PEP 489)."""
+    content = path.read_bytes()
+    return f"PyInit_{name}".encode() in content or b"PyInitU_" in content

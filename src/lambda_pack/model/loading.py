@@ -1,0 +1,139 @@
+"""What is asked of a bundle that shall prove that it loads, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from lambda_pack.model.targets import Target
+
+__all__ = [
+    "VERIFY_DEFAULTS",
+    "Answered",
+    "Failed",
+    "Invocation",
+    "LoadWith",
+    "Loaded",
+    "Outcome",
+    "Rooms",
+    "Skipped",
+    "Verification",
+    "VerifyRequest",
+]
+
+
+class LoadWith(Enum):
+    """Where the interpreter comes from; the value is what users write."""
+
+    AUTO = "auto"
+    HOST = "host"
+    CONTAINER = "container"
+    QEMU = "qemu"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call of a handler ('app.handler'); `event` is JSON."""
+
+    handler: str
+    event: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """One bundle to load. `target` None is what its report or its file name says.
+
+    `layers` are zips in the order in which a function names them; a later one wins. `timeout` is in seconds, for each
+    start of the interpreter. `variables` are what the function would be configured with. `skip` names modules that are
+    not imported. `image` and `sysroot` belong to containers and to qemu, `interpreter` to the host; None looks for one.
+    """
+
+    archive: Path
+    target: Target | None = None
+    layers: tuple[Path, ...] = ()
+    invocation: Invocation | None = None
+    means: LoadWith = LoadWith.AUTO
+    image: str | None = None
+    sysroot: Path | None = None
+    interpreter: Path | None = None
+    timeout: float = 120.0
+    variables: Mapping[str, str] = field(default_factory=dict)
+    skip: frozenset[str] = frozenset()
+    cache: Path | None = None
+
+
+VERIFY_DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {known.name: known.default for known in fields(VerifyRequest) if known.default is not MISSING}
+)
+"""The defaults by field, for whoever shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Folders around an unpacked bundle: the function's, the layers', one to write to, and one for our own programs."""
+
+    task: Path
+    layers: Path
+    temporary: Path
+    programs: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A module that was imported."""
+
+    module: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that looks like code and was not imported; `what` is a module or a path in the bundle."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What does not load: a module, a handler, or a file.
+
+    `error` is one line, its kind first; `traceback` is its end, or the end of what was printed. `file` is the file of
+    the bundle that it concerns, as its path on Lambda; `package` is whose that is, as 'NAME VERSION'.
+    """
+
+    what: str
+    error: str
+    traceback: str = ""
+    file: str | None = None
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A handler that returned; `response` is JSON."""
+
+    handler: str
+    response: str
+
+
+Outcome: TypeAlias = Loaded | Skipped | Failed | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of loading a bundle. `loader` says with what it was loaded; `notes` say what that does not prove."""
+
+    archive: Path
+    target: Target
+    loader: str
+    outcomes: tuple[Outcome, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def loads(self) -> bool:
+        """Whether nothing failed."""
+        return not any(isinstance(outcome, Failed) for outcome in self.outcomes)

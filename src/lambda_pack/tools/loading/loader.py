@@ -1,0 +1,205 @@
+"""The port `Loader`: gives its programs their orders, and makes outcomes of their answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.environment import FUNCTION_ARN, function_environment
+from lambda_pack.tools.loading.seats import Places, Seat
+from lambda_pack.tools.process import Completed, tail
+
+__all__ = ["ProgramLoader"]
+
+_PROGRAMS: Final = Path(__file__).parent
+# In seconds: the programs know the time limit too, and print where they are; ours is for those that cannot.
+_GRACE: Final = 5.0
+_LINES: Final = 20
+_OWN: Final = "the interpreter has loaded a module of its own by that name before, as it has on Lambda"
+_FRAME: Final = re.compile(r'^\s*File "([^"]+)"', re.MULTILINE)
+# What the import system does between the bundle's own frames.
+_FROZEN: Final = re.compile(r'^  File "<frozen importlib[^\n]*\n(?:    [^\n]*\n)*', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLoader:
+    """Loads with the interpreter of a seat.
+
+    `timeout` is in seconds, for each start. `fetch_client` gives a folder with awslambdaric for the target. `on_log`
+    hears what the bundle prints.
+    """
+
+    seat: Seat
+    target: Target
+    timeout: float
+    fetch_client: Callable[[], Path]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    on_log: Callable[[str], None] | None = None
+
+    @property
+    def description(self) -> str:
+        """See `lambda_pack.ports.Loader`."""
+        return self.seat.description
+
+    def imports(self, modules: Sequence[str], rooms: Rooms) -> Iterator[Loaded | Skipped | Failed]:
+        """See `lambda_pack.ports.Loader`."""
+        left = list(modules)
+        places = self.seat.places(rooms, None)
+        while left:
+            answers, ended = self._run("import_program.py", {"modules": left}, rooms, None)
+            if not answers:
+                raise self._does_not_start(ended)
+            for answer in answers:
+                match answer:
+                    case {"loaded": name}:
+                        yield Loaded(name)
+                    case {"own": name}:
+                        yield Skipped(name, _OWN)
+                    case {"failed": name}:
+                        yield self._failure(name, answer, places)
+                    case _:
+                        continue
+                left.remove(name)
+            if left and answers[-1] == {"begun": left[0]}:
+                # The import has ended the interpreter: the others need a new one.
+                yield self._death(left.pop(0), ended, places)
+
+    def invoke(self, invocation: Invocation, rooms: Rooms) -> Answered | Failed:
+        """See `lambda_pack.ports.Loader`."""
+        order = {"handler": invocation.handler, "event": invocation.event, "arn": FUNCTION_ARN}
+        client = None if self.seat.clients else self.fetch_client()
+        answers, ended = self._run("invoke_program.py", order, rooms, client)
+        if answers == [{"missing": "awslambdaric"}] and client is None:
+            client = self.fetch_client()
+            answers, ended = self._run("invoke_program.py", order, rooms, client)
+        places = self.seat.places(rooms, client)
+        match answers:
+            case [{"response": str(response)}]:
+                return Answered(invocation.handler, response)
+            case [{"error": str(document)}]:
+                return self._raised(invocation.handler, document, places)
+            case [{"timeout": True}]:
+                why = f"Sandbox.Timedout: Task timed out after {self.timeout:.2f} seconds"
+                return self._end(invocation.handler, why, ended, places)
+            case [{"ended": int(status)}]:
+                why = f"Runtime.ExitError: the handler's process {_how_it_ended(_status_of_wait(status))}"
+                return self._end(invocation.handler, why, ended, places)
+            case _:
+                raise self._does_not_start(ended)
+
+    def _run(
+        self, program: str, order: Mapping[str, Any], rooms: Rooms, client: Path | None
+    ) -> tuple[list[dict[str, Any]], Completed]:
+        places = self.seat.places(rooms, client)
+        whole = {**order, "path": self._path(places), "clients": places.clients, "seconds": self.timeout}
+        (rooms.programs / "order.json").write_text(json.dumps(whole), "utf-8")
+        shutil.copyfile(_PROGRAMS / program, rooms.programs / program)
+        environment = function_environment(
+            self.target.runtime.name, task=places.task, layers=places.layers, temporary=places.temporary
+        )
+        handler = {"_HANDLER": order["handler"]} if "handler" in order else {}
+        ended = self.seat.run(
+            (f"{places.programs}/{program}", f"{places.programs}/order.json"),
+            rooms,
+            client,
+            environment={**environment, **handler, **self.variables},
+            seconds=self.timeout + _GRACE,
+        )
+        said = replace(ended, log=_without(ended.log, ended.output))
+        if self.on_log:
+            for line in said.log.splitlines():
+                self.on_log(line)
+        return list(_answers(ended.output)), said
+
+    def _path(self, places: Places) -> list[str]:
+        """What Lambda puts before the standard library."""
+        major, minor = self.target.runtime.python
+        python = f"{places.layers}/python"
+        return [places.task, f"{python}/lib/python{major}.{minor}/site-packages", python]
+
+    def _failure(self, name: str, answer: Mapping[str, Any], places: Places) -> Failed:
+        files = [_on_lambda(file, places) for file in answer["files"]]
+        traceback = _FROZEN.sub("", _on_lambda(answer["traceback"], places))
+        return Failed(name, _on_lambda(answer["error"], places), tail(traceback, _LINES), _last_of_bundle(files))
+
+    def _raised(self, handler: str, document: str, places: Places) -> Failed:
+        """An error as awslambdaric reports it."""
+        try:
+            error = json.loads(document)
+            kind, message, stack = error["errorType"], error["errorMessage"], "".join(error.get("stackTrace") or ())
+        except (ValueError, KeyError, TypeError):
+            kind, message, stack = "Runtime.Unknown", document, ""
+        said = _on_lambda(f"{kind}: {message}", places)
+        traceback = _FROZEN.sub("", _on_lambda(stack, places))
+        return Failed(handler, said, tail(traceback, _LINES), _last_of_bundle(_FRAME.findall(traceback)))
+
+    def _death(self, name: str, ended: Completed, places: Places) -> Failed:
+        if ended.timed_out:
+            return self._end(
+                name, f"TimeoutError: the import did not end within {self.timeout:g} seconds", ended, places
+            )
+        return self._end(name, f"SystemExit: the import {_how_it_ended(ended.status)}", ended, places)
+
+    def _end(self, what: str, error: str, ended: Completed, places: Places) -> Failed:
+        """An end that only the log explains: faulthandler prints the innermost frame first."""
+        log = _on_lambda(ended.log, places)
+        files = _FRAME.findall(log)
+        return Failed(what, error, tail(log, _LINES), _last_of_bundle(files[::-1]))
+
+    def _does_not_start(self, ended: Completed) -> LambdaPackError:
+        return LambdaPackError(
+            f"{self.description} does not start (status {ended.status}); choose another with --with",
+            log=tail(ended.log, _LINES),
+        )
+
+
+def _answers(output: str) -> Iterator[dict[str, Any]]:
+    for line in output.splitlines():
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            # Cut off by a kill.
+            continue
+        if isinstance(answer, dict):
+            yield answer
+
+
+def _without(log: str, answers: str) -> str:
+    """What the bundle has said: the log has both streams."""
+    ours = set(answers.splitlines())
+    return "\n".join(line for line in log.splitlines() if line not in ours)
+
+
+def _on_lambda(text: str, places: Places) -> str:
+    """The text with our folders called what they are called on Lambda."""
+    for folder in places.clients:
+        text = text.replace(f"{folder}/", "/var/runtime/")
+    return text.replace(places.task, "/var/task").replace(places.layers, "/opt")
+
+
+def _last_of_bundle(files: Sequence[str]) -> str | None:
+    inside = [file for file in files if file.startswith(("/var/task/", "/opt/"))]
+    return inside[-1] if inside else None
+
+
+def _status_of_wait(status: int) -> int:
+    """As `subprocess` has it: negative for a signal. `os.waitstatus_to_exitcode` knows our system's encoding only."""
+    return -(status & 0x7F) if status & 0x7F else status >> 8
+
+
+def _how_it_ended(status: int) -> str:
+    # A container's client says 128 and the signal's number.
+    number = -status if status < 0 else status - 128
+    try:
+        return f"was ended by {signal.Signals(number).name}"
+    except ValueError:
+        return f"ended the interpreter with status {status}"

@@ -1,0 +1,81 @@
+"""Where an interpreter sits: how it is started there, and where it sees our folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lambda_pack.model.loading import Rooms
+from lambda_pack.tools.process import Completed, run
+
+__all__ = ["FLAGS", "DirectSeat", "Places", "Seat"]
+
+# No variables, no user's packages and no folder of the script's; no site-packages; nothing compiled into the bundle; a
+# crash prints where it was.
+FLAGS = ("-I", "-S", "-B", "-X", "faulthandler")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Our folders as the interpreter sees them; `clients` are those where awslambdaric may be."""
+
+    task: str
+    layers: str
+    temporary: str
+    programs: str
+    clients: tuple[str, ...] = ()
+
+
+class Seat(Protocol):
+    """One way to start the interpreter."""
+
+    @property
+    def description(self) -> str:
+        """Which interpreter it is, and where it comes from."""
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Folders of its own in which awslambdaric may be."""
+
+    def places(self, rooms: Rooms, client: Path | None) -> Places:
+        """The folders as the interpreter will see them; `client` is one of ours that holds awslambdaric."""
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        rooms: Rooms,
+        client: Path | None,
+        *,
+        environment: Mapping[str, str],
+        seconds: float,
+    ) -> Completed:
+        """Run the interpreter in the function's folder; after so many seconds, it and all that it started end."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectSeat:
+    """A program of this machine, which sees its files: an interpreter, or an emulator with one. `command` starts it."""
+
+    command: tuple[str, ...]
+    description: str
+    clients: tuple[str, ...] = ()
+
+    def places(self, rooms: Rooms, client: Path | None) -> Places:
+        """See `Seat`."""
+        task, layers, temporary, programs = map(str, (rooms.task, rooms.layers, rooms.temporary, rooms.programs))
+        return Places(task, layers, temporary, programs, (*self.clients, *([str(client)] if client else [])))
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        rooms: Rooms,
+        client: Path | None,
+        *,
+        environment: Mapping[str, str],
+        seconds: float,
+    ) -> Completed:
+        """See `Seat`."""
+        del client
+        return run((*self.command, *FLAGS, *arguments), environment=environment, folder=rooms.task, timeout=seconds)
