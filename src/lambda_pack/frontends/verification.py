@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lambda_pack.frontends.screen import clean
-from lambda_pack.model.loading import Answered, Failed, Loaded, Outcome, Skipped, Verification
+from lambda_pack.model.loading import VERIFICATION_VERSION, Answered, Failed, Loaded, Outcome, Skipped, Verification
 
 __all__ = ["verification_json", "verification_text"]
 
@@ -67,7 +67,7 @@ def _listed(title: str, lines: Sequence[str], *, verbose: bool) -> Iterator[str]
 def verification_json(verification: Verification) -> str:
     """The document that `schemas/verification-1.schema.json` describes, one newline at the end."""
     document = {
-        "schema_version": 1,
+        "schema_version": VERIFICATION_VERSION,
         "archive": verification.archive.as_posix(),
         "target": {
             "runtime": verification.target.runtime.name,

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from lambda_pack.model.targets import Target
 
 __all__ = [
+    "VERIFICATION_VERSION",
     "VERIFY_DEFAULTS",
     "Answered",
     "Failed",
@@ -24,6 +25,9 @@ __all__ = [
     "Verification",
     "VerifyRequest",
 ]
+
+VERIFICATION_VERSION = 1
+"""Of the JSON document; another one for whatever a reader of this one could misunderstand."""
 
 
 class LoadWith(Enum):

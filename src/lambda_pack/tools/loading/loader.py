@@ -21,11 +21,13 @@ from lambda_pack.tools.process import Completed, tail
 __all__ = ["ProgramLoader"]
 
 _PROGRAMS: Final = Path(__file__).parent
-# In seconds: the programs know the time limit too, and print where they are; ours is for those that cannot.
+# In seconds: the programs know the time limit too, and end themselves; ours is for those that cannot.
 _GRACE: Final = 5.0
 _LINES: Final = 20
 _OWN: Final = "the interpreter has loaded a module of its own by that name before, as it has on Lambda"
 _FRAME: Final = re.compile(r'^\s*File "([^"]+)"', re.MULTILINE)
+# How faulthandler begins.
+_TIME_IS_UP: Final = re.compile(r"^Timeout \(\d", re.MULTILINE)
 # What the import system does between the bundle's own frames.
 _FROZEN: Final = re.compile(r'^  File "<frozen importlib[^\n]*\n(?:    [^\n]*\n)*', re.MULTILINE)
 
@@ -143,7 +145,7 @@ class ProgramLoader:
         return Failed(handler, said, tail(traceback, _LINES), _last_of_bundle(_FRAME.findall(traceback)))
 
     def _death(self, name: str, ended: Completed, places: Places) -> Failed:
-        if ended.timed_out:
+        if ended.timed_out or _TIME_IS_UP.search(ended.log):
             return self._end(
                 name, f"TimeoutError: the import did not end within {self.timeout:g} seconds", ended, places
             )
