@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.imports import import_all
+from lambda_pack.commands.verify import verify
+from lambda_pack.frontends.narrators import SilentNarrator
+from lambda_pack.model.loading import Loaded, VerifyRequest
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.loading.loader import ProgramLoader
+from lambda_pack.tools.loading.seats import DirectSeat
 from tests.end_to_end.workplace import Workplace, contents, files_below
 from tests.frontends.schema import valid_report
 from tests.support.faults import MissingHash
@@ -72,11 +77,15 @@ def test_the_summary_is_the_result_and_the_story_is_told_beside_it(shop: Workpla
     ]
 
 
-def test_its_modules_import_where_nothing_else_is_seen(shop: Workplace, tmp_path: Path) -> None:
+def test_its_modules_import_where_nothing_else_is_seen(shop: Workplace) -> None:
     packed = shop.packed(runtime="python3.13", architecture="arm64")
+    # Its one binary is a header without code, and only the package around it is imported: any interpreter does.
+    seat = DirectSeat((sys.executable,), "this interpreter")
+    loader = ProgramLoader(seat, Target.parse("python3.13", "arm64"), 60, fetch_client=Path)
 
-    # Its one binary is a header without code, and only the package around it is imported.
-    assert import_all(packed.zip, sys.executable, tmp_path / "task") == ["api", "extra_more", "fast", "six"]
+    done = verify(VerifyRequest(packed.zip), {}, SilentNarrator(), choose=lambda _: (loader, None))
+
+    assert done.outcomes == tuple(map(Loaded, ("api", "extra_more", "fast", "six")))
 
 
 def test_the_lock_packs_the_same_bytes_and_asks_for_nothing_but_its_files(shop: Workplace) -> None:

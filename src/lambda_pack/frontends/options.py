@@ -148,10 +148,14 @@ _VERIFY_MANY = (
     ("skip", "MODULE", "do not import this one"),
 )
 _VERIFY_ONE = (
+    ("runtime", "RUNTIME", f"Lambda runtime (default: what its report or its name says): {', '.join(RUNTIMES)}"),
+    ("architecture", "ARCHITECTURE", f"instruction set of the runtime named: {', '.join(_values(Architecture))}"),
+    ("python", "FILE", "interpreter of this machine (default: one of the runtime's version)"),
     ("handler", "NAME", "call this handler, for example app.handler"),
     ("event", "FILE", "JSON to call it with (default: {})"),
     ("with", "MEANS", "what loads it (default: auto, whatever is there): auto, host, container, qemu"),
     ("image", "IMAGE", "container image (default: AWS's of the runtime)"),
+    ("cache-dir", "DIR", "folder for downloads and sysroots (default: the user's cache)"),
     ("sysroot", "DIR", "root folder of another architecture's system, with its Python, for qemu"),
     (
         "timeout",
@@ -185,14 +189,12 @@ def add_delivery_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_verify_options(parser: argparse.ArgumentParser) -> None:
-    """Give a subcommand the options of `verify`: four of the table, and those of which no project has settings."""
+    """Give a subcommand the options of `verify`, of which no project has settings."""
     parser.add_argument("archive", metavar="ZIP", help="the zip: a function's, or a layer's")
-    for name in ("runtime", "architecture", "python", "cache-dir"):
-        _add(parser.add_argument_group("what the bundle is for, and what is here"), OPTIONS[name])
     for name, metavar, text in _VERIFY_MANY:
-        parser.add_argument(f"--{name}", action="append", default=[], metavar=metavar, help=text)
+        parser.add_argument(f"--{name}", dest=name, action="append", default=[], metavar=metavar, help=text)
     for name, metavar, text in _VERIFY_ONE:
-        parser.add_argument(f"--{name}", metavar=metavar, help=text)
+        parser.add_argument(f"--{name}", dest=name, metavar=metavar, help=text)
     parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 # What is loaded here hides what a bundle has of the same name, and `typing` is nothing that Lambda has loaded.
 TYPE_CHECKING = False
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
     from typing import Any
 
-# Seconds that Lambda waits longer than the function may take: its stack is printed meanwhile.
-PATIENCE = 0.5
+# Seconds that Lambda waits longer than the function may take: the function prints its stack then, and ends by itself.
+PATIENCE = 10
 REQUEST = "00000000-0000-4000-8000-000000000001"
 
 
@@ -52,27 +53,27 @@ def run(order: dict[str, Any], client: str, reader: int) -> None:
     import faulthandler
     import runpy
 
-    with os.fdopen(reader) as port:
-        os.environ["AWS_LAMBDA_RUNTIME_API"] = "127.0.0.1:" + port.read()  # noqa: TID251  # a process of its own
+    with os.fdopen(reader) as told:
+        api, deadline = told.read().split()
+    os.environ["AWS_LAMBDA_RUNTIME_API"] = api  # noqa: TID251  # a process of its own
     sys.path[:0] = [*order["path"], client]
     sys.argv = ["awslambdaric", order["handler"]]
-    faulthandler.dump_traceback_later(order["seconds"])
+    faulthandler.dump_traceback_later(max(float(deadline) - time.time(), 0.001), exit=True)
     runpy.run_module("awslambdaric", run_name="__main__", alter_sys=True)
     os._exit(0)
 
 
-def serve(order: dict[str, Any], function: int, port: int) -> dict[str, Any]:
+def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
     """Lambda: serves until there is an outcome, the function has ended, or its time is up."""
-    import time
     from http.server import HTTPServer
     from signal import SIGKILL
 
     deadline = time.time() + order["seconds"]
     outcome: dict[str, Any] = {}
-    with HTTPServer(("127.0.0.1", 0), api(order, deadline, outcome)) as server:
+    with HTTPServer(("127.0.0.1", 0), api_for(order, deadline, outcome)) as server:
         server.timeout = 0.05
-        os.write(port, str(server.server_port).encode())
-        os.close(port)
+        with os.fdopen(writer, "w") as told:
+            told.write("127.0.0.1:%d %f" % (server.server_port, deadline))
         ended = None
         while not outcome and ended is None and time.time() < deadline + PATIENCE:
             server.handle_request()
@@ -82,10 +83,10 @@ def serve(order: dict[str, Any], function: int, port: int) -> dict[str, Any]:
         if ended is None:
             os.kill(function, SIGKILL)
             os.waitpid(function, 0)
-    return outcome or ({"timeout": True} if ended is None else {"ended": ended})
+    return outcome or ({"timeout": True} if time.time() >= deadline else {"ended": ended})
 
 
-def api(order: dict[str, Any], deadline: float, outcome: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
+def api_for(order: dict[str, Any], deadline: float, outcome: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
     """The Runtime API, version 2018-06-01, for one event."""
     from http.server import BaseHTTPRequestHandler
 

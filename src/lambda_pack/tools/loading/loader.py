@@ -22,12 +22,14 @@ __all__ = ["ProgramLoader"]
 
 _PROGRAMS: Final = Path(__file__).parent
 # In seconds: the programs know the time limit too, and end themselves; ours is for those that cannot.
-_GRACE: Final = 5.0
+_GRACE: Final = 30.0
 _LINES: Final = 20
 _OWN: Final = "the interpreter has loaded a module of its own by that name before, as it has on Lambda"
 _FRAME: Final = re.compile(r'^\s*File "([^"]+)"', re.MULTILINE)
 # How faulthandler begins.
 _TIME_IS_UP: Final = re.compile(r"^Timeout \(\d", re.MULTILINE)
+# How faulthandler shows frames of the import system's, and of our programs'.
+_MACHINERY: Final = re.compile(r'^ +File "(?:<frozen |[^"\n]*/(?:import|invoke)_program\.py")[^\n]*\n?', re.MULTILINE)
 # What the import system does between the bundle's own frames.
 _FROZEN: Final = re.compile(r'^  File "<frozen importlib[^\n]*\n(?:    [^\n]*\n)*', re.MULTILINE)
 
@@ -153,7 +155,7 @@ class ProgramLoader:
 
     def _end(self, what: str, error: str, ended: Completed, places: Places) -> Failed:
         """An end that only the log explains: faulthandler prints the innermost frame first."""
-        log = _on_lambda(ended.log, places)
+        log = _on_lambda(_MACHINERY.sub("", ended.log), places)
         files = _FRAME.findall(log)
         return Failed(what, error, tail(log, _LINES), _last_of_bundle(files[::-1]))
 

@@ -1,0 +1,96 @@
+"""Debian's Python for another architecture, below the user's cache folder: made once, where `verify` looks for it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from lambda_pack.model.targets import RUNTIMES, Architecture, Target
+from lambda_pack.tools.interpreters import find_interpreter
+from lambda_pack.tools.loading.choice import sysroot_folder
+from lambda_pack.tools.network.cache import default_cache_folder
+from tests.support.processes import run
+
+__all__ = ["sysroot"]
+
+RELEASES = {"python3.11": "bookworm", "python3.13": "trixie"}
+PROGRAMS = {"qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap"}
+PACKAGES = "base-files,ca-certificates,libstdc++6,zlib1g"
+
+
+def sysroot(runtime: str) -> Path:
+    """The sysroot of a runtime on arm64; skips, and says why, where there is none and none can be made."""
+    target = Target.parse(runtime, Architecture.ARM64.value)
+    folder = sysroot_folder(default_cache_folder(), target)
+    ready = (folder / "usr/bin" / runtime).is_file()
+    if ready and shutil.which("qemu-aarch64-static"):
+        return folder
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip(f"nothing is loaded for {target}: Debian's packages are installed on Linux by root alone")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        # Tests run in parallel, and apt does not.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(target)
+        if not (folder / "usr/bin" / runtime).is_file():
+            _make(folder, RELEASES[runtime], runtime)
+    return folder
+
+
+def _install(target: Target) -> None:
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        pytest.skip(f"nothing is loaded for {target}: {', '.join(missing)} and apt-get are not here")
+    machine = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251  # the machine's way to its packages
+    for arguments in (("update",), ("install", "-y", "--no-install-recommends", *missing)):
+        done = run(("apt-get", "-q", *arguments), machine, folder=Path("/"), timeout=600)
+        assert done.exit_code == 0, done.text
+
+
+def _make(folder: Path, release: str, python: str) -> None:
+    beside = folder.with_suffix(".new")
+    shutil.rmtree(beside, ignore_errors=True)
+    include = f"--include={PACKAGES},{python}"
+    # What it mounts and unmounts is its own affair.
+    command = (
+        "unshare",
+        "--mount",
+        "mmdebstrap",
+        "--variant=extract",
+        "--architectures=arm64",
+        include,
+        release,
+        beside,
+    )
+    machine = os.environ  # noqa: TID251  # the machine's way to its packages
+    done = run(command, machine, folder=folder.parent, timeout=900)
+    assert done.exit_code == 0, done.text
+    _compile(beside, python)
+    beside.rename(folder)
+
+
+def _compile(folder: Path, python: str) -> None:
+    """As Debian's packages do when they are installed: else an emulated interpreter takes seconds for it at each start."""
+    ours = find_interpreter(RUNTIMES[python].python, environ=os.environ)  # noqa: TID251  # this machine's
+    emulated = ("qemu-aarch64-static", "-L", folder, folder / "usr/bin" / python)
+    library = folder / "usr/lib" / python
+    command = (
+        *((ours,) if ours else emulated),
+        "-I",
+        "-S",
+        "-m",
+        "compileall",
+        "-q",
+        "-x",
+        "/test/|/lib2to3/",
+        library,
+    )
+    done = run(command, os.environ, folder=folder, timeout=900)  # noqa: TID251  # as above
+    assert done.exit_code == 0, done.text
