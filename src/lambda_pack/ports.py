@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
-from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
 from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
+
+if TYPE_CHECKING:
+    # Every command begins with the ports, and only one of them loads bundles.
+    from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
 
 __all__ = ["Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
 

@@ -77,7 +77,7 @@ def _make(folder: Path, release: str, python: str) -> None:
 
 
 def _compile(folder: Path, python: str) -> None:
-    """As Debian's packages do when they are installed: else an emulated interpreter takes seconds for it at each start."""
+    """As Debian's packages do when they are installed: an emulated interpreter takes seconds for it at each start."""
     ours = find_interpreter(RUNTIMES[python].python, environ=os.environ)  # noqa: TID251  # this machine's
     emulated = ("qemu-aarch64-static", "-L", folder, folder / "usr/bin" / python)
     library = folder / "usr/lib" / python

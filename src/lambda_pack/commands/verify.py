@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lambda_pack.commands.beside import Known, known_of
-from lambda_pack.commands.runtime_client import runtime_client
 from lambda_pack.errors import UsageError
 from lambda_pack.files.importable import find_importable
 from lambda_pack.files.owners import Owners, find_owners
@@ -81,12 +80,18 @@ def _choose(
     request: VerifyRequest, target: Target, environ: Mapping[str, str], narrator: Narrator
 ) -> tuple[Loader, str | None]:
     cache = request.cache or default_cache_folder()
+
+    def fetch_client() -> Path:
+        from lambda_pack.commands.runtime_client import runtime_client
+
+        return runtime_client(target, cache, environ, narrator)
+
     chosen = choose_seat(request, target, cache=cache, environ=environ)
     loader = ProgramLoader(
         chosen.seat,
         target,
         request.timeout,
-        fetch_client=lambda: runtime_client(target, cache, environ, narrator),
+        fetch_client=fetch_client,
         variables=request.variables,
         on_log=narrator.note,
     )

@@ -9,7 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from lambda_pack.model.delivery import IfExists
-from lambda_pack.model.loading import VERIFY_DEFAULTS
+from lambda_pack.model.limits import LOADING_TIME
 from lambda_pack.model.request import DEFAULTS, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.requirements import IndexStrategy
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
@@ -160,7 +160,7 @@ _VERIFY_ONE = (
     (
         "timeout",
         "SECONDS",
-        f"how long the imports, and the handler, may take (default: {VERIFY_DEFAULTS['timeout']:g})",
+        f"how long the imports, and the handler, may take (default: {LOADING_TIME:g})",
     ),
 )
 

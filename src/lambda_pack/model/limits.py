@@ -1,8 +1,8 @@
-"""What Lambda takes, in bytes (AWS Lambda quotas, read 2026-11-21)."""
+"""What Lambda takes, in bytes (AWS Lambda quotas, read 2026-11-21), and how long we wait for a bundle to load."""
 
 from __future__ import annotations
 
-__all__ = ["UNZIPPED_LIMIT", "ZIPPED_LIMIT", "megabytes"]
+__all__ = ["LOADING_TIME", "UNZIPPED_LIMIT", "ZIPPED_LIMIT", "megabytes"]
 
 UNZIPPED_LIMIT = 262_144_000
 """A function with all its layers, unpacked."""
@@ -10,6 +10,8 @@ UNZIPPED_LIMIT = 262_144_000
 ZIPPED_LIMIT = 52_428_800
 """An archive uploaded directly; a larger one goes through S3."""
 
+LOADING_TIME = 120.0
+"""In seconds, unless somebody says otherwise. An emulator takes ten times as long as Lambda, whose own limit is 900."""
 
 _KILOBYTE, _MEGABYTE = 1 << 10, 1 << 20
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from lambda_pack.model.limits import LOADING_TIME
 from lambda_pack.model.targets import Target
 
 __all__ = [
     "VERIFICATION_VERSION",
-    "VERIFY_DEFAULTS",
     "Answered",
     "Failed",
     "Invocation",
@@ -64,16 +63,10 @@ class VerifyRequest:
     image: str | None = None
     sysroot: Path | None = None
     interpreter: Path | None = None
-    timeout: float = 120.0
+    timeout: float = LOADING_TIME
     variables: Mapping[str, str] = field(default_factory=dict)
     skip: frozenset[str] = frozenset()
     cache: Path | None = None
-
-
-VERIFY_DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {known.name: known.default for known in fields(VerifyRequest) if known.default is not MISSING}
-)
-"""The defaults by field, for whoever shows them."""
 
 
 @dataclass(frozen=True, slots=True)

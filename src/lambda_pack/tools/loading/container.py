@@ -32,6 +32,9 @@ _CONFINED: Final = (
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--security-opt", "label=disable"),
     *("--workdir", _TASK),
 )
+# Both engines hand over the proxies of whoever asks, and a proxy's URL may hold a login.
+_PROXY_NAMES: Final = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
+_NO_PROXIES: Final = MappingProxyType(dict.fromkeys((*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES)), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class ContainerSeat:
         mounts += [(client, _CLIENT)] if client else []
         command = [self.engine, "run", "--name", name, *_CONFINED, "--platform", _platform(self.target)]
         command += [f"--volume={outside}:{inside}:ro" for outside, inside in mounts]
-        command += [f"--env={key}={value}" for key, value in environment.items()]
+        command += [f"--env={key}={value}" for key, value in (*_NO_PROXIES.items(), *environment.items())]
         command += ["--entrypoint", self.target.runtime.name, self.image, *FLAGS, *arguments]
         ended = None
         try:

@@ -1,9 +1,9 @@
 """Imports modules one after the other and says what came of each. A script, never imported.
 
 It runs inside the target's interpreter (Python 3.7 or newer, `-I -S`) and imports nothing of lambda-pack. Its order is
-JSON: `path` comes before the standard library in `sys.path`, as on Lambda; `modules` are imported; after `seconds` the
-stack of every thread is printed, and that is the end. It answers in lines of JSON on the standard output, which nothing
-else can write to: what the modules print goes to the standard error.
+JSON: `path` comes before the standard library in `sys.path`, as on Lambda; `environment` is the whole environment;
+`modules` are imported; after `seconds` the stack of every thread is printed, and that is the end. It answers in lines
+of JSON on the standard output, which nothing else can write to: what the modules print goes to the standard error.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def main(path: str) -> None:
         os.dup2(2, 1)
         loaded = set(sys.modules)
         sys.path[:0] = order["path"]
+        os.environ.clear()  # noqa: TID251  # a process of its own
+        os.environ.update(order["environment"])  # noqa: TID251
         faulthandler.dump_traceback_later(order["seconds"], exit=True)
         for name in order["modules"]:
             tell(answers, {"begun": name})

@@ -6,8 +6,8 @@ before anything else is loaded; its parent is Lambda: it hands out one event and
 (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 
 Its order is JSON: `clients` are the folders where awslambdaric may be, `path` comes before them and before the standard
-library; `handler` is called with `event` (text) and may take `seconds`. It answers in one line of JSON on the standard
-output, which nothing else can write to.
+library; `environment` is the whole environment of the handler, which is called with `event` (text) and may take
+`seconds`. It answers in one line of JSON on the standard output, which nothing else can write to.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def run(order: dict[str, Any], client: str, reader: int) -> None:
 
     with os.fdopen(reader) as told:
         api, deadline = told.read().split()
-    os.environ["AWS_LAMBDA_RUNTIME_API"] = api  # noqa: TID251  # a process of its own
+    os.environ.clear()  # noqa: TID251  # a process of its own
+    os.environ.update(order["environment"], AWS_LAMBDA_RUNTIME_API=api)  # noqa: TID251
     sys.path[:0] = [*order["path"], client]
     sys.argv = ["awslambdaric", order["handler"]]
     faulthandler.dump_traceback_later(max(float(deadline) - time.time(), 0.001), exit=True)
@@ -73,7 +74,7 @@ def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
     with HTTPServer(("127.0.0.1", 0), api_for(order, deadline, outcome)) as server:
         server.timeout = 0.05
         with os.fdopen(writer, "w") as told:
-            told.write("127.0.0.1:%d %f" % (server.server_port, deadline))
+            told.write(f"127.0.0.1:{server.server_port} {deadline}")
         ended = None
         while not outcome and ended is None and time.time() < deadline + PATIENCE:
             server.handle_request()

@@ -104,18 +104,25 @@ class ProgramLoader:
         self, program: str, order: Mapping[str, Any], rooms: Rooms, client: Path | None
     ) -> tuple[list[dict[str, Any]], Completed]:
         places = self.seat.places(rooms, client)
-        whole = {**order, "path": self._path(places), "clients": places.clients, "seconds": self.timeout}
-        (rooms.programs / "order.json").write_text(json.dumps(whole), "utf-8")
-        shutil.copyfile(_PROGRAMS / program, rooms.programs / program)
         environment = function_environment(
             self.target.runtime.name, task=places.task, layers=places.layers, temporary=places.temporary
         )
         handler = {"_HANDLER": order["handler"]} if "handler" in order else {}
+        whole = {
+            **order,
+            "path": self._path(places),
+            "clients": places.clients,
+            "seconds": self.timeout,
+            # Here and not on a command line, which every user of the machine can read.
+            "environment": {**environment, **handler, **self.variables},
+        }
+        (rooms.programs / "order.json").write_text(json.dumps(whole), "utf-8")
+        shutil.copyfile(_PROGRAMS / program, rooms.programs / program)
         ended = self.seat.run(
             (f"{places.programs}/{program}", f"{places.programs}/order.json"),
             rooms,
             client,
-            environment={**environment, **handler, **self.variables},
+            environment=environment,
             seconds=self.timeout + _GRACE,
         )
         said = replace(ended, log=_without(ended.log, ended.output))
