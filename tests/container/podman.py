@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tests.support.processes import Finished, run
 
-__all__ = ["HOUSE", "Podman", "why_not"]
+__all__ = ["HOUSE", "MMDEBSTRAP", "Podman", "why_not"]
 
 HOUSE = Path(__file__).parents[2]
 OWN_DEV = ("unshare", "--mount", str(Path(__file__).with_name("in-own-dev")))
@@ -74,8 +75,20 @@ class Podman:
 
     def podman(self, *arguments: str | Path, timeout: float = 120) -> Finished:
         """Runs a command of podman's to its end; `timeout` in seconds."""
-        places = ("--root", self._folder / "storage", "--runroot", self._folder / "run")
-        return run((*OWN_DEV, "podman", *places, *arguments), self._environment, folder=HOUSE, timeout=timeout)
+        return run((*self._program(), *arguments), self._environment, folder=HOUSE, timeout=timeout)
+
+    def on_path(self) -> dict[str, str]:
+        """An environment in which `podman` is this one, for a program that starts it itself."""
+        script = self._folder / "bin" / "podman"
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, self._program()))} "$@"\n', "utf-8")
+        script.chmod(0o755)
+        return {**self._environment, "PATH": f"{script.parent}{os.pathsep}{self._environment['PATH']}"}
+
+    def _program(self) -> tuple[str | Path, ...]:
+        """Named by its path: its namesake on PATH may be our own script."""
+        found = shutil.which("podman") or "podman"
+        return (*OWN_DEV, found, "--root", self._folder / "storage", "--runroot", self._folder / "run")
 
     def debian(self, suite: str, *packages: str) -> str:
         """The smallest Debian with apt and these packages, as an image; returns its name."""

@@ -14,6 +14,7 @@ from lambda_pack.model.targets import RUNTIMES, Architecture, Target
 from lambda_pack.tools.interpreters import find_interpreter
 from lambda_pack.tools.loading.choice import sysroot_folder
 from lambda_pack.tools.network.cache import default_cache_folder
+from tests.container.podman import MMDEBSTRAP
 from tests.support.processes import run
 
 __all__ = ["sysroot"]
@@ -58,17 +59,7 @@ def _make(folder: Path, release: str, python: str) -> None:
     beside = folder.with_suffix(".new")
     shutil.rmtree(beside, ignore_errors=True)
     include = f"--include={PACKAGES},{python}"
-    # What it mounts and unmounts is its own affair.
-    command = (
-        "unshare",
-        "--mount",
-        "mmdebstrap",
-        "--variant=extract",
-        "--architectures=arm64",
-        include,
-        release,
-        beside,
-    )
+    command = (*MMDEBSTRAP, "--variant=extract", "--architectures=arm64", include, release, beside)
     machine = os.environ  # noqa: TID251  # the machine's way to its packages
     done = run(command, machine, folder=folder.parent, timeout=900)
     assert done.exit_code == 0, done.text
