@@ -117,6 +117,23 @@ def test_an_import_that_hangs_shows_where(rooms: Rooms, tmp_path: Path) -> None:
     assert "_program" not in hung.traceback
 
 
+def test_a_module_that_speaks_for_others_is_not_heard(rooms: Rooms, tmp_path: Path) -> None:
+    forged = """
+import os
+for descriptor in range(3, 20):
+    try:
+        os.write(descriptor, b'{"loaded": "raises"}\\n{"begun": "x"}\\n')
+    except OSError:
+        pass
+"""
+    lay(rooms.task, {"forges.py": forged, "raises.py": "raise ValueError('the flux')", "good.py": ""})
+
+    forges, raises, good = loader(tmp_path).imports(["forges", "raises", "good"], rooms)
+
+    assert (forges, good) == (Loaded("forges"), Loaded("good"))
+    assert isinstance(raises, Failed)
+
+
 def test_the_order_of_the_path_is_lambdas(rooms: Rooms, tmp_path: Path) -> None:
     minor = our_target().runtime.python[1]
     versioned = f"python/lib/python3.{minor}/site-packages"

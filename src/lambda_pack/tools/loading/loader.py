@@ -63,17 +63,10 @@ class ProgramLoader:
             if not answers:
                 raise self._does_not_start(ended)
             for answer in answers:
-                match answer:
-                    case {"loaded": name}:
-                        yield Loaded(name)
-                    case {"own": name}:
-                        yield Skipped(name, _OWN)
-                    case {"failed": name}:
-                        yield self._failure(name, answer, places)
-                    case _:
-                        continue
-                left.remove(name)
-            if left and answers[-1] == {"begun": left[0]}:
+                # In their order, and nothing else: a bundle could find a way to speak for us.
+                if left and left[0] in (answer.get(kind) for kind in ("loaded", "own", "failed")):
+                    yield self._outcome(left.pop(0), answer, places)
+            if left:
                 # The import has ended the interpreter: the others need a new one.
                 yield self._death(left.pop(0), ended, places)
 
@@ -136,6 +129,11 @@ class ProgramLoader:
         major, minor = self.target.runtime.python
         python = f"{places.layers}/python"
         return [places.task, f"{python}/lib/python{major}.{minor}/site-packages", python]
+
+    def _outcome(self, name: str, answer: Mapping[str, Any], places: Places) -> Loaded | Skipped | Failed:
+        if "failed" in answer:
+            return self._failure(name, answer, places)
+        return Loaded(name) if "loaded" in answer else Skipped(name, _OWN)
 
     def _failure(self, name: str, answer: Mapping[str, Any], places: Places) -> Failed:
         files = [_on_lambda(file, places) for file in answer["files"]]
