@@ -44,10 +44,11 @@ def verify(
         raise UsageError(f"which runtime is {str(request.archive)!r} for? name it with --runtime")
     for warning in _warnings(target, known):
         narrator.warn(warning)
-    choose = choose or (lambda target: _choose(request, target, environ, narrator))
-    loader, note = choose(target)
-    narrator.note(f"loads with {loader.description}")
     with _rooms() as rooms:
+        cache = request.cache or default_cache_folder() or rooms.task.with_name("cache")
+        choose = choose or (lambda target: _choose(request, target, environ, narrator, cache=cache))
+        loader, note = choose(target)
+        narrator.note(f"loads with {loader.description}")
         unreadable = _unpack(request, rooms)
         folders = _folders(rooms, target)
         outcomes = (*unreadable, *_load(request, loader, rooms, target=target, folders=folders))
@@ -77,10 +78,8 @@ def _warnings(target: Target, known: Known) -> Iterator[str]:
 
 
 def _choose(
-    request: VerifyRequest, target: Target, environ: Mapping[str, str], narrator: Narrator
+    request: VerifyRequest, target: Target, environ: Mapping[str, str], narrator: Narrator, *, cache: Path
 ) -> tuple[Loader, str | None]:
-    cache = request.cache or default_cache_folder()
-
     def fetch_client() -> Path:
         from lambda_pack.commands.runtime_client import runtime_client
 
