@@ -78,7 +78,7 @@ def test_everything_said(folder: Path) -> None:
     }
     assert inputs.folder == folder / "service"
     assert (inputs.fail_on_unmet, inputs.cache, inputs.is_verbose) == (False, True, True)
-    assert request_of(inputs.said, folder).target == Target.parse("python3.13", "arm64")
+    assert request_of(inputs.said).target == Target.parse("python3.13", "arm64")
 
 
 def test_an_input_says_who_it_is(folder: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_project_that_allows_unmet_can_be_told_not_to(folder: Path) -> None:
     (folder / "pyproject.toml").write_text('[tool.lambda-pack]\nallow-unmet = true\nruntime = "python3.12"\n', "utf-8")
     inputs = read(folder, allow_unmet="false")
 
-    assert not request_of(inputs.said, folder).allow_unmet
+    assert not request_of(inputs.said).allow_unmet
     assert inputs.said["runtime"].source == "[tool.lambda-pack]"
 
 

@@ -15,6 +15,7 @@ from lambda_pack.frontends.options import OPTIONS, Kind, add_options
 from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
 from lambda_pack.model.delivery import IfExists, S3Target
 from lambda_pack.model.given import Given
+from lambda_pack.model.locked import Selection
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
@@ -23,6 +24,11 @@ RUNTIME = ("--runtime", "python3.13")
 # Option, what is said (None for a switch), the field of the request, and what arrives there.
 OWN = [
     ("requirements", ["a.txt", "b/pylock.toml"], "requirements", (Path("a.txt"), Path("b/pylock.toml"))),
+    ("input", "uv.lock", "requirements", (Path("uv.lock"),)),
+    ("group", ["worker"], "selection", Selection(groups=("worker",))),
+    ("only-group", ["worker", "docs"], "selection", Selection(only_groups=("worker", "docs"))),
+    ("extra", ["fast"], "selection", Selection(extras=("fast",))),
+    ("locked", None, "locked", True),
     ("runtime", "python3.12", "target", Target.parse("python3.12", "x86_64")),
     ("architecture", "arm64", "target", Target.parse("python3.13", "arm64")),
     ("name", "shop", "name", "shop"),
@@ -51,7 +57,7 @@ def parsed(
     """The request of a command line in a folder."""
     parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
     add_options(parser, is_pack=is_pack)
-    return request_of(gather(vars(parser.parse_args(arguments)), folder, environ or {}), folder)
+    return request_of(gather(vars(parser.parse_args(arguments)), folder, environ or {}))
 
 
 def words(name: str, value: str | list[str] | None) -> list[str]:
@@ -165,7 +171,7 @@ def test_short_spellings(folder: Path, option: object) -> None:
 
 
 def test_what_nobody_says_has_the_default_of_the_request(folder: Path) -> None:
-    expected = PackRequest(Target.parse("python3.13"), (Path("requirements.txt"),))
+    expected = PackRequest(Target.parse("python3.13"), (Path(),))
     assert parsed(RUNTIME, folder) == expected
     assert parsed(RUNTIME, folder, is_pack=False) == expected
 
@@ -279,11 +285,6 @@ def test_a_table_that_is_none(folder: Path) -> None:
 def test_what_cannot_be_understood(folder: Path, arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parsed(arguments, folder)
-
-
-def test_no_requirements_anywhere(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no requirements\.txt here; name one with -r FILE"):
-        parsed(RUNTIME, tmp_path)
 
 
 def test_check_has_no_options_for_writing(folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.pylock import read_pylock
+from lambda_pack.inputs.pylock import read_pylock_file
 
 HEAD = 'lock-version = "1.0"\ncreated-by = "a test"\n'
 WHEEL = 'name = "demo-1.0-py3-none-any.whl"\nurl = "https://x.example/demo-1.0-py3-none-any.whl"'
@@ -27,7 +27,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_lock_is_read(tmp_path: Path) -> None:
-    (package,) = read_pylock(written(tmp_path, lock())).packages
+    (package,) = read_pylock_file(written(tmp_path, lock())).packages
     assert package.name == "demo"
 
 
@@ -46,10 +46,10 @@ def test_a_lock_is_read(tmp_path: Path) -> None:
 )
 def test_what_is_no_lock_is_said(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        read_pylock(written(tmp_path, text))
+        read_pylock_file(written(tmp_path, text))
     assert "\x1b" not in str(caught.value)
 
 
 def test_a_lock_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        read_pylock(tmp_path / "pylock.toml")
+        read_pylock_file(tmp_path / "pylock.toml")

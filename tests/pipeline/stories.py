@@ -16,7 +16,9 @@ from packaging.pylock import Pylock
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
+from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
+from lambda_pack.model.locked import Selection
 from lambda_pack.model.report import ArchiveFacts
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference
 from lambda_pack.model.requirements import Requirements
@@ -156,7 +158,7 @@ def _requirements(project: Path) -> Requirements:
 def _resolver(story: Story, requirements: Requirements, shelf: Shelf) -> Resolver:
     if story.lock is not None:
         text = _DIGEST.sub(lambda match: shelf.digest(match[1]), story.lock)
-        return LockedResolver(Pylock.from_dict(tomllib.loads(text)))
+        return LockedResolver(locked_of(Pylock.from_dict(tomllib.loads(text)), Selection()), lambda _: FakeIndex(shelf))
     return FakeResolver(requirements, shelf, tuple(_placed(story.directs, requirements.folder)), story.hides_misfits)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from packaging.pylock import Pylock
-from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.source import check_source
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
-from lambda_pack.inputs.pylock import is_pylock, read_pylock
-from lambda_pack.inputs.requirements import RequirementsFile, read_constraints, read_requirements
-from lambda_pack.model.locks import CREATOR
+from lambda_pack.inputs.project import read_inputs
+from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.requirements import read_constraints
+from lambda_pack.model.locked import Locked
 from lambda_pack.model.request import PackRequest
-from lambda_pack.model.requirements import Requested, Requirements
+from lambda_pack.model.requirements import Lineage, Requested, Requirements
 from lambda_pack.ports import Narrator
 
 __all__ = ["Order", "read_order", "take_order"]
@@ -26,13 +24,18 @@ __all__ = ["Order", "read_order", "take_order"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for; `lock` is given where nothing is left to resolve. `settings` say who set what, for people."""
+    """What is asked for; `lock` is given where nothing is left to resolve.
+
+    `settings` say who set what, for people. `sources` are the indexes that the project names, logins included.
+    """
 
     request: PackRequest
     name: str
     requirements: Requirements
-    lock: Pylock | None
+    lock: Locked | None
     settings: tuple[Setting, ...]
+    sources: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) -> Order:
@@ -43,25 +46,31 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     """
     for folder in request.sources:
         check_source(folder)
-    locks = [path for path in request.requirements if is_pylock(path)]
-    if locks and len(request.requirements) > 1:
-        raise UsageError(f"{locks[0].as_posix()!r} is a lock and must be the only input; leave the others out")
-    written = RequirementsFile() if locks else read_requirements(request.requirements, environ)
-    configuration = read_index_settings(environ, home=home, overrides=request.options, written=written)
-    folder = request.requirements[0].absolute().parent
+    reading = read_inputs(request.requirements, request.selection, environ)
+    warnings = tuple(_checked(reading, request))
+    configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
     requirements = Requirements(
-        folder=folder,
-        requested=written.requested,
-        constraints=(*written.constraints, *_constraints(configuration, environ)),
+        folder=reading.folder,
+        requested=reading.written.requested,
+        constraints=(*reading.written.constraints, *_constraints(configuration, environ)),
         indexes=configuration.indexes,
         files=configuration.files,
         require_hashes=configuration.require_hashes,
         config_settings=request.config_settings,
+        lineage=_lineage(reading, request),
     )
-    lock = read_pylock(locks[0]) if locks else None
-    if lock is None and written.is_empty:
-        lock = Pylock(lock_version=Version("1.0"), created_by=CREATOR, packages=())
-    return Order(request, _name(request, folder), requirements.on(request.target), lock, configuration.settings)
+    lock = reading.lock
+    if lock is None and reading.written.is_empty:
+        lock = Locked(packages=())
+    return Order(
+        request=request,
+        name=_name(request, reading),
+        requirements=requirements.on(request.target),
+        lock=lock,
+        settings=configuration.settings,
+        sources=reading.sources,
+        warnings=warnings,
+    )
 
 
 def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Order:
@@ -73,18 +82,41 @@ def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narra
     order = read_order(request, environ, home=home_folder())
     for setting in order.settings:
         narrator.note(f"{setting.name} = {setting.value} ({setting.source})")
-    warning = order.request.target.runtime.warning(datetime.now(tz=UTC).date())
-    if warning is not None:
+    age = order.request.target.runtime.warning(datetime.now(tz=UTC).date())
+    for warning in (*order.warnings, *((age,) if age else ())):
         narrator.warn(warning)
     return order
+
+
+def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
+    """What the user should hear about an input; what must not be is refused."""
+    if request.locked and reading.lock is None:
+        raise UsageError("--locked, and there is no lock; make one with the project's own tool or lambda-pack lock")
+    if reading.stale is not None:
+        if request.locked:
+            raise UsageError(f"the lock is out of date: {reading.stale}; lock again")
+        yield f"the lock is out of date: {reading.stale}; what it has is packed all the same"
+    runtime = request.target.runtime
+    if not runtime.admits(reading.requires_python):
+        raise UsageError(
+            f"the project requires Python {reading.requires_python}; {runtime.name} has {runtime.python_full_version}: "
+            "choose another runtime"
+        )
+    yield from reading.warnings
+
+
+def _lineage(reading: Reading, request: PackRequest) -> Lineage:
+    if reading.lock is None:
+        return Lineage()
+    return Lineage(reading.lock.roots, reading.lock.requires_of(request.target))
 
 
 def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) -> tuple[Requested, ...]:
     return read_constraints([Path(text) for text in configuration.constraints], environ)
 
 
-def _name(request: PackRequest, folder: Path) -> str:
-    name = request.name or folder.name or "bundle"
+def _name(request: PackRequest, reading: Reading) -> str:
+    name = request.name or reading.name or reading.folder.name or "bundle"
     if set(name) & set('/\\:*?"<>|\0') or name.startswith(".") or not name.isprintable():
         raise UsageError(f"{name!r} cannot be part of a file name; choose letters, digits, '-', '_' and '.' for --name")
     return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.request import ResolverName
+from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
@@ -79,7 +80,7 @@ class Workshop:
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._open.enter_context(Cache(folder))
         credentials = Credentials(
-            (*index_urls(indexes), *indexes.find_links, *self._named_urls()),
+            (*index_urls(indexes), *indexes.find_links, *self._order.sources, *self._named_urls()),
             netrc=read_netrc(self._environ, home=home_folder(), narrator=self._narrator),
             keyring=self._ask_keyring if indexes.keyring else None,
         )
@@ -87,16 +88,16 @@ class Workshop:
         session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
         downloads = HttpDownloads(session, cache, narrator=self._narrator)
 
-        def index() -> Index:
+        def index_over(settings: IndexSettings) -> Index:
             from lambda_pack.tools.network.index import SimpleIndex
 
-            # A lock says which files may be used; an index may only add what the lock left out.
-            searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
-            return SimpleIndex(searched, session, cache=cache, downloads=downloads, narrator=self._narrator)
+            return SimpleIndex(settings, session, cache=cache, downloads=downloads, narrator=self._narrator)
 
+        # A lock says which files may be used; an index may only say where they are.
+        searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         return Ports(
-            resolver=self._resolver,
-            index=LateIndex(index),
+            resolver=self._resolver or self._locked_resolver(index_over),
+            index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads)),
             narrator=self._narrator,
@@ -125,11 +126,27 @@ class Workshop:
         answer = run((program, "get", url, user), environment=self._environ, timeout=_KEYRING_TIMEOUT)
         return answer.output.strip() or None if answer.status == 0 else None
 
-    def _begun_resolver(self, stack: ExitStack, folder: Path) -> Resolver:
-        if self._order.lock is not None:
-            from lambda_pack.tools.locked_resolver import LockedResolver
+    def _locked_resolver(self, index_over: Callable[[IndexSettings], Index]) -> Resolver:
+        from lambda_pack.tools.locked_resolver import LockedResolver
 
-            return LockedResolver(self._order.lock)
+        lock = self._order.lock
+        if lock is None:
+            raise AssertionError("without a lock a resolver was begun")
+        return LockedResolver(lock, lambda url: index_over(self._named_index(url)))
+
+    def _named_index(self, url: str | None) -> IndexSettings:
+        """The index that a lock names for a package; the public one by name is whatever the user has in its place."""
+        from lambda_pack.tools.network.index_urls import public_index
+
+        indexes = self._order.requirements.indexes
+        if url is None or (not indexes.no_index and url.rstrip("/") == public_index().rstrip("/")):
+            return indexes
+        return replace(indexes, index_url=url, extra_index_urls=(), find_links=(), no_index=False)
+
+    def _begun_resolver(self, stack: ExitStack, folder: Path) -> Resolver | None:
+        """None where a lock takes its place."""
+        if self._order.lock is not None:
+            return None
         requirements, request = self._order.requirements, self._order.request
         environment = package_environment(self._environ, extra=self._checkouts())
         folder.mkdir(mode=0o700)

@@ -135,5 +135,5 @@ def _workspace(environ: Mapping[str, str]) -> Path | None:
 def _request(inputs: ActionInputs, environ: Mapping[str, str]) -> PackRequest:
     if "runtime" not in inputs.said:
         raise UsageError(f"the input 'runtime' is empty; it takes one of: {', '.join(RUNTIMES)}")
-    request = request_of(inputs.said, Path.cwd())
+    request = request_of(inputs.said)
     return replace(request, cache=cache_folder(request, environ)) if inputs.cache else request

@@ -45,8 +45,8 @@ def cache_outputs(request: PackRequest, environ: Mapping[str, str]) -> Mapping[s
 
 def _asked_for(order: Order) -> Iterator[str]:
     if order.lock is not None:
-        for package in order.lock.packages:
-            yield f"{package.name} {package.version} {package.marker}"
+        for locked in order.lock.packages:
+            yield f"{locked.package.name} {locked.package.version} {locked.package.marker}"
     for line in (*order.requirements.requested, *order.requirements.constraints):
         # The query of a URL may be a signature, as good as a password.
         yield re.sub(r"\?[^\s#]*", "", masked(str(line)))

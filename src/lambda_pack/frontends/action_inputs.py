@@ -110,6 +110,9 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
         if arguments.get(name) not in (None, False):
             raise UsageError(f"--{name} is set by the input {name!r} and in the input 'args'; leave one of them out")
         said[name] = given
+        if name == "requirements":
+            # What the project says is needed is out of force: the input is louder.
+            said.pop("input", None)
     if switches["no-build"]:
         earlier = said["only-binary"].values if "only-binary" in said else ()
         said["only-binary"] = Given((*earlier, ":all:"), "the input 'no-build'")

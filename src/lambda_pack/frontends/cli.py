@@ -17,6 +17,7 @@ from lambda_pack.model.product import VERSION
 
 __all__ = ["main"]
 
+_PROJECT = "folder of the project: its lock counts, else its manifest; or one such file (default: this folder)"
 _EXIT_CODES = """\
 exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 unmet dependencies, 4 over a limit of Lambda's, 5 network or index,
 6 integrity (hash mismatch, damaged archive), 7 delivery, 130 interrupted"""
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         ("upload", "send a zip that pack has written to S3"),
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
         ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
+        ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
         if name == "upload":
@@ -93,7 +95,13 @@ def _parser() -> argparse.ArgumentParser:
         elif name == "verify":
             add_verify_options(command)
         else:
-            add_options(command, is_pack=name == "pack")
+            command.add_argument("project", nargs="?", metavar="PROJECT", help=_PROJECT)
+            add_options(command, is_pack=name == "pack", targets=name == "lock")
+        if name == "lock":
+            command.add_argument(
+                "-o", "--output", default="pylock.toml", metavar="FILE", help="the lock (default: pylock.toml)"
+            )
+        elif name in {"pack", "check"}:
             command.add_argument("--json", action="store_true", help="print the report as JSON")
         command.add_argument("-q", "--quiet", action="store_true", help="no progress")
         command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
@@ -114,6 +122,12 @@ def _check(arguments: Mapping[str, Any]) -> int:
     return _run(arguments, check)
 
 
+def _lock(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.runs import run_lock
+
+    return run_lock(arguments)
+
+
 def _action(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.frontends.action import run_part
 
@@ -132,7 +146,7 @@ def _verify(arguments: Mapping[str, Any]) -> int:
     return run_verify(arguments)
 
 
-_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "upload": _upload, "verify": _verify}
+_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "lock": _lock, "upload": _upload, "verify": _verify}
 
 
 def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:

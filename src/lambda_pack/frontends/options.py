@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -56,10 +56,15 @@ def _default(field: str) -> str:
 
 
 _ALL = (
-    Option("requirements", "requirements file, or pylock.toml", Kind.MANY, short="r", metavar="FILE"),
+    Option("requirements", "requirements file, or any other input", Kind.MANY, short="r", metavar="FILE"),
+    Option("input", "the lock, manifest or script that counts, in PROJECT", metavar="FILE"),
+    Option("group", "dependency group to pack, too", Kind.MANY, metavar="NAME"),
+    Option("only-group", "dependency group to pack, without the main dependencies", Kind.MANY, metavar="NAME"),
+    Option("extra", "extra of the project to pack, too", Kind.MANY, metavar="NAME"),
+    Option("locked", "fail where there is no lock, or one that its manifest has left behind", Kind.SWITCH),
     Option("runtime", "Lambda runtime (required)", choices=tuple(RUNTIMES)),
     Option("architecture", "instruction set", choices=_values(Architecture), default=DEFAULT_ARCHITECTURE.value),
-    Option("name", "name of the bundle (default: the requirements file's folder)", metavar="NAME"),
+    Option("name", "name of the bundle (default: the project's, or its folder's)", metavar="NAME"),
     Option(
         "output-dir",
         "folder for zip, report and lock",
@@ -167,15 +172,19 @@ _VERIFY_ONE = (
 OPTIONS: Mapping[str, Option] = MappingProxyType({option.name: option for option in _ALL})
 
 
-def add_options(parser: argparse.ArgumentParser, *, is_pack: bool) -> None:
-    """Give a subcommand its options; what the user does not say stays absent, so that a default is said only once."""
+def add_options(parser: argparse.ArgumentParser, *, is_pack: bool, targets: bool = False) -> None:
+    """Give a subcommand its options; what the user does not say stays absent, so that a default is said only once.
+
+    With `targets` there may be several runtimes and architectures.
+    """
     own = parser.add_argument_group("what to pack, and how")
     index = parser.add_argument_group("indexes and files, as in pip")
     for option in OPTIONS.values():
         if option.only_pack and not is_pack:
             continue
         if not option.is_s3:
-            _add(index if option.is_pip else own, option)
+            is_many = targets and option.name in {"runtime", "architecture"}
+            _add(index if option.is_pip else own, replace(option, kind=Kind.MANY) if is_many else option)
     if is_pack:
         add_delivery_options(parser)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.delivery import Delivery, IfExists, S3Target
 from lambda_pack.model.given import Given, GivenSettings
+from lambda_pack.model.locked import Selection
 from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
@@ -29,21 +31,65 @@ def gather(
 ) -> dict[str, Given]:
     """Every option that somebody set, with who did.
 
-    The arguments (of `source`) come before `[tool.lambda-pack]` in `folder`, and that before the file that the variable
+    The arguments (of `source`) come before `[tool.lambda-pack]`, and that before the file that the variable
     `LAMBDA_PACK_CONFIG_FILE` in `environ` names: what a machine knows, such as a container image of its own runtime.
+    The table is that of the project's folder where the arguments name one, else of `folder`; its paths begin there.
 
     Raises:
-        UsageError: a file has an unknown key or a value of the wrong kind, or the file of the variable is not there.
+        UsageError: a file has an unknown key or a value of the wrong kind, or the file of the variable is not there; or
+            the arguments name two inputs.
     """
     said: dict[str, Given] = {}
     if file := environ.get(CONFIG_FILE):
         said |= _written(read_settings(Path(file)), repr(file), file)
-    pyproject = folder / "pyproject.toml"
-    said |= _written(read_configuration(pyproject), f"[tool.lambda-pack] of {str(pyproject)!r}", "[tool.lambda-pack]")
+    project = Path(arguments.get("project") or "")
+    if (folder / project).is_dir():
+        said |= _of_project(folder / project / "pyproject.toml", project)
     for name, option in OPTIONS.items():
         value = arguments.get(name)
         if value not in (None, False):
             said[name] = Given(_texts(option, value, source), source)
+    return _with_one_input(said, arguments, project=project, source=source)
+
+
+def _with_one_input(
+    said: dict[str, Given], arguments: Mapping[str, Any], *, project: Path, source: str
+) -> dict[str, Given]:
+    """PROJECT, --input and -r all say what is needed: the command line's word counts before the table's.
+
+    Raises:
+        UsageError: two that exclude each other were said in one place.
+    """
+    if arguments.get("requirements"):
+        if arguments.get("project") or arguments.get("input"):
+            other = "--input" if arguments.get("input") else repr(project.as_posix())
+            raise UsageError(f"{other} and -r both say what is needed; leave one of them out")
+        said.pop("input", None)
+    elif arguments.get("project") and not arguments.get("input"):
+        said["requirements"] = Given((str(project),), source)
+        if "input" not in said:
+            return said
+    if "input" in said:
+        if "requirements" in said and said["requirements"].source == said["input"].source == "[tool.lambda-pack]":
+            raise UsageError(
+                "'input' and 'requirements' in [tool.lambda-pack] both say what is needed; leave one of them out"
+            )
+        said.pop("requirements", None)
+        said["input"] = Given((str(project / said["input"].values[-1]),), said["input"].source)
+    return said
+
+
+# Options whose values are paths.
+_PATHS = frozenset(
+    {"cache-dir", "cert", "client-cert", "constraint", "output-dir", "python", "requirements", "source", "to-dir"}
+)
+
+
+def _of_project(pyproject: Path, project: Path) -> dict[str, Given]:
+    where = f"[tool.lambda-pack] of {str(pyproject)!r}"
+    said = dict(_written(read_configuration(pyproject), where, "[tool.lambda-pack]"))
+    for name in said.keys() & _PATHS if project.parts else ():
+        said[name] = replace(said[name], values=tuple(str(project / text) for text in said[name].values))
     return said
 
 
@@ -68,7 +114,7 @@ def _texts(option: Option, value: object, source: str) -> tuple[str, ...]:
     raise UsageError(f"{option.name!r} in {source} takes {option.kind.value}, not {value!r}")
 
 
-def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
+def request_of(said: Mapping[str, Given]) -> PackRequest:
     """The request; what nobody set keeps the default that `PackRequest` gives it.
 
     Raises:
@@ -90,12 +136,13 @@ def request_of(said: Mapping[str, Given], folder: Path) -> PackRequest:
         "allow_unmet": _switch(said, "allow-unmet"),
         "allow_oversize": _switch(said, "allow-oversize"),
         "use_cache": not _switch(said, "no-cache") if "no-cache" in said else None,
+        "selection": Selection(_many(said, "group") or (), _many(said, "extra") or (), _many(said, "only-group") or ()),
+        "locked": _switch(said, "locked"),
         "config_settings": tuple(pair(text, "config-settings") for text in _many(said, "config-settings") or ()),
         "options": _pip_options(said),
     }
     target = _target(said)
-    requirements = _paths(said, "requirements") or (_default_requirements(folder),)
-    return PackRequest(target, requirements, **{key: value for key, value in known.items() if value is not None})
+    return PackRequest(target, _inputs(said), **{key: value for key, value in known.items() if value is not None})
 
 
 def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
@@ -131,10 +178,10 @@ def _target(said: Mapping[str, Given]) -> Target:
     return Target.parse(runtime) if architecture is None else Target.parse(runtime, architecture)
 
 
-def _default_requirements(folder: Path) -> Path:
-    if not (folder / "requirements.txt").is_file():
-        raise UsageError("there is no requirements.txt here; name one with -r FILE")
-    return Path("requirements.txt")
+def _inputs(said: Mapping[str, Given]) -> tuple[Path, ...]:
+    """What is named, else this folder, in which the right file is then looked for."""
+    named = _path(said, "input")
+    return (named,) if named is not None else _paths(said, "requirements") or (Path(),)
 
 
 def _pip_options(said: Mapping[str, Given]) -> GivenSettings:

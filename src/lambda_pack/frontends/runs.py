@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from packaging.pylock import is_valid_pylock_path
+
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
@@ -19,7 +21,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Narrator
 
-__all__ = ["Command", "run_command", "run_upload"]
+__all__ = ["Command", "run_command", "run_lock", "run_upload"]
 
 Command: TypeAlias = Callable[[PackRequest, Mapping[str, str], Narrator], Report]
 
@@ -28,7 +30,7 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     """Run it and print its report; the exit code says whether anything is unmet."""
     folder = _here()
     said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
-    request = request_of(said, folder)
+    request = request_of(said)
     delivery = delivery_of(said) if delivers else None
     if delivery is not None and request.to_dir is not None:
         raise UsageError("a folder cannot be delivered to S3; leave out --to-dir or the place in S3")
@@ -58,6 +60,31 @@ def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any])
     if report.delivered is not None and not arguments["json"]:
         sys.stdout.write(_told(report.delivered))
     return report
+
+
+def run_lock(arguments: Mapping[str, Any]) -> int:
+    """Lock for every runtime on every architecture that was named; the exit code says whether anything is unmet."""
+    from lambda_pack.commands.lock import lock
+
+    folder = _here()
+    runtimes, architectures = arguments["runtime"] or [None], arguments["architecture"] or [None]
+    requests = [
+        request_of(gather({**arguments, "runtime": runtime, "architecture": architecture}, folder, os.environ))  # noqa: TID251  # as above
+        for runtime in dict.fromkeys(runtimes)
+        for architecture in dict.fromkeys(architectures)
+    ]
+    output = Path(arguments["output"])
+    if not is_valid_pylock_path(output):
+        raise UsageError(f"{output.name!r} is not a lock's name; choose pylock.toml or pylock.NAME.toml")
+    with choose_narrator(quiet=arguments["quiet"], verbose=arguments["verbose"]) as narrator:
+        reports = lock(requests, output, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
+    for report in reports:
+        sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
+    if any(report.unmet for report in reports):
+        sys.stdout.write("nothing written\n")
+        return UnmetDependencies.exit_code
+    sys.stdout.write(f"locked in {output.as_posix()}\n")
+    return 0
 
 
 def run_upload(arguments: Mapping[str, Any]) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import read_toml
 
 __all__ = ["read_configuration", "read_settings"]
 
@@ -18,10 +18,9 @@ def read_configuration(pyproject: Path) -> Mapping[str, Any]:
     Raises:
         UsageError: the file cannot be read or is not TOML.
     """
-    try:
-        content = _parsed(pyproject)
-    except FileNotFoundError:
+    if not pyproject.exists():
         return {}
+    content = read_toml(pyproject, what_now="correct it")
     tools = content.get("tool", {})
     table = tools.get("lambda-pack", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
@@ -37,18 +36,6 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     Raises:
         UsageError: the file is not there, cannot be read or is not TOML.
     """
-    try:
-        return _parsed(file)
-    except FileNotFoundError as error:
-        raise UsageError(f"{file.as_posix()!r} is not there; name another settings file, or none") from error
-
-
-def _parsed(file: Path) -> Mapping[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file.as_posix()!r} cannot be read: {error}; make it readable UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{file.as_posix()!r} is not TOML: {error}; correct it") from error
+    if not file.exists():
+        raise UsageError(f"{file.as_posix()!r} is not there; name another settings file, or none")
+    return read_toml(file, what_now="correct it")

@@ -2,58 +2,83 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from packaging.pylock import Package, Pylock, PylockValidationError, is_valid_pylock_path
+from packaging.pylock import Pylock, PylockValidationError
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.urls import masked
+from lambda_pack.inputs.documents import check_told, read_toml, shown
+from lambda_pack.inputs.manifest import Manifest, chosen
+from lambda_pack.inputs.pyproject import read_manifest
+from lambda_pack.inputs.reading import Reading
+from lambda_pack.model.locked import Locked, LockedPackage, Selection
+from lambda_pack.model.requirements import Requested
 
-__all__ = ["is_pylock", "read_pylock"]
+__all__ = ["locked_of", "read_pylock", "read_pylock_file"]
 
 
-def is_pylock(path: Path) -> bool:
-    """Whether a file's name says that it is such a lock: the standard's names, and ours, `NAME.pylock.toml`."""
-    return is_valid_pylock_path(path) or path.name.endswith(".pylock.toml")
+def read_pylock(path: Path, selection: Selection, _environ: Mapping[str, str]) -> Reading:
+    """The lock, with the pyproject.toml beside it where there is one.
+
+    Raises:
+        UsageError: see `read_pylock_file`; or the lock has no group or extra of a name.
+    """
+    lock = read_pylock_file(path)
+    groups, extras = lock.dependency_groups or (), lock.extras or ()
+    selection.check(groups=groups, extras=extras, where=repr(shown(path).as_posix()))
+    manifest = _manifest(path.parent / "pyproject.toml")
+    return Reading(
+        folder=path.absolute().parent,
+        lock=replace(locked_of(lock, selection), roots=_roots(manifest, selection)),
+        name=manifest.name if manifest else None,
+    )
 
 
-def read_pylock(path: Path) -> Pylock:
+def locked_of(lock: Pylock, selection: Selection) -> Locked:
+    """A PEP 751 lock in the form that all locks have here."""
+    defaults = frozenset(lock.default_groups or ()) if selection.takes_main else frozenset()
+    return Locked(
+        packages=tuple(map(LockedPackage, lock.packages)),
+        extras=selection.all_extras,
+        groups=defaults | selection.all_groups,
+        environments=tuple(lock.environments or ()),
+        requires_python=lock.requires_python,
+    )
+
+
+def read_pylock_file(path: Path) -> Pylock:
     """The lock as it stands; paths in it begin at its folder.
 
     Raises:
         UsageError: it is missing, not TOML, or not a lock of a version that `packaging` knows.
     """
-    shown = path.as_posix()
     try:
-        lock = Pylock.from_dict(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise UsageError(f"{shown!r} does not exist; name a lock or a requirements file with -r") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{shown!r} cannot be read: {error}; make it readable, or lock again") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{shown!r} is not TOML: {error}; lock again") from error
+        lock = Pylock.from_dict(read_toml(path, what_now="lock again"))
     except PylockValidationError as error:
-        raise UsageError(f"{shown!r} is not a lock: {error}; lock again") from error
+        raise UsageError(f"{path.as_posix()!r} is not a lock: {error}; lock again") from error
     for package in lock.packages:
-        for text in _told(package):
-            if not _is_sound(text):
-                raise UsageError(f"{shown!r}: {masked(text)!r} of {package.name!r} is no URL or file name; lock again")
+        check_told(package, path)
     return lock
 
 
-def _told(package: Package) -> Iterator[str]:
-    """The URLs of a package and the names of its files: both end up in messages, and on the disk."""
-    files = (*(package.wheels or ()), package.sdist, package.archive, package.vcs)
-    told = (package.index, *(getattr(file, name, None) for file in files for name in ("url", "name")))
-    yield from (text for text in told if text)
-
-
-def _is_sound(text: str) -> bool:
+def _manifest(path: Path) -> Manifest | None:
+    """What only explains the lock may be wrong."""
     try:
-        urlsplit(text)
-    except ValueError:
-        return False
-    return text.isprintable()
+        return read_manifest(path) if path.is_file() else None
+    except UsageError:
+        return None
+
+
+def _roots(manifest: Manifest | None, selection: Selection) -> tuple[Requested, ...]:
+    """The direct dependencies in the manifest; of its groups and extras those that it knows, too."""
+    if manifest is None:
+        return ()
+    known = replace(
+        selection,
+        groups=tuple(selection.all_groups & manifest.groups.keys()),
+        extras=tuple(selection.all_extras & manifest.extras.keys()),
+        only_groups=(),
+    )
+    return chosen(manifest, known)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.requirement_line import Include, Option, parse_line
 from lambda_pack.model.requirements import FileChoice, Origin, Requested
 
@@ -74,7 +74,7 @@ def _read(
             match value:
                 case Include(path=included, constraint=as_constraint):
                     inner = constraint or as_constraint
-                    found = _read(_shown(included), found, environ, constraint=inner, parents=(*parents, path))
+                    found = _read(shown(included), found, environ, constraint=inner, parents=(*parents, path))
                 case Option():
                     found = _EFFECTS[value.name](found, value.value)
                 case Requested() if constraint:
@@ -82,12 +82,6 @@ def _read(
                 case Requested():
                     found = replace(found, requested=(*found.requested, value))
     return found
-
-
-def _shown(path: Path) -> Path:
-    """The path as short as it can be said, for messages and annotations; what it includes lies beside a symlink."""
-    path = Path(os.path.normpath(path))
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _text(path: Path, parents: tuple[Path, ...]) -> str:

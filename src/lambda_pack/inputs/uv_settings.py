@@ -14,7 +14,7 @@ from pathlib import Path
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.setting_values import truth
 from lambda_pack.model.given import Given, GivenSettings
-from lambda_pack.model.urls import with_credentials
+from lambda_pack.model.urls import with_login
 
 __all__ = ["read_uv_files", "read_uv_variables"]
 
@@ -146,9 +146,7 @@ def _index(text: str, environ: Mapping[str, str]) -> str:
     named = _NAMED.fullmatch(text)
     if not named:
         return text
-    prefix = f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', named['name'].upper())}"
-    user, password = environ.get(f"{prefix}_USERNAME", ""), environ.get(f"{prefix}_PASSWORD", "")
-    return with_credentials(named["url"], user, password) if user or password else named["url"]
+    return with_login(named["name"], named["url"], environ, prefix="UV_INDEX")
 
 
 def _place(text: str, folder: Path) -> str:

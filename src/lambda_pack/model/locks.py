@@ -21,7 +21,7 @@ from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdi
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import filename_of, path_of, without_credentials
 
-__all__ = ["CREATOR", "lock_of", "offers_of", "pins_of"]
+__all__ = ["CREATOR", "lock_of", "offers_of", "package_of", "pins_of"]
 
 CREATOR = "lambda-pack"
 """What a lock of ours says about who made it."""
@@ -106,7 +106,7 @@ def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path
     """
     marker = f"platform_machine == '{target.architecture.machine}' and sys_platform == 'linux'"
     major, minor = target.runtime.python
-    packages = [_package(wheel.pin, origin, folder) for wheel, origin in origins]
+    packages = [package_of(wheel.pin, origin, folder) for wheel, origin in origins]
     return Pylock(
         lock_version=Version("1.0"),
         environments=[Marker(marker)],
@@ -116,7 +116,8 @@ def lock_of(origins: Iterable[tuple[Wheel, Offer]], target: Target, folder: Path
     )
 
 
-def _package(pin: Pin, origin: Offer, folder: Path) -> Package:
+def package_of(pin: Pin, origin: Offer, folder: Path) -> Package:
+    """A package as a lock in `folder` names it: with the one file, or the tree, that it comes from."""
     path, url = _place(Path(origin.path).as_uri() if isinstance(origin, Folder) else origin.url, folder)
     match origin:
         case Wheel(hashes=hashes, size=size):

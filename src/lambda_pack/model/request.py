@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lambda_pack.model.given import GivenSettings
+from lambda_pack.model.locked import Selection
 from lambda_pack.model.targets import Target
 
 __all__ = ["DEFAULTS", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
@@ -52,7 +53,9 @@ class Collision(Enum):
 class PackRequest:
     """One bundle.
 
-    `name` None is the name of the folder of the first requirements file. `output` is the folder for zip, report and
+    `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
+    what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
+    or that of the folder of the first requirements file. `output` is the folder for zip, report and
     lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
     names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which
     `interpreter` runs; None looks for one of the runtime's version. `cache` None is the
@@ -61,6 +64,8 @@ class PackRequest:
 
     target: Target
     requirements: tuple[Path, ...]
+    selection: Selection = field(default_factory=Selection)
+    locked: bool = False
     name: str | None = None
     output: Path = Path("dist")
     to_dir: Path | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -21,6 +22,7 @@ __all__ = [
     "FileChoice",
     "IndexSettings",
     "IndexStrategy",
+    "Lineage",
     "Origin",
     "Requested",
     "Requirements",
@@ -169,6 +171,17 @@ def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a lock and the manifest beside it say about who wanted what: it explains, and decides nothing.
+
+    `direct` are the project's own lines; `requires` is what each package asks for, empty where the lock does not say.
+    """
+
+    direct: tuple[Requested, ...] = ()
+    requires: Mapping[NormalizedName, tuple[Requirement, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
 class Requirements:
     """Everything one or several requirements files say. `folder` is where relative paths begin."""
 
@@ -179,6 +192,7 @@ class Requirements:
     files: FileChoice = field(default_factory=FileChoice)
     require_hashes: bool = False
     config_settings: tuple[tuple[str, str], ...] = ()
+    lineage: Lineage = field(default_factory=Lineage)
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-__all__ = ["credentials_in", "filename_of", "masked", "path_of", "with_credentials", "without_credentials"]
+__all__ = [
+    "credentials_in",
+    "filename_of",
+    "masked",
+    "path_of",
+    "with_credentials",
+    "with_login",
+    "without_credentials",
+]
 
 # Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
 _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/?#'\"<>]+@", re.IGNORECASE)
@@ -65,6 +74,17 @@ def with_credentials(url: str, user: str, password: str) -> str:
 
     parts = urlsplit(without_credentials(url))
     return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
+
+
+def with_login(name: str, url: str, environ: Mapping[str, str], *, prefix: str) -> str:
+    """The URL of a named index, with the login that `<prefix>_<NAME>_USERNAME` and `_PASSWORD` hold for it, if any.
+
+    >>> with_login("my-index", "https://x.example/simple", {"UV_INDEX_MY_INDEX_USERNAME": "me"}, prefix="UV_INDEX")
+    'https://me:@x.example/simple'
+    """
+    variable = f"{prefix}_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
+    user, password = environ.get(f"{variable}_USERNAME", ""), environ.get(f"{variable}_PASSWORD", "")
+    return with_credentials(url, user, password) if user or password else url
 
 
 def credentials_in(url: str) -> tuple[str, str | None] | None:

@@ -44,12 +44,15 @@ def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
 
 def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:
     """Who pulled each package in, as far as metadata can be read: an index that fails costs the chains, no more."""
-    try:
-        metadata = index.metadata([wheel for wheel, _ in stock.chosen])
-    except IndexUnavailable:
-        metadata = {}
-    requires = {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
-    return find_chains(with_names(requirements.requested, stock.offers), requires, stock.target)
+    lines = requirements.requested or requirements.lineage.direct
+    requires = requirements.lineage.requires
+    if lines and not requires:
+        try:
+            metadata = index.metadata([wheel for wheel, _ in stock.chosen])
+        except IndexUnavailable:
+            metadata = {}
+        requires = {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
+    return find_chains(with_names(lines, stock.offers), requires, stock.target)
 
 
 def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
@@ -70,6 +73,8 @@ def _reason(stock: Stock, pin: Pin) -> str:
     if pin.version is None and not any(offer.pin == pin for offer in stock.offers):
         known = any(offer.pin.name == pin.name for offer in stock.offers)
         return "no version on offer is allowed" if known else "unknown to every index"
+    if not any(offer.pin == pin for offer in stock.offers):
+        return "none of the files that the lock has is on offer any more"
     no_wheel = why_no_wheel(stock, pin)
     attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
     if attempts:

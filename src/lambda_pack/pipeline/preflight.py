@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from lambda_pack.model.packages import Offer, Pin
 from lambda_pack.model.report import ToBuild
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
@@ -16,7 +17,7 @@ from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_w
 from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
 from lambda_pack.ports import Ports
 
-__all__ = ["look_ahead"]
+__all__ = ["look_ahead", "planned_origins"]
 
 
 def look_ahead(
@@ -35,6 +36,15 @@ def look_ahead(
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
         unmet = explain(hopeless, stock, requirements, ports.index)
     return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=tuple(_to_build(stock)))
+
+
+def planned_origins(stock: Stock) -> Iterator[tuple[Pin, Offer]]:
+    """Each package with what it would come from: the chosen wheel, else the source it would be built from."""
+    chosen: dict[Pin, Offer] = {wheel.pin: wheel for wheel, _ in stock.chosen}
+    for pin in stock.closure:
+        origin = chosen.get(pin) or stock.source(pin)
+        if origin is not None:
+            yield pin, origin
 
 
 def _to_build(stock: Stock) -> Iterator[ToBuild]:

@@ -1,0 +1,73 @@
+"""A project's manifest: what it asks for directly, by groups and extras, each with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+from lambda_pack.inputs.documents import line_of, shown
+from lambda_pack.model.locked import Selection
+from lambda_pack.model.requirements import Origin, Requested
+
+__all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An index that a manifest names; `url` may hold a login. A default takes the public index's place."""
+
+    name: str
+    url: str
+    is_default: bool = False
+    is_explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is written; `content` is the document itself."""
+
+    path: Path
+    text: str
+    content: Mapping[str, Any]
+    name: str | None = None
+    main: tuple[Requested, ...] = ()
+    extras: Mapping[NormalizedName, tuple[Requested, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    groups: Mapping[NormalizedName, tuple[Requested, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def chosen(manifest: Manifest, selection: Selection) -> tuple[Requested, ...]:
+    """The direct dependencies that a selection takes.
+
+    Raises:
+        UsageError: the manifest has no group or extra of a name.
+    """
+    where = repr(shown(manifest.path).as_posix())
+    selection.check(groups=manifest.groups, extras=manifest.extras, where=where)
+    found = list(manifest.main if selection.takes_main else ())
+    for extra in sorted(selection.all_extras):
+        found += manifest.extras[extra]
+    for group in sorted(selection.all_groups):
+        found += manifest.groups[group]
+    return tuple(dict.fromkeys(found))
+
+
+def named_lines(path: Path, text: str, names: Iterable[str]) -> dict[str, Origin]:
+    """Where each of these packages is written first, in quotes or as a key: what a reader is pointed to."""
+    return {name: origin_of(path, text, _spelled(name)) for name in names}
+
+
+def origin_of(path: Path, text: str, *patterns: str) -> Origin:
+    """The line of the last of the patterns, each looked for behind the one before it."""
+    return Origin(shown(path).as_posix(), line_of(text, *patterns))
+
+
+def _spelled(name: str) -> str:
+    """In any spelling that is normalized to this name, behind a quote or at the beginning of a line."""
+    loose = "[-_.]+".join(re.escape(part) for part in canonicalize_name(name).split("-"))
+    return rf"(?i)(?:[\"']|^\s*){loose}(?![-_.\w])"

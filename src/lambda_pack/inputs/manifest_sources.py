@@ -1,0 +1,124 @@
+"""Where a manifest says that its packages come from: indexes with a name, folders, repositories, archives."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import shown
+from lambda_pack.inputs.manifest import Manifest, Source
+from lambda_pack.inputs.workspaces import member_folder
+from lambda_pack.model.requirements import Requested
+from lambda_pack.model.urls import with_login
+
+__all__ = ["direct_url", "expanded", "sources_of", "url_of"]
+
+
+def sources_of(content: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Source, ...]:
+    """The indexes that uv's, poetry's and pdm's sections name, each with the login that its tool finds for it."""
+    tool = content.get("tool", {})
+    return (*_of_uv(tool, environ), *_of_poetry(tool, environ), *_of_pdm(tool, environ))
+
+
+def _of_uv(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Source]:
+    for row in tool.get("uv", {}).get("index", ()):
+        name = row.get("name", "")
+        url = with_login(name, row["url"], environ, prefix="UV_INDEX") if name else row["url"]
+        yield Source(name, url, bool(row.get("default")), bool(row.get("explicit")))
+
+
+def _of_poetry(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Source]:
+    primary = "primary"
+    for row in tool.get("poetry", {}).get("source", ()):
+        # The row `PyPI` without a URL only says when the public index is asked.
+        if "url" in row:
+            priority = row.get("priority", "primary")
+            url = with_login(row["name"], row["url"], environ, prefix="POETRY_HTTP_BASIC")
+            yield Source(row["name"], url, priority in {primary, "default"}, priority == "explicit")
+            # The first of the primary ones takes the public index's place, the others are asked, too.
+            primary = "" if priority == "primary" else primary
+
+
+def _of_pdm(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Source]:
+    for row in tool.get("pdm", {}).get("source", ()):
+        url, name = expanded(row["url"], environ), row.get("name", "")
+        if name == "pypi":
+            url = with_login("pypi", url, environ, prefix="PDM")
+        yield Source(name, url, is_default=name == "pypi")
+
+
+def expanded(url: str, environ: Mapping[str, str]) -> str:
+    """The URL with `${NAME}` and `$NAME` replaced where the variable is set, as pdm and pipenv do."""
+    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda match: environ.get(match[1] or match[2], match[0]), url)
+
+
+def direct_url(line: Requested, manifest: Manifest) -> Requested:
+    """The line with the place that uv's or poetry's section gives to its package, where one does."""
+    if line.requirement is None or line.requirement.url is not None:
+        return line
+    url = next(
+        (url for details in _places(line, manifest) if (url := url_of(line.requirement.name, details, manifest))), None
+    )
+    if url is None:
+        return line
+    requirement = Requirement(line.requirement.name)
+    requirement.extras, requirement.marker, requirement.url = line.requirement.extras, line.requirement.marker, url
+    return replace(line, requirement=requirement)
+
+
+def _places(line: Requested, manifest: Manifest) -> Iterator[Mapping[str, Any]]:
+    tool = manifest.content.get("tool", {})
+    for table in (tool.get("uv", {}).get("sources", {}), tool.get("poetry", {}).get("dependencies", {})):
+        for name, value in table.items():
+            if canonicalize_name(name) == line.name:
+                rows = value if isinstance(value, list) else [value]
+                if len(rows) > 1:
+                    raise UsageError(f"{line.origin}: {name!r} has several sources by marker; lock the project first")
+                yield from (row for row in rows if isinstance(row, dict))
+
+
+def url_of(name: str, details: Mapping[str, Any], manifest: Manifest) -> str | None:
+    """The URL of a dependency that is not from an index; None where it is.
+
+    Raises:
+        UsageError: a folder or a member of the workspace is not there.
+    """
+    folder = manifest.path.absolute().parent
+    inner = f"#subdirectory={details['subdirectory']}" if details.get("subdirectory") else ""
+    if "git" in details:
+        revision = next((details[key] for key in ("rev", "tag", "branch") if details.get(key)), None)
+        return f"git+{_git_url(details['git'])}{f'@{revision}' if revision else ''}{inner}"
+    if "url" in details:
+        return f"{details['url']}{inner}"
+    if "path" in details or "file" in details:
+        path = Path(os.path.normpath(folder / details.get("path", details.get("file"))))
+        if not path.exists():
+            raise UsageError(
+                f"{shown(manifest.path).as_posix()!r}: {path.as_posix()!r} does not exist; correct the path"
+            )
+        return path.as_uri() + inner
+    if details.get("workspace"):
+        member = member_folder(folder, name)
+        if member is None:
+            where = shown(manifest.path).as_posix()
+            raise UsageError(f"{where!r}: {name!r} is no member of its workspace; correct tool.uv.workspace.members")
+        return member.as_uri()
+    return None
+
+
+def _git_url(text: str) -> str:
+    """The short form that git has for ssh, as a URL.
+
+    >>> _git_url("git@x.example:shop/a.git")
+    'ssh://git@x.example/shop/a.git'
+    """
+    match = re.fullmatch(r"(?P<user>[\w.-]+@)(?P<host>[\w.-]+):(?P<path>[^/].*)", text)
+    return f"ssh://{match['user']}{match['host']}/{match['path']}" if match else text

@@ -1,0 +1,163 @@
+"""pyproject.toml alone: PEP 621, dependency groups (PEP 735), and the sections of poetry, uv and pdm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import read_toml, shown, understood
+from lambda_pack.inputs.manifest import Manifest, Source, chosen, origin_of
+from lambda_pack.inputs.manifest_sources import direct_url, sources_of
+from lambda_pack.inputs.poetry_manifest import poetry_extras, poetry_groups, poetry_main
+from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.requirement_line import parse_line
+from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.model.locked import Selection
+from lambda_pack.model.requirements import Requested
+
+__all__ = ["declares_dependencies", "manifest_of", "project_name", "read_manifest", "read_pyproject", "reading_of"]
+
+_WHAT_NOW = "correct it"
+
+
+def read_pyproject(path: Path, selection: Selection, environ: Mapping[str, str]) -> Reading:
+    """What a project asks for, to be resolved.
+
+    Raises:
+        UsageError: it cannot be read, asks for nothing, or has no group or extra of a name.
+    """
+    content = read_toml(path, what_now=_WHAT_NOW)
+    if not declares_dependencies(content):
+        raise UsageError(
+            f"{shown(path).as_posix()!r} declares no dependencies; name the file that does with --input or -r"
+        )
+    return reading_of(read_manifest(path), selection, environ)
+
+
+def reading_of(manifest: Manifest, selection: Selection, environ: Mapping[str, str]) -> Reading:
+    """What a manifest asks for, with the indexes that it names.
+
+    Raises:
+        UsageError: it has no group or extra of a name.
+    """
+    project = manifest.content.get("project", {})
+    with understood(manifest.path, what_now=_WHAT_NOW):
+        sources = sources_of(manifest.content, environ)
+        required = project.get("requires-python")
+        python = SpecifierSet(required) if required else None
+    return Reading(
+        folder=manifest.path.absolute().parent,
+        written=RequirementsFile(
+            requested=chosen(manifest, selection),
+            index_url=next((source.url for source in sources if source.is_default), None),
+            extra_index_urls=tuple(source.url for source in sources if not source.is_default),
+        ),
+        name=manifest.name,
+        requires_python=python,
+        sources=tuple(source.url for source in sources),
+        warnings=tuple(_about(source) for source in sources if source.is_explicit),
+    )
+
+
+def _about(source: Source) -> str:
+    return (
+        f"the index {source.name!r} is meant for some packages only, and a resolver asks it for all; "
+        "lock the project with its own tool to keep them apart"
+    )
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest as it stands.
+
+    Raises:
+        UsageError: it cannot be read, or a line of it is no requirement.
+    """
+    content = read_toml(path, what_now=_WHAT_NOW)
+    return manifest_of(path, path.read_text("utf-8"), content)
+
+
+def manifest_of(path: Path, text: str, content: Mapping[str, Any]) -> Manifest:
+    """The manifest that a TOML document is.
+
+    Raises:
+        UsageError: a line of it is no requirement.
+    """
+    with understood(path, what_now=_WHAT_NOW):
+        bare = Manifest(path, text, content, project_name(content))
+        project, tool = content.get("project", {}), content.get("tool", {})
+        main = (*_listed(bare, project.get("dependencies", ()), r"^dependencies"), *poetry_main(bare))
+        extras = {
+            canonicalize_name(name): _listed(bare, lines, rf"^{re.escape(name)}")
+            for name, lines in project.get("optional-dependencies", {}).items()
+        }
+        groups = {canonicalize_name(name): _group(bare, name, ()) for name in content.get("dependency-groups", {})}
+        uv, pdm = tool.get("uv", {}).get("dev-dependencies"), tool.get("pdm", {}).get("dev-dependencies", {})
+        for name, lines in (*((("dev", uv),) if uv else ()), *pdm.items()):
+            key = canonicalize_name(name)
+            groups[key] = (*groups.get(key, ()), *_listed(bare, lines, r"dev-dependencies"))
+        return Manifest(
+            path,
+            text,
+            content,
+            bare.name,
+            main,
+            {**extras, **poetry_extras(bare)},
+            {**groups, **poetry_groups(bare)},
+        )
+
+
+def declares_dependencies(content: Mapping[str, Any]) -> bool:
+    """Whether a pyproject.toml says what the project depends on; one with settings of tools alone does not."""
+    project, tool = content.get("project", {}), content.get("tool", {})
+    said = isinstance(project, dict) and bool(project.keys() & {"dependencies", "optional-dependencies"})
+    is_whole = isinstance(project, dict) and "name" in project and "dependencies" not in project.get("dynamic", ())
+    poetry = tool.get("poetry", {}) if isinstance(tool, dict) else {}
+    return said or is_whole or "dependency-groups" in content or "dependencies" in poetry
+
+
+def project_name(content: Mapping[str, Any]) -> str | None:
+    """What a project calls itself."""
+    name = content.get("project", {}).get("name") or content.get("tool", {}).get("poetry", {}).get("name")
+    return name if isinstance(name, str) else None
+
+
+def _listed(manifest: Manifest, lines: Any, section: str) -> tuple[Requested, ...]:  # noqa: ANN401  # what TOML holds
+    if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+        raise UsageError(
+            f"{shown(manifest.path).as_posix()!r}: {section.strip('^')} is not a list of requirements; correct it"
+        )
+    return tuple(requested for line in lines for requested in _requested(manifest, line, section))
+
+
+def _requested(manifest: Manifest, line: str, section: str) -> Iterator[Requested]:
+    folder = manifest.path.absolute().parent
+    origin = origin_of(manifest.path, manifest.text, section, rf"[\"']{re.escape(line)}[\"']")
+    text = line.replace("${PROJECT_ROOT}", folder.as_posix()).replace("{root:uri}", folder.as_uri())
+    for found in parse_line(text, origin=origin, folder=folder):
+        if not isinstance(found, Requested):
+            raise UsageError(f"{origin}: {line!r} is not a requirement; write one as PEP 508 has it")
+        yield direct_url(found, manifest)
+
+
+def _group(manifest: Manifest, name: str, parents: tuple[str, ...]) -> tuple[Requested, ...]:
+    """The lines of a dependency group (PEP 735), with those of the groups that it includes."""
+    groups = {canonicalize_name(key): (key, lines) for key, lines in manifest.content["dependency-groups"].items()}
+    where = repr(shown(manifest.path).as_posix())
+    key = canonicalize_name(name)
+    if key not in groups or key in parents:
+        wrong = "includes itself" if key in parents else "is included and not there"
+        raise UsageError(f"{where}: the dependency group {name!r} {wrong}; correct it")
+    spelled, lines = groups[key]
+    found: list[Requested] = []
+    for line in lines:
+        if isinstance(line, dict):
+            found += _group(manifest, line["include-group"], (*parents, key))
+        else:
+            found += _listed(manifest, [line], rf"^{re.escape(spelled)}")
+    return tuple(found)

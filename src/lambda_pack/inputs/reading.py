@@ -1,0 +1,32 @@
+"""What any input comes to once it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.model.locked import Locked
+
+__all__ = ["Reading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An input, read.
+
+    `folder` is where its relative paths begin. `lock` is None where a resolver must decide on what `written` asks for.
+    `name` is the project's own. `stale` says how a lock differs from its manifest. `sources` are the indexes that the
+    project names, logins included: they must be known before a file of theirs is fetched.
+    """
+
+    folder: Path
+    written: RequirementsFile = field(default_factory=RequirementsFile)
+    lock: Locked | None = None
+    name: str | None = None
+    stale: str | None = None
+    requires_python: SpecifierSet | None = None
+    sources: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,54 @@
+"""uv's workspaces: several projects that share one lock, at their root."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from lambda_pack.inputs.documents import read_toml
+
+__all__ = ["member_folder", "workspace_root"]
+
+
+def workspace_root(folder: Path) -> Path | None:
+    """The nearest folder, from this one up, whose pyproject.toml opens a workspace with this one in it.
+
+    Raises:
+        UsageError: a pyproject.toml on the way cannot be read.
+    """
+    for parent in (folder, *folder.parents):
+        if (parent / "pyproject.toml").is_file() and (opened := _workspace(parent)) is not None:
+            return parent if folder == parent or folder in _members(parent, opened) else None
+    return None
+
+
+def member_folder(folder: Path, name: str) -> Path | None:
+    """Where the member of that name is, in the workspace that a folder belongs to."""
+    root = workspace_root(folder)
+    opened = _workspace(root) if root is not None else None
+    if root is None or opened is None:
+        return None
+    return next((member for member in _members(root, opened) if _is_called(member, name)), None)
+
+
+def _workspace(folder: Path) -> Mapping[str, Any] | None:
+    tool = read_toml(folder / "pyproject.toml", what_now="correct it").get("tool", {})
+    opened: Mapping[str, Any] | None = tool.get("uv", {}).get("workspace")
+    return opened
+
+
+def _members(root: Path, opened: Mapping[str, Any]) -> Iterator[Path]:
+    left_out = {Path(os.path.normpath(path)) for pattern in opened.get("exclude", ()) for path in root.glob(pattern)}
+    for pattern in opened.get("members", ()):
+        for path in sorted(root.glob(pattern)):
+            if (path / "pyproject.toml").is_file() and path not in left_out:
+                yield Path(os.path.normpath(path))
+
+
+def _is_called(folder: Path, name: str) -> bool:
+    project = read_toml(folder / "pyproject.toml", what_now="correct it").get("project", {})
+    return canonicalize_name(project.get("name", "")) == canonicalize_name(name)

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lambda_pack.errors import UsageError
+from lambda_pack.model.locked import Selection
+from tests.inputs.locks import read
+
+STANDARD = """\
+[project]
+name = "shop"
+requires-python = ">=3.11"
+dependencies = [
+  "six>=1",
+  "idna; sys_platform == 'linux'",
+]
+[project.optional-dependencies]
+Fast_One = ["ujson"]
+[dependency-groups]
+web = ["attrs", {include-group = "base"}]
+base = ["click"]
+"""
+POETRY = """\
+[tool.poetry]
+name = "shop"
+[tool.poetry.dependencies]
+python = "^3.11"
+Six = "^1.2"
+idna = { version = "~3.1", python = "<3.13", extras = ["all"] }
+ujson = { version = "*", optional = true }
+repo = { git = "git@x.example:shop/repo.git", tag = "v1", subdirectory = "in" }
+near = { path = "near" }
+[tool.poetry.extras]
+fast = ["ujson"]
+[tool.poetry.group.web.dependencies]
+attrs = "23.*"
+[[tool.poetry.source]]
+name = "first"
+url = "https://x.example/simple"
+[[tool.poetry.source]]
+name = "second"
+url = "https://y.example/simple"
+priority = "explicit"
+"""
+
+
+def lines(folder: Path, selection: Selection | None = None) -> list[str]:
+    """What is asked for, each with its line."""
+    written = read(folder, selection).written
+    return [f"{line.origin.line}: {line}" for line in written.requested]
+
+
+def write(folder: Path, text: str) -> Path:
+    """The manifest."""
+    (folder / "near").mkdir()
+    (folder / "pyproject.toml").write_text(text, "utf-8")
+    return folder
+
+
+def test_the_standard_section(tmp_path: Path) -> None:
+    write(tmp_path, STANDARD)
+    assert lines(tmp_path) == ["5: six>=1", '6: idna; sys_platform == "linux"']
+    assert lines(tmp_path, Selection(extras=("fast-one",)))[2:] == ["9: ujson"]
+    assert lines(tmp_path, Selection(only_groups=("web",))) == ["11: attrs", "12: click"]
+    assert (read(tmp_path).name, str(read(tmp_path).requires_python), read(tmp_path).lock) == ("shop", ">=3.11", None)
+
+
+def test_the_section_of_poetry(tmp_path: Path) -> None:
+    write(tmp_path, POETRY)
+    near = (tmp_path / "near").as_uri()
+    assert lines(tmp_path) == [
+        "5: six<2,>=1.2",
+        '6: idna[all]<3.2,>=3.1; python_full_version < "3.13"',
+        "8: repo @ git+ssh://git@x.example/shop/repo.git@v1#subdirectory=in",
+        f"9: near @ {near}",
+    ]
+    assert lines(tmp_path, Selection(extras=("fast",)))[4:] == ["7: ujson"]
+    assert lines(tmp_path, Selection(only_groups=("web",))) == ["13: attrs==23.*"]
+
+
+def test_indexes_of_poetry(tmp_path: Path) -> None:
+    reading = read(write(tmp_path, POETRY), POETRY_HTTP_BASIC_SECOND_USERNAME="me")
+    assert reading.written.index_url == "https://x.example/simple"
+    assert reading.written.extra_index_urls == ("https://me:@y.example/simple",)
+    assert any("the index 'second' is meant for some packages only" in warning for warning in reading.warnings)
+
+
+def test_sources_of_uv(tmp_path: Path) -> None:
+    member = tmp_path / "packages" / "member"
+    member.mkdir(parents=True)
+    (member / "pyproject.toml").write_text('[project]\nname = "member"\n', "utf-8")
+    write(
+        tmp_path,
+        '[project]\nname = "shop"\ndependencies = ["member", "near>=1", "far"]\n'
+        "[tool.uv]\ndev-dependencies = ['pytest']\n[tool.uv.workspace]\nmembers = ['packages/*']\n[tool.uv.sources]\n"
+        "member = { workspace = true }\n"
+        "near = { path = 'near', editable = true }\n"
+        "far = { url = 'https://x.example/far.zip' }\n",
+    )
+    assert lines(tmp_path) == [
+        f"3: member @ {member.as_uri()}",
+        f"3: near @ {(tmp_path / 'near').as_uri()}",
+        "3: far @ https://x.example/far.zip",
+    ]
+    assert lines(tmp_path, Selection(only_groups=("dev",))) == ["5: pytest"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[project]\nname = 'a'\ndependencies = ['six >']\n", r"pyproject\.toml:3: .*not a requirement"),
+        ("[project]\ndependencies = 'six'\n", "is not a list of requirements"),
+        ("[project]\ndependencies = [1]\n", "is not a list of requirements"),
+        ("[project]\ndependencies = ['--pre']\n", "is not a requirement"),
+        ("[dependency-groups]\na = [{include-group = 'b'}]\n", "'b' is included and not there"),
+        ("[dependency-groups]\na = [{include-group = 'a'}]\n", "'a' includes itself"),
+        ("[tool.poetry.dependencies]\nsix = '^1 || ^3'\n", r"toml:2: .*leaves a choice that no resolver takes"),
+        ("[tool.poetry.dependencies]\nsix = 'latest one'\n", r"toml:2: .*is not a version constraint"),
+        ("[tool.poetry.dependencies]\nsix = { path = 'far' }\n", "does not exist; correct the path"),
+        (
+            "[project]\ndependencies = ['a']\n[tool.uv.sources]\na = { workspace = true }\n",
+            "no member of its workspace",
+        ),
+        ("[project\n", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read(write(tmp_path, text))
+
+
+SCRIPT = """\
+#!/usr/bin/env python3
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#   "six>=1",
+# ]
+# ///
+import six
+"""
+
+
+def test_a_script(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text(SCRIPT, "utf-8")
+    reading = read(tmp_path, at="job.py")
+    assert [f"{line.origin.line}: {line}" for line in reading.written.requested] == ["5: six>=1"]
+    assert (reading.name, str(reading.requires_python)) == ("job", ">=3.11")
+
+
+def test_the_lock_of_a_script_counts_before_it(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text(SCRIPT, "utf-8")
+    (tmp_path / "job.py.lock").write_text(
+        'version = 1\n[manifest]\nrequirements = [{ name = "six", specifier = ">=1" }]\n[[package]]\nname = "six"\n'
+        'version = "1.0"\nsource = { registry = "https://x.example" }\nwheels = []\n',
+        "utf-8",
+    )
+    reading = read(tmp_path, at="job.py")
+    assert reading.lock is not None
+    assert [(str(root), root.origin.line) for root in reading.lock.roots] == [("six", 5)]
+    assert reading.name == "job"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import six\n", "has no '# /// script' comment"),
+        (SCRIPT + SCRIPT, "has more than one '# /// script' comment"),
+        (SCRIPT.replace("#   ", "# ["), "is not TOML"),
+    ],
+)
+def test_scripts_that_say_nothing(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "job.py").write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=message):
+        read(tmp_path, at="job.py")
