@@ -75,7 +75,7 @@ def test_a_table_with_a_mistake(work: Workplace) -> None:
 
 
 def test_there_is_a_default_for_the_requirements_and_none_for_the_runtime(work: Workplace) -> None:
-    assert "there is no requirements.txt here; name one with -r FILE" in work.pack().errors
+    assert "has no lock, no pyproject.toml with dependencies and no requirements.txt" in work.pack().errors
     work.write("requirements.txt", "# nothing")
     assert work.pack().exit_code == 0
     assert work.run(*COMMAND, "pack").exit_code == 2
