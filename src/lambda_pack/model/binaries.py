@@ -1,0 +1,90 @@
+"""What is known of a binary: the facts of one ELF file, or the foreign system that a library was built for.
+
+Values only; `lambda_pack.files.elf` reads them and `lambda_pack.model.audit` judges them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+__all__ = ["Binary", "Damaged", "ElfFacts", "ElfKind", "Foreign", "Level", "SymbolVersion"]
+
+Level: TypeAlias = tuple[int, ...]
+"""A symbol version's numbers: (2, 17) for GLIBC_2.17. Empty where the version has none, as in GLIBC_PRIVATE."""
+
+
+class ElfKind(Enum):
+    """What a file is for: what is loaded, what is started, or neither (an object file, a core dump)."""
+
+    LIBRARY = "library"
+    PROGRAM = "program"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolVersion:
+    """The newest version of one namespace: 'GLIBCXX' (3, 4, 21) of `library`, as the file that needs it names it."""
+
+    library: str
+    namespace: str
+    level: Level
+
+    @property
+    def name(self) -> str:
+        """As linkers write it.
+
+        >>> SymbolVersion("libc.so.6", "GLIBC", (2, 17)).name
+        'GLIBC_2.17'
+        """
+        return "_".join((self.namespace, ".".join(map(str, self.level)))) if self.level else self.namespace
+
+
+@dataclass(frozen=True, slots=True)
+class ElfFacts:
+    """What one ELF file says to a loader.
+
+    `machine` is named as `uname -m` names it, 'machine N' where the number is none we know; `bits` is 32 or 64.
+    `needed` are its DT_NEEDED entries in their order. `versions` are the newest symbol versions that it cannot do
+    without, one for each library and namespace; `provided` are the newest that it defines itself. `runpath` and
+    `rpath` are lists of folders in which `$ORIGIN` is not yet replaced; a loader ignores `rpath` where there is a
+    `runpath`. `interpreter` is the loader that a program asks for; a program without one is static.
+    """
+
+    machine: str
+    bits: int
+    kind: ElfKind
+    soname: str | None = None
+    needed: tuple[str, ...] = ()
+    versions: tuple[SymbolVersion, ...] = ()
+    provided: tuple[SymbolVersion, ...] = ()
+    runpath: tuple[str, ...] = ()
+    rpath: tuple[str, ...] = ()
+    interpreter: str | None = None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it runs without any loader."""
+        return self.kind is ElfKind.PROGRAM and self.interpreter is None and not self.needed
+
+    def newest(self, namespace: str) -> Level | None:
+        """The newest version that it needs of a namespace, from whichever library; None where it needs none."""
+        return max((one.level for one in self.versions if one.namespace == namespace), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A library of another system, by its words: 'Windows' or 'macOS'."""
+
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """It begins as an ELF file does, but no loader could follow it; `why` completes 'the file …'."""
+
+    why: str
+
+
+Binary: TypeAlias = ElfFacts | Foreign | Damaged
