@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-__all__ = ["Binary", "Damaged", "ElfFacts", "ElfKind", "Foreign", "Level", "SymbolVersion"]
+__all__ = [
+    "LAYERS",
+    "TASK",
+    "Binary",
+    "BinaryFile",
+    "Damaged",
+    "ElfFacts",
+    "ElfKind",
+    "Foreign",
+    "Level",
+    "SymbolVersion",
+]
 
 Level: TypeAlias = tuple[int, ...]
 """A symbol version's numbers: (2, 17) for GLIBC_2.17. Empty where the version has none, as in GLIBC_PRIVATE."""
@@ -88,3 +99,23 @@ class Damaged:
 
 
 Binary: TypeAlias = ElfFacts | Foreign | Damaged
+
+TASK = "/var/task"
+"""Where Lambda unpacks a function."""
+
+LAYERS = "/opt"
+"""Where Lambda unpacks layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryFile:
+    """A binary at its place: `path` is the one in its archive, `folder` where Lambda unpacks that."""
+
+    path: str
+    binary: Binary
+    folder: str = TASK
+
+    @property
+    def place(self) -> str:
+        """Its path on Lambda."""
+        return f"{self.folder}/{self.path}"

@@ -15,13 +15,7 @@ from types import MappingProxyType
 from lambda_pack.model.binaries import Level
 from lambda_pack.model.targets import Architecture, Target
 
-__all__ = ["IMAGES", "LIBRARY_FOLDERS", "Image", "image_of"]
-
-LIBRARY_FOLDERS = ("", "lib")
-"""Folders of a function in which the loader looks by itself: Lambda's LD_LIBRARY_PATH has /var/task and /var/task/lib.
-
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, read 2026-11-26. A layer's are /opt/lib alone.
-"""
+__all__ = ["IMAGES", "Image", "image_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ IMAGES: Mapping[str, Image] = MappingProxyType(
             _EVERYWHERE,
             _SEEN_IN_2023,
             "/lib64 of provided.al2023 images, listed in brefphp/aws-lambda-layers (utils/lib-copy/libs-x86.txt, "
-            "libs-arm.txt): libstdc++ of gcc 11 in 2023, of gcc 14 in 2025; from 3.12 on AWS bases its Python images on it",
+            "libs-arm.txt): gcc 11 in 2023, gcc 14 in 2025; AWS's Python images from 3.12 on are based on it",
             date(2026, 11, 26),
             is_verified=True,
         ),

@@ -1,0 +1,81 @@
+"""The binaries among files: found by how they begin, and read for what they say to a loader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from lambda_pack.files.elf import ELF_MAGIC, DamagedElf, read_elf
+from lambda_pack.files.entries import Entry, chunks
+from lambda_pack.files.folding import fold
+from lambda_pack.files.members import Member
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign
+from lambda_pack.model.packages import Pin
+
+__all__ = ["binaries_in", "wheel_binaries"]
+
+# In bytes: no loader of Lambda's 250 MB could map it, and it would be held in memory.
+_LARGEST: Final = 1 << 29
+
+# What else a file may be that looks like an extension module by its name.
+_SYSTEMS: Final = (
+    (b"MZ", "Windows"),
+    (b"\xcf\xfa\xed\xfe", "macOS"),
+    (b"\xce\xfa\xed\xfe", "macOS"),
+    (b"\xca\xfe\xba\xbe", "macOS"),
+)
+_LOOKS_LOADABLE = re.compile(r"\.(?:so|pyd)(?:\.|\Z)")
+
+
+def wheel_binaries(path: Path, pin: Pin | None = None) -> tuple[BinaryFile, ...]:
+    """The binaries of a wheel at the places where an installer would put them; `pin` is as for `open_wheel`.
+
+    Raises:
+        IntegrityError: the wheel is damaged, hostile, or another package than `pin`.
+        UsageError: no pin was given and the name is not a wheel's.
+    """
+    with open_wheel(path, pin) as wheel:
+        return binaries_in(fold(wheel))
+
+
+def binaries_in(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFile, ...]:
+    """The binaries among files that Lambda would have below `folder`, in the order of the files.
+
+    Only files that begin as a binary are read whole.
+
+    Raises:
+        IntegrityError: a member of an archive is damaged.
+        UsageError: a file on disk cannot be read.
+    """
+    return tuple(BinaryFile(entry.path, binary, folder) for entry in entries if (binary := _binary(entry)) is not None)
+
+
+def _binary(entry: Entry) -> Binary | None:
+    magic = _begin(entry, len(ELF_MAGIC))
+    if magic == ELF_MAGIC:
+        return _elf(entry)
+    system = next((system for begin, system in _SYSTEMS if magic.startswith(begin)), None)
+    return Foreign(system) if system is not None and _LOOKS_LOADABLE.search(entry.path) else None
+
+
+def _begin(entry: Entry, count: int) -> bytes:
+    match entry.content:
+        case Member():
+            return entry.content.begin(count)
+        case bytes():
+            return entry.content[:count]
+        case Path():
+            return next(chunks(entry), b"")[:count]
+
+
+def _elf(entry: Entry) -> Binary:
+    if entry.size > _LARGEST:
+        return Damaged(f"claims {entry.size} bytes, more than Lambda takes")
+    content = entry.content.read_at_once() if isinstance(entry.content, Member) else b"".join(chunks(entry))
+    try:
+        return read_elf(content)
+    except DamagedElf as damage:
+        return Damaged(str(damage))

@@ -1,0 +1,230 @@
+"""The pure judgement of binaries: whether the files of a bundle load on a target, and what stands in the way.
+
+An error is what certainly fails where Python would load it; what only might, or what nothing may need, is a warning.
+docs/adr/0005 says where the line is drawn and why.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, Level, SymbolVersion
+from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
+from lambda_pack.model.findings import Concern, Finding, Severity
+from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
+from lambda_pack.model.optional_libraries import is_optional
+from lambda_pack.model.targets import RUNTIMES, Target
+
+__all__ = ["glibc_needed", "judge_binaries"]
+
+Owner = TypeVar("Owner", bound=Hashable)
+
+
+def judge_binaries(
+    binaries: Mapping[Owner, Sequence[BinaryFile]], target: Target
+) -> Mapping[Owner, tuple[Finding, ...]]:
+    """What is wrong with the binaries of a whole bundle, by the package that owns them."""
+    linkage = Linkage.of((file for files in binaries.values() for file in files), target)
+    modules = [linked for linked in linkage.by_place.values() if _is_imported(linked.file, target)]
+    loaded = linkage.reached_from(modules)
+    return {owner: tuple(_findings(_Package(files, target, linkage, loaded))) for owner, files in binaries.items()}
+
+
+def glibc_needed(files: Iterable[BinaryFile], target: Target) -> Level | None:
+    """The newest glibc that the files for the target's machine need; None where they need none."""
+    levels = (file.binary.newest("GLIBC") for file in files if is_native(file.binary, target))
+    return max((level for level in levels if level is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Package:
+    """The binaries of one package in their bundle; `loaded` is what the bundle's modules load, by place."""
+
+    files: Sequence[BinaryFile] = field(repr=False)
+    target: Target
+    linkage: Linkage
+    loaded: Mapping[str, Linked] = field(repr=False)
+
+    @property
+    def natives(self) -> Iterator[Linked]:
+        """Its binaries for the target's machine, in their order."""
+        for file in self.files:
+            place = file.place
+            if place in self.linkage.by_place:
+                yield self.loaded.get(place) or self.linkage.by_place[place]
+
+
+def _findings(package: _Package) -> Iterator[Finding]:
+    target = package.target
+    # A package may bring one module, or one library, for several machines and Pythons: the right one is enough.
+    modules = {module.module for file in package.files if (module := _is_imported(file, target))}
+    names = {posixpath.basename(linked.file.path) for linked in package.natives}
+    for file in package.files:
+        module = module_file(file.place)
+        if module is not None and module.module in modules and not _is_imported(file, target):
+            continue
+        match file.binary:
+            case Damaged(why):
+                yield _damaged(file, why)
+            case Foreign(system) if module is not None:
+                yield _foreign(file, Concern.SYSTEM, system, f"Lambda is Linux on {target.architecture.machine}")
+            case ElfFacts(kind=ElfKind.OTHER):
+                continue
+            case ElfFacts(machine=machine) if not is_native(file.binary, target):
+                is_needed = module is not None or _is_library(file, names)
+                severity = Severity.ERROR if is_needed else Severity.WARNING
+                why = f"the target is {target.architecture.machine}"
+                yield _foreign(file, Concern.MACHINE, machine, why, severity)
+            case ElfFacts() if module is not None and not module.is_for(target):
+                yield _wrong_python(file, module, target)
+    for linked in package.natives:
+        yield from _symbols(linked, package)
+    yield from _libraries(package)
+
+
+def _is_imported(file: BinaryFile, target: Target) -> ModuleFile | None:
+    """The module that the target's Python finds in the file, if it does."""
+    module = module_file(file.place)
+    return module if module is not None and module.is_for(target) and is_native(file.binary, target) else None
+
+
+def _is_library(file: BinaryFile, names: set[str]) -> bool:
+    """Whether a package would load this library for another machine: it lies among the modules, and has no twin."""
+    name = posixpath.basename(file.path)
+    is_library = isinstance(file.binary, ElfFacts) and file.binary.kind is ElfKind.LIBRARY and ".so" in name
+    return is_library and name not in names and is_on_import_path(file.place)
+
+
+def _damaged(file: BinaryFile, why: str) -> Finding:
+    severity = Severity.ERROR if ".so" in posixpath.basename(file.path) else Severity.WARNING
+    advice = "fetch the package again, and tell its publisher if that does not help"
+    return Finding(file.path, Concern.DAMAGED, severity, "cannot be loaded", f"the file {why}", advice)
+
+
+def _foreign(file: BinaryFile, concern: Concern, what: str, why: str, severity: Severity = Severity.ERROR) -> Finding:
+    advice = (
+        "install the package's files for the target"
+        if severity is Severity.ERROR
+        else "leave it out if size matters: nothing on the target can load it"
+    )
+    return Finding(file.path, concern, severity, f"is for {what}", why, advice)
+
+
+def _wrong_python(file: BinaryFile, module: ModuleFile, target: Target) -> Finding:
+    major, minor = target.runtime.python
+    why = f"CPython {major}.{minor} of {target.runtime.name} does not look for {module.tag!r}"
+    advice = f"install the package's files for {target.runtime.name}, or choose the runtime that they are for"
+    return Finding(file.path, Concern.PYTHON, Severity.ERROR, f"is a module for {module.python}", why, advice)
+
+
+def _symbols(linked: Linked, package: _Package) -> Iterator[Finding]:
+    """The symbol versions that nobody has: the image, or the bundled library that comes before the image's."""
+    for version in linked.facts.versions:
+        if version.namespace == "GLIBC_PRIVATE":
+            yield Finding(
+                linked.file.path,
+                Concern.PRIVATE_SYMBOLS,
+                Severity.WARNING,
+                f"needs private symbols of {version.library}",
+                "they change with every build of glibc",
+                "tell the package's publisher",
+            )
+        match package.linkage.provider(version.library, linked):
+            case Bundled(found) | Unreachable(found):
+                yield from _symbols_of(found, version, linked.file)
+            case _:
+                yield from _symbols_of_image(version, linked.file, package)
+
+
+def _symbols_of(library: Linked, version: SymbolVersion, file: BinaryFile) -> Iterator[Finding]:
+    has = {one.namespace: one for one in library.facts.provided}.get(version.namespace)
+    if has is not None and has.level < version.level:
+        why = f"{library.file.path} in the bundle ends with {has.name}"
+        yield _too_new(file, version, why, "use versions of the two packages that go together")
+
+
+def _symbols_of_image(version: SymbolVersion, file: BinaryFile, package: _Package) -> Iterator[Finding]:
+    runtime, image = package.target.runtime, package.linkage.image
+    if version.namespace == "GLIBC":
+        if version.level > runtime.glibc:
+            yield _too_new(
+                file, version, f"{runtime.name} has glibc {_dotted(runtime.glibc)}", _newer_runtime(version.level)
+            )
+        return
+    has, newest = image.levels.get(version.namespace), image.newer.get(version.namespace)
+    if has is None or newest is None or version.level <= has:
+        return
+    ends = SymbolVersion(version.library, version.namespace, newest).name
+    if version.level > newest:
+        yield _too_new(file, version, f"{version.library} of {runtime.name} ends with {ends}", _OLDER_VERSION)
+    else:
+        why = f"only newer images of {runtime.name} have it"
+        yield _too_new(file, version, why, "let Lambda update the runtime, or use an older version", Severity.WARNING)
+
+
+_OLDER_VERSION = "use an older version of the package, or build it for the runtime"
+
+
+def _too_new(
+    file: BinaryFile, version: SymbolVersion, why: str, advice: str, severity: Severity = Severity.ERROR
+) -> Finding:
+    what = f"needs {version.name} of {version.library}"
+    return Finding(file.path, Concern.SYMBOLS, severity, what, why, advice, version.library)
+
+
+def _newer_runtime(level: Level) -> str:
+    """What to do about a glibc that is too old."""
+    newer = (row for row in RUNTIMES.values() if row.glibc >= level and not row.preview)
+    oldest = min(newer, key=lambda row: row.python, default=None)
+    if oldest is None:
+        return _OLDER_VERSION
+    return f"use {oldest.name} or newer (glibc {_dotted(oldest.glibc)}), or an older version of the package"
+
+
+def _libraries(package: _Package) -> Iterator[Finding]:
+    """The libraries that files need and may not get."""
+    runtime, is_hopeless = package.target.runtime.name, _is_hopeless(package)
+    for linked in package.natives:
+        path = linked.file.path
+        for library, provider in package.linkage.lacking(linked):
+            what, severity, advice = f"needs {library}", Severity.WARNING, _BRING_IT
+            match provider:
+                case Unreachable(found):
+                    concern, why = (
+                        Concern.UNREACHABLE,
+                        f"{found.file.path} has that name, but the loader looks elsewhere",
+                    )
+                    advice = "import the package that brings it first, unless this one does so itself"
+                case Doubtful():
+                    concern, why = Concern.DOUBTFUL, f"the container image of {runtime} has it; Lambda itself may not"
+                case Missing():
+                    concern, why = Concern.MISSING, f"neither {runtime} nor the bundle has it"
+                    if is_hopeless or (linked.file.place in package.loaded and not is_optional(path)):
+                        severity = Severity.ERROR
+            yield Finding(path, concern, severity, what, why, advice, library)
+
+
+_BRING_IT = "bring it in a layer's lib/ folder, or use a package that has it inside"
+
+
+def _is_hopeless(package: _Package) -> bool:
+    """Whether a package without modules has no library either that could be loaded: then it has nothing that works."""
+    natives = list(package.natives)
+    is_loaded = any(linked.file.place in package.loaded for linked in natives)
+    return not is_loaded and all(_is_broken(linked, package.linkage) for linked in natives)
+
+
+def _is_broken(linked: Linked, linkage: Linkage) -> bool:
+    """Whether something that loading it needs is missing."""
+    return any(
+        isinstance(provider, Missing)
+        for reached in linkage.reached_from([linked]).values()
+        for _, provider in linkage.lacking(reached)
+    )
+
+
+def _dotted(level: Level) -> str:
+    return ".".join(map(str, level))

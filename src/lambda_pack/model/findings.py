@@ -1,0 +1,80 @@
+"""What an audit finds wrong with a binary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from lambda_pack.model.binaries import Level
+
+__all__ = ["Concern", "Finding", "Severity", "WheelAudit", "errors_in", "summaries"]
+
+
+class Severity(Enum):
+    """ERROR: it will not load on the target. WARNING: it may not, or nothing needs it to."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Concern(Enum):
+    """What a finding is about, in words for machines."""
+
+    DAMAGED = "damaged"
+    SYSTEM = "system"
+    MACHINE = "machine"
+    PYTHON = "python"
+    SYMBOLS = "symbols"
+    PRIVATE_SYMBOLS = "private-symbols"
+    MISSING = "missing-library"
+    DOUBTFUL = "doubtful-library"
+    UNREACHABLE = "unreachable-library"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about one file, as the pieces of a sentence: `path` `what`: `why`; `advice`.
+
+    `path` is that in the archive. `library` is the name of the library that is missed, where one is.
+    """
+
+    path: str
+    concern: Concern
+    severity: Severity
+    what: str
+    why: str
+    advice: str
+    library: str | None = None
+
+    @property
+    def detail(self) -> str:
+        """What and why, without the file."""
+        return f"{self.what}: {self.why}"
+
+
+def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that keep a bundle from loading."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelAudit:
+    """What came of an audit of one wheel in its bundle.
+
+    `binaries` counts its ELF files; `glibc` is the newest glibc that those for the target need, None where none does.
+    """
+
+    binaries: int
+    glibc: Level | None
+    findings: tuple[Finding, ...] = ()
+
+
+def summaries(findings: Iterable[Finding]) -> Iterator[str]:
+    """One line for each thing that is wrong, however many files it is about."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        alike.setdefault((finding.detail, finding.advice), []).append(finding.path)
+    for (detail, advice), paths in alike.items():
+        more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+        yield f"{paths[0]}{more} {detail}; {advice}"

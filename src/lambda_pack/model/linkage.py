@@ -1,0 +1,151 @@
+"""How the loader finds the libraries that binaries need, in a bundle and in the image below it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeGuard
+
+from lambda_pack.model.binaries import LAYERS, TASK, Binary, BinaryFile, ElfFacts
+from lambda_pack.model.images import Image, image_of
+from lambda_pack.model.targets import Target
+
+__all__ = [
+    "Bundled",
+    "Doubtful",
+    "FromImage",
+    "Linkage",
+    "Linked",
+    "Missing",
+    "Provider",
+    "Unreachable",
+    "is_native",
+]
+
+# LD_LIBRARY_PATH on Lambda has these after the image's own folders:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, read 2026-11-26.
+_SEARCHED = (TASK, f"{TASK}/lib", f"{LAYERS}/lib")
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A binary of the target's machine; `inherited` are the folders that whatever loads it searches for it, too."""
+
+    file: BinaryFile
+    facts: ElfFacts = field(repr=False)
+    inherited: tuple[str, ...] = ()
+
+    @property
+    def run_path(self) -> tuple[str, ...]:
+        """The folders that the loader searches first: a runpath makes it forget every rpath (ld.so(8))."""
+        if self.facts.runpath:
+            return self._expanded(self.facts.runpath)
+        return (*self._expanded(self.facts.rpath), *self.inherited)
+
+    @property
+    def passed_on(self) -> tuple[str, ...]:
+        """The folders that count for what it loads: an rpath's do, a runpath's do not."""
+        return self.inherited if self.facts.runpath else (*self._expanded(self.facts.rpath), *self.inherited)
+
+    def _expanded(self, folders: Iterable[str]) -> tuple[str, ...]:
+        origin = posixpath.dirname(self.file.place)
+        named = (folder.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for folder in folders)
+        return tuple(posixpath.normpath(folder) for folder in named)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """The bundle has it where the loader looks."""
+
+    found: Linked
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The bundle has it, but not where the loader looks: it is found only if something else has loaded it before."""
+
+    found: Linked
+
+
+@dataclass(frozen=True, slots=True)
+class FromImage:
+    """The image has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """The image may have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Nobody has it."""
+
+
+Provider: TypeAlias = Bundled | Unreachable | FromImage | Doubtful | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Linkage:
+    """The binaries of a bundle that the target's loader would take, by place and by name."""
+
+    image: Image = field(repr=False)
+    by_place: Mapping[str, Linked] = field(repr=False)
+    by_name: Mapping[str, tuple[Linked, ...]] = field(repr=False)
+
+    @classmethod
+    def of(cls, files: Iterable[BinaryFile], target: Target) -> Linkage:
+        """The linkage of all binaries of a bundle; those for other machines are passed over, as loaders do."""
+        by_place = {file.place: Linked(file, file.binary) for file in files if is_native(file.binary, target)}
+        by_name: dict[str, tuple[Linked, ...]] = {}
+        for linked in by_place.values():
+            for name in {posixpath.basename(linked.file.path), linked.facts.soname}:
+                if name is not None:
+                    by_name[name] = (*by_name.get(name, ()), linked)
+        return cls(image_of(target), by_place, by_name)
+
+    def provider(self, library: str, linked: Linked) -> Provider:
+        """Who gives a file a library that it needs."""
+        named = self.by_name.get(library, ())
+        # What an rpath leads to comes before the image's own, and the folders of the bundle after them.
+        found = self._first(library, linked.run_path) if named else None
+        if found is not None:
+            return Bundled(found)
+        if library in self.image.libraries:
+            return FromImage()
+        if named:
+            found = self._first(library, _SEARCHED)
+            return Unreachable(named[0]) if found is None else Bundled(found)
+        return Doubtful() if library in self.image.doubtful else Missing()
+
+    def _first(self, library: str, folders: Iterable[str]) -> Linked | None:
+        places = (f"{folder}/{library}" for folder in folders)
+        return next((self.by_place[place] for place in places if place in self.by_place), None)
+
+    def reached_from(self, roots: Iterable[Linked]) -> Mapping[str, Linked]:
+        """Everything in the bundle that loading these files loads, they included, by place."""
+        reached: dict[str, Linked] = {}
+        waiting = list(roots)
+        while waiting:
+            linked = waiting.pop()
+            if linked.file.place in reached:
+                continue
+            reached[linked.file.place] = linked
+            for library in linked.facts.needed:
+                provider = self.provider(library, linked)
+                if isinstance(provider, Bundled | Unreachable):
+                    waiting.append(replace(provider.found, inherited=linked.passed_on))
+        return reached
+
+    def lacking(self, linked: Linked) -> Iterator[tuple[str, Unreachable | Doubtful | Missing]]:
+        """The libraries that a file needs and may not get."""
+        for library in linked.facts.needed:
+            provider = self.provider(library, linked)
+            if isinstance(provider, Unreachable | Doubtful | Missing):
+                yield library, provider
+
+
+def is_native(binary: Binary, target: Target) -> TypeGuard[ElfFacts]:
+    """Whether the target's loader would take it for one of its own."""
+    return isinstance(binary, ElfFacts) and (binary.machine, binary.bits) == (target.architecture.machine, 64)

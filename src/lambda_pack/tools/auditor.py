@@ -1,0 +1,147 @@
+"""The port `Auditor`: the binaries of wheels read and judged, what was found before taken from the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lambda_pack.files.binaries import wheel_binaries
+from lambda_pack.model.audit import glibc_needed, judge_binaries
+from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
+from lambda_pack.model.findings import Concern, Finding, Severity, WheelAudit
+from lambda_pack.model.packages import Wheel
+from lambda_pack.model.product import VERSION
+from lambda_pack.model.requirements import proofs_in
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.network.cache import Cache
+
+__all__ = ["WheelAuditor"]
+
+_Value = TypeVar("_Value")
+
+# In the keys, beside our own version: another one for whatever changes what an entry means between releases.
+_FORMAT = "1"
+_KIND = "audits"
+
+
+class WheelAuditor:
+    """Reads each wheel once in its life, and judges each bundle once: both are remembered by digest.
+
+    Wheels whose digest nobody has promised are read in every run.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._audited: dict[tuple[frozenset[Wheel], Target], Mapping[Wheel, WheelAudit]] = {}
+
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+        """See `lambda_pack.ports.Auditor`."""
+        asked = frozenset(wheels), target
+        if asked not in self._audited:
+            self._audited[asked] = self._of_bundle(wheels, target)
+        return self._audited[asked]
+
+    def _of_bundle(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+        ordered = sorted(wheels, key=lambda wheel: (wheel.filename, wheel.url))
+        digests = [_digest(wheel) for wheel in ordered]
+
+        def judge() -> list[WheelAudit]:
+            files = {wheel: self._of_wheel(wheel, wheels[wheel]) for wheel in ordered}
+            findings = judge_binaries(files, target)
+            return [
+                WheelAudit(len(files[wheel]), glibc_needed(files[wheel], target), findings[wheel]) for wheel in ordered
+            ]
+
+        key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
+        audits = self._remembered(key, judge, _rows_of_audits, _audits_of)
+        return dict(zip(ordered, audits, strict=True))
+
+    def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
+        return self._remembered(
+            _digest(wheel), lambda: list(wheel_binaries(path, wheel.pin)), _rows_of_binaries, _binaries_of
+        )
+
+    def _remembered(
+        self,
+        key: str | None,
+        find: Callable[[], list[_Value]],
+        written: Callable[[Iterable[_Value]], list[Any]],
+        read: Callable[[list[Any]], list[_Value]],
+    ) -> list[_Value]:
+        """What was found before for the key, else what is found now; without a key nothing is remembered."""
+        full_key = f"{_FORMAT} {VERSION} {key}"
+        entry = self._cache.entry(_KIND, full_key) if key is not None else None
+        if entry is not None:
+            try:
+                return read(json.loads(entry))
+            except (ValueError, TypeError, LookupError):
+                # Another writer's, or a damaged one: found again, and written over.
+                pass
+        found = find()
+        if key is not None:
+            self._cache.store(_KIND, full_key, json.dumps(written(found), separators=(",", ":")).encode())
+        return found
+
+
+def _digest(wheel: Wheel) -> str | None:
+    """The SHA-256 that was checked when the wheel was fetched; None where nobody had promised one, or several."""
+    digests = [digest for algorithm, digest in proofs_in(wheel.hashes) if algorithm == "sha256"]
+    return digests[0] if len(digests) == 1 else None
+
+
+def _rows_of_audits(audits: Iterable[WheelAudit]) -> list[Any]:
+    return [
+        [
+            audit.binaries,
+            audit.glibc,
+            [[one.path, one.concern.value, one.severity.value, one.what, one.why, one.advice, one.library] for one in audit.findings],
+        ]
+        for audit in audits
+    ]
+
+
+def _audits_of(rows: list[Any]) -> list[WheelAudit]:
+    return [
+        WheelAudit(
+            binaries,
+            glibc and tuple(glibc),
+            tuple(Finding(path, Concern(concern), Severity(severity), *rest) for path, concern, severity, *rest in findings),
+        )
+        for binaries, glibc, findings in rows
+    ]
+
+
+def _rows_of_binaries(files: Iterable[BinaryFile]) -> list[Any]:
+    return [[file.path, *_row(file)] for file in files]
+
+
+def _row(file: BinaryFile) -> list[Any]:
+    match file.binary:
+        case Foreign(system):
+            return ["foreign", system]
+        case Damaged(why):
+            return ["damaged", why]
+        case ElfFacts() as facts:
+            versions, provided = ([[one.library, one.namespace, one.level] for one in several] for several in (facts.versions, facts.provided))
+            return ["elf", facts.machine, facts.bits, facts.kind.value, facts.soname, facts.needed, versions, provided, facts.runpath, facts.rpath, facts.interpreter]
+
+
+def _binaries_of(rows: list[Any]) -> list[BinaryFile]:
+    return [_file(*row) for row in rows]
+
+
+def _file(path: str, kind: str, *fields: Any) -> BinaryFile:  # noqa: ANN401  # as JSON has them
+    match kind, fields:
+        case "foreign", (system,):
+            return BinaryFile(path, Foreign(system))
+        case "damaged", (why,):
+            return BinaryFile(path, Damaged(why))
+    machine, bits, use, soname, needed, versions, provided, runpath, rpath, interpreter = fields
+    facts = ElfFacts(machine, bits, ElfKind(use), soname, tuple(needed), _versions(versions), _versions(provided), tuple(runpath), tuple(rpath), interpreter)
+    return BinaryFile(path, facts)
+
+
+def _versions(rows: list[Any]) -> tuple[SymbolVersion, ...]:
+    return tuple(SymbolVersion(library, namespace, tuple(level)) for library, namespace, level in rows)
