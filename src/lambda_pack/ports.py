@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
+from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     # Every command begins with the ports, and only one of them loads bundles.
     from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
 
-__all__ = ["Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
+__all__ = ["Auditor", "Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
 
 
 class Narrator(Protocol):
@@ -89,6 +90,17 @@ class Downloads(Protocol):
         """
 
 
+class Auditor(Protocol):
+    """Looks into wheels."""
+
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+        """What the binaries of each of these wheels say, with all of them in one bundle.
+
+        Raises:
+            IntegrityError: a wheel is damaged, hostile, or another package than its pin.
+        """
+
+
 class Builder(Protocol):
     """Makes wheels from source. Runs package code."""
 
@@ -142,5 +154,6 @@ class Ports:
     resolver: Resolver
     index: Index
     downloads: Downloads
+    auditor: Auditor
     builder: Builder
     narrator: Narrator

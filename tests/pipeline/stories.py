@@ -20,7 +20,7 @@ from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
 from lambda_pack.model.locked import Selection
 from lambda_pack.model.report import ArchiveFacts
-from lambda_pack.model.request import Collision, Layout, PackRequest, Preference
+from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
@@ -28,10 +28,19 @@ from lambda_pack.pipeline.preflight import look_ahead
 from lambda_pack.ports import Ports, Resolver
 from lambda_pack.tools.built_wheels import Host
 from lambda_pack.tools.locked_resolver import LockedResolver
+from tests.support.elf import make_elf
 from tests.support.fake_resolver import Direct, FakeResolver
-from tests.support.fakes import FakeBuilder, FakeDownloads, FakeIndex, Recipe, RecordingNarrator, Release, Shelf
+from tests.support.fakes import (
+    FakeAuditor,
+    FakeBuilder,
+    FakeDownloads,
+    FakeIndex,
+    Recipe,
+    RecordingNarrator,
+    Release,
+    Shelf,
+)
 from tests.support.metadata import Content
-from tests.support.wheels import make_elf
 
 __all__ = ["SCENARIOS", "Ending", "Story", "play", "read_story"]
 
@@ -108,17 +117,11 @@ def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _content(value: Any) -> Content:  # noqa: ANN401  # TOML gives what somebody wrote
-    """Text as it stands, `{ elf = "x86_64" }` or `{ zeros = 1000 }`."""
-    match value:
-        case str():
-            return value
-        case {"elf": str(machine)}:
-            return make_elf(machine)
-        case {"zeros": int(count)}:
-            return bytes(count)
-        case _:
-            raise TypeError(f"{value!r} is no content of a wheel")
+def _content(value: str | dict[str, Any]) -> Content:
+    """Text as it stands, `{ elf = "x86_64" }` with other facts of `make_elf`, or `{ zeros = 1000 }`."""
+    if isinstance(value, str):
+        return value
+    return make_elf(value.pop("elf"), **value) if "elf" in value else bytes(value["zeros"])
 
 
 def play(story: Story, folder: Path) -> Ending:
@@ -140,7 +143,9 @@ def play(story: Story, folder: Path) -> Ending:
         scratch=folder / "scratch",
     )
     index = FakeIndex(shelf, is_closed=story.lock is not None)
-    ports = Ports(_resolver(story, requirements, shelf), index, ending.downloads, ending.builder, ending.narrator)
+    ports = Ports(
+        _resolver(story, requirements, shelf), index, ending.downloads, FakeAuditor(), ending.builder, ending.narrator
+    )
     return _played(story, _request(story, project), ending, ports)
 
 
@@ -173,7 +178,14 @@ def _placed(directs: tuple[Direct, ...], project: Path) -> Iterator[Direct]:
 
 def _request(story: Story, project: Path) -> PackRequest:
     words = dict(story.request)
-    kinds = {"prefer": Preference, "on_collision": Collision, "layout": Layout, "excludes": tuple, "includes": tuple}
+    kinds = {
+        "audit": AuditMode,
+        "prefer": Preference,
+        "on_collision": Collision,
+        "layout": Layout,
+        "excludes": tuple,
+        "includes": tuple,
+    }
     values = {key: kinds.get(key, bool)(value) for key, value in words.items()}
     return PackRequest(
         target=Target.parse(story.runtime, story.architecture),

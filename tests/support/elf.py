@@ -51,8 +51,8 @@ class _Form:
 
 
 def make_elf(  # noqa: PLR0913  # one argument for each fact that a test may want
-    *,
     machine: str = "x86_64",
+    *,
     bits: int = 64,
     big_endian: bool = False,
     kind: str = "library",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +14,22 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IntegrityError
+from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.audit import glibc_needed, judge_binaries
+from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import path_of
 from lambda_pack.tools.built_wheels import Host, judge_built
+from tests.support.elf import make_elf
 from tests.support.metadata import Content, module_of
-from tests.support.wheels import make_elf, make_wheel
+from tests.support.wheels import make_wheel
 
 __all__ = [
     "INDEX",
+    "FakeAuditor",
     "FakeBuilder",
     "FakeDownloads",
     "FakeIndex",
@@ -133,12 +139,15 @@ class Shelf:
 
 
 def default_contents(filename: str) -> dict[str, Content]:
-    """One module, and a binary beside it where the name of the wheel says that there is one."""
+    """One module, and where the name of the wheel says that there is one, a binary that needs what it says."""
     name, version = filename.split("-")[:2]
     module = module_of(name)
     contents: dict[str, Content] = {f"{module}/__init__.py": f'__version__ = "{version}"\n'}
     if not Wheel.parse(INDEX + filename).is_pure:
-        contents[f"{module}/_speed.so"] = make_elf("aarch64" if filename.endswith("aarch64.whl") else "x86_64")
+        machine = "aarch64" if filename.endswith("aarch64.whl") else "x86_64"
+        levels = [int(level) for level in re.findall(r"manylinux_2_(\d+)_", filename)] or [17]
+        versions = {"libc.so.6": [f"GLIBC_2.{min(levels)}"]}
+        contents[f"{module}/_speed.so"] = make_elf(machine, needed=list(versions), versions=versions)
     return contents
 
 
@@ -184,6 +193,18 @@ class FakeDownloads:
         if wanted and digest not in wanted:
             raise IntegrityError(f"{file.filename!r} is not what its hash says")
         return path
+
+
+class FakeAuditor:
+    """Reads and judges what it is given, and remembers nothing."""
+
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+        files = {wheel: wheel_binaries(path, wheel.pin) for wheel, path in wheels.items()}
+        findings = judge_binaries(files, target)
+        return {
+            wheel: WheelAudit(len(files[wheel]), glibc_needed(files[wheel], target), findings[wheel])
+            for wheel in wheels
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

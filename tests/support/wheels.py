@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,7 @@ from packaging.utils import parse_wheel_filename
 from tests.support.build_backend import with_record, write_zip
 from tests.support.metadata import Content, core_metadata, entry_points_text, module_of
 
-__all__ = ["make_elf", "make_wheel"]
-
-MACHINES = {"x86_64": 0x3E, "aarch64": 0xB7}
+__all__ = ["make_wheel"]
 
 
 def make_wheel(  # noqa: PLR0913  # each is one fact about a wheel, and a test names only the few it is about
@@ -58,13 +55,6 @@ def make_wheel(  # noqa: PLR0913  # each is one fact about a wheel, and a test n
     return write_zip(
         folder / filename, members, executable=tuple(executable), compression=compression, streamed=streamed
     )
-
-
-def make_elf(machine: str) -> bytes:
-    """The header of a 64-bit shared object for 'x86_64' or 'aarch64', and nothing behind it: it cannot be loaded."""
-    identity = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
-    # e_type (ET_DYN), e_machine, e_version, e_entry, e_phoff, e_shoff, e_flags, then the six sizes and counts.
-    return identity + struct.pack("<HHIQQQIHHHHHH", 3, MACHINES[machine], 1, 0, 0, 0, 0, 64, 56, 0, 64, 0, 0)
 
 
 def _wheel_file(filename: str) -> str:

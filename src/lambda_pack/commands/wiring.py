@@ -19,6 +19,7 @@ from lambda_pack.model.request import ResolverName
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
+from lambda_pack.tools.auditor import WheelAuditor
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 __all__ = ["Workshop"]
@@ -99,6 +100,7 @@ class Workshop:
             resolver=self._resolver or self._locked_resolver(index_over),
             index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
+            auditor=WheelAuditor(cache),
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads)),
             narrator=self._narrator,
         )

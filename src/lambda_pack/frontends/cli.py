@@ -11,7 +11,12 @@ from types import FrameType
 from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
-from lambda_pack.frontends.options import add_delivery_options, add_options, add_verify_options
+from lambda_pack.frontends.options import (
+    add_audit_options,
+    add_delivery_options,
+    add_options,
+    add_verify_options,
+)
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
@@ -85,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         ("pack", "write the bundle, its report and its lock"),
         ("upload", "send a zip that pack has written to S3"),
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
+        ("audit", "say whether the binaries of a bundle load, whoever made it"),
         ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
         ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),
     ):
@@ -92,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "upload":
             add_delivery_options(command)
             command.add_argument("archive", metavar="ZIP", help="the zip")
+        elif name == "audit":
+            add_audit_options(command)
         elif name == "verify":
             add_verify_options(command)
         else:
@@ -146,7 +154,21 @@ def _verify(arguments: Mapping[str, Any]) -> int:
     return run_verify(arguments)
 
 
-_COMMANDS = {"action": _action, "pack": _pack, "check": _check, "lock": _lock, "upload": _upload, "verify": _verify}
+def _audit(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.audits import run_audit
+
+    return run_audit(arguments)
+
+
+_COMMANDS = {
+    "action": _action,
+    "audit": _audit,
+    "pack": _pack,
+    "check": _check,
+    "lock": _lock,
+    "upload": _upload,
+    "verify": _verify,
+}
 
 
 def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:

@@ -10,11 +10,19 @@ from types import MappingProxyType
 
 from lambda_pack.model.delivery import IfExists
 from lambda_pack.model.limits import LOADING_TIME
-from lambda_pack.model.request import DEFAULTS, Collision, Layout, Preference, ResolverName
+from lambda_pack.model.request import DEFAULTS, AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.requirements import IndexStrategy
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
 
-__all__ = ["OPTIONS", "Kind", "Option", "add_delivery_options", "add_options", "add_verify_options"]
+__all__ = [
+    "OPTIONS",
+    "Kind",
+    "Option",
+    "add_audit_options",
+    "add_delivery_options",
+    "add_options",
+    "add_verify_options",
+]
 
 
 class Kind(Enum):
@@ -96,6 +104,13 @@ _ALL = (
         "two packages own one path",
         choices=_values(Collision),
         default=_default("on_collision"),
+        only_pack=True,
+    ),
+    Option(
+        "audit",
+        "a wheel's files will not load: take another, warn, or do not look",
+        choices=_values(AuditMode),
+        default=_default("audit"),
         only_pack=True,
     ),
     Option("allow-unmet", "write the bundle without what is unmet (still exit code 3)", Kind.SWITCH, only_pack=True),
@@ -195,6 +210,16 @@ def add_delivery_options(parser: argparse.ArgumentParser) -> None:
     for option in OPTIONS.values():
         if option.is_s3:
             _add(group, option)
+
+
+def add_audit_options(parser: argparse.ArgumentParser) -> None:
+    """Give a subcommand what it takes to judge bundles that are there."""
+    group = parser.add_argument_group("what to audit, and for where")
+    group.add_argument("archives", nargs="+", metavar="ZIP|DIR|WHEEL", help="what lies on Lambda together")
+    for name in ("runtime", "architecture"):
+        _add(group, OPTIONS[name])
+    group.add_argument("--json", action="store_true", help="print the verdict on each file as JSON")
+    group.add_argument("--sarif", metavar="FILE", help="write the findings for GitHub code scanning")
 
 
 def add_verify_options(parser: argparse.ArgumentParser) -> None:

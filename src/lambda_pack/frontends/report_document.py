@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
@@ -82,6 +83,19 @@ def _package(row: Mapping[str, Any]) -> PackedPackage:
         is_verified=row["verified"],
         evidence=row["evidence"],
         source=row["built_from"],
+        findings=tuple(map(_finding, row["findings"])),
+    )
+
+
+def _finding(row: Mapping[str, Any]) -> Finding:
+    return Finding(
+        path=row["file"],
+        concern=Concern(row["concern"]),
+        severity=Severity(row["severity"]),
+        what=row["what"],
+        why=row["why"],
+        advice=row["advice"],
+        library=row["library"],
     )
 
 

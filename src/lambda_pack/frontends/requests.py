@@ -15,7 +15,7 @@ from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.delivery import Delivery, IfExists, S3Target
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.locked import Selection
-from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
 __all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
@@ -125,6 +125,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "layout": _choice(said, "layout", Layout),
         "resolver": _choice(said, "resolver", ResolverName),
         "prefer": _choice(said, "prefer", Preference),
+        "audit": _choice(said, "audit", AuditMode),
         "on_collision": _choice(said, "on-collision", Collision),
         "output": _path(said, "output-dir"),
         "to_dir": _path(said, "to-dir"),

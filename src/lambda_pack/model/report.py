@@ -8,6 +8,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName
 
 from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
@@ -51,7 +52,7 @@ class PackedPackage:
     `source` is what its wheel was built from, where it was; else `url` is where the wheel came from.
 
     `size` is in bytes, unzipped; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
-    somebody had promised the file's digest before it was fetched.
+    somebody had promised the file's digest before it was fetched. `findings` are those of the audit.
     """
 
     pin: Pin
@@ -62,6 +63,7 @@ class PackedPackage:
     is_verified: bool
     evidence: str | None = None
     source: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

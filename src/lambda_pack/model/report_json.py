@@ -6,11 +6,12 @@ import base64
 import json
 from typing import Any
 
+from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
 
-__all__ = ["report_document", "report_json"]
+__all__ = ["finding_document", "report_document", "report_json"]
 
 
 def report_json(report: Report) -> str:
@@ -86,6 +87,20 @@ def _package(package: PackedPackage) -> dict[str, Any]:
         "verified": package.is_verified,
         "evidence": package.evidence,
         "built_from": package.source,
+        "findings": [finding_document(finding) for finding in package.findings],
+    }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """A finding as values of the standard library."""
+    return {
+        "file": finding.path,
+        "concern": finding.concern.value,
+        "severity": finding.severity.value,
+        "what": finding.what,
+        "why": finding.why,
+        "advice": finding.advice,
+        "library": finding.library,
     }
 
 

@@ -13,7 +13,7 @@ from lambda_pack.model.given import GivenSettings
 from lambda_pack.model.locked import Selection
 from lambda_pack.model.targets import Target
 
-__all__ = ["DEFAULTS", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
+__all__ = ["DEFAULTS", "AuditMode", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
 
 
 class Layout(Enum):
@@ -40,6 +40,14 @@ class Preference(Enum):
 
     COMPATIBLE = "compatible"
     NEWEST = "newest"
+
+
+class AuditMode(Enum):
+    """What to do when the files of a wheel say that it will not load: take another one, only warn, or not look."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OFF = "off"
 
 
 class Collision(Enum):
@@ -76,6 +84,7 @@ class PackRequest:
     resolver: ResolverName = ResolverName.UV
     prefer: Preference = Preference.COMPATIBLE
     on_collision: Collision = Collision.ERROR
+    audit: AuditMode = AuditMode.ERROR
     allow_unmet: bool = False
     allow_oversize: bool = False
     options: GivenSettings = field(default_factory=dict)

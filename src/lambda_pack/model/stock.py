@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Folder, Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.targets import Target
-from lambda_pack.model.verdicts import Fits, Verdict, judge, preference
+from lambda_pack.model.verdicts import Fits, Misfit, Verdict, judge, preference
 
 __all__ = ["Accepted", "Attempt", "HeldBack", "Stock"]
 
@@ -63,7 +65,9 @@ class Stock:
     """What is known about a closure on a target.
 
     `closure` is in the resolver's order. `offers` holds every file heard of, of any version. `obstacles` are the
-    pins of the closure that the resolver must not see, because with them it finds no closure at all.
+    pins of the closure that the resolver must not see, because with them it finds no closure at all. `unloadable` are
+    wheels that do not fit by what their files need, whatever their tags say, by pin and file name; `audits` is what
+    came of looking into those chosen last.
     """
 
     target: Target
@@ -73,19 +77,26 @@ class Stock:
     attempts: tuple[Attempt, ...] = ()
     held_back: tuple[HeldBack, ...] = ()
     obstacles: frozenset[Pin] = frozenset()
+    unloadable: Mapping[tuple[Pin, str], Misfit] = field(default_factory=lambda: MappingProxyType({}))
+    audits: tuple[tuple[Wheel, WheelAudit], ...] = ()
     _chosen: Mapping[Pin, tuple[Wheel, Fits]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         wanted = frozenset(self.closure)
         offered = (offer for offer in self.offers if isinstance(offer, Wheel) and offer.pin in wanted)
-        judged = ((wheel.pin, wheel, judge(wheel, self.target)) for wheel in offered)
-        found = [(item.pin, item.wheel, item.verdict) for item in self.accepted]
+        judged = ((wheel.pin, wheel, self.judge(wheel)) for wheel in offered)
+        accepted = (item for item in self.accepted if (item.wheel.pin, item.wheel.filename) not in self.unloadable)
+        found: list[tuple[Pin, Wheel, Fits]] = [(item.pin, item.wheel, item.verdict) for item in accepted]
         found += [(pin, wheel, verdict) for pin, wheel, verdict in judged if isinstance(verdict, Fits)]
         best: dict[Pin, tuple[Wheel, Fits]] = {}
         for pin, wheel, verdict in found:
             if pin not in best or preference(wheel, verdict) > preference(*best[pin]):
                 best[pin] = wheel, verdict
         object.__setattr__(self, "_chosen", best)
+
+    def judge(self, wheel: Wheel) -> Verdict:
+        """The verdict on a wheel: by its tags, unless its files are known to contradict them."""
+        return self.unloadable.get((wheel.pin, wheel.filename)) or judge(wheel, self.target)
 
     @property
     def chosen(self) -> tuple[tuple[Wheel, Fits], ...]:
@@ -105,7 +116,7 @@ class Stock:
     @property
     def origins(self) -> tuple[tuple[Wheel, Offer], ...]:
         """Each chosen wheel with what it came from: itself, or the source it was built from."""
-        answered = {item.wheel: item.pin for item in self.accepted}
+        answered = {item.wheel: item.pin for item in self.accepted if item.wheel not in self.offers}
         found = ((wheel, self.source(answered[wheel]) if wheel in answered else None) for wheel, _ in self.chosen)
         return tuple((wheel, source or wheel) for wheel, source in found)
 
@@ -115,7 +126,7 @@ class Stock:
         for offer in sorted(self.offers, key=_order):
             if isinstance(offer, Wheel) and offer.pin.name == name and offer.pin.version is not None:
                 earlier = found.get(offer.pin.version, ())
-                found[offer.pin.version] = (*earlier, (offer, judge(offer, self.target)))
+                found[offer.pin.version] = (*earlier, (offer, self.judge(offer)))
         return found
 
     def fitting_versions(self, name: NormalizedName) -> tuple[Version, ...]:

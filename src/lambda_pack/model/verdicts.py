@@ -32,6 +32,7 @@ class Reason(Enum):
     FREE_THREADED = "free-threaded"
     UNPROVEN = "unproven"
     GLIBC = "glibc"
+    CONTENTS = "contents"
     REQUIRES_PYTHON = "requires-python"
     REFUSED = "refused"
 

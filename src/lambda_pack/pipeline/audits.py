@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from lambda_pack.model.findings import WheelAudit, errors_in, summaries
+from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.request import AuditMode
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
-from lambda_pack.ports import Ports
+from lambda_pack.ports import Narrator, Ports
 
-__all__ = ["accept_stricter_tags", "refuse_by_contents"]
+__all__ = ["accept_stricter_tags", "refuse_by_contents", "tell_findings"]
 
 _MISSTATED_BY_TAG = frozenset({Reason.GLIBC, Reason.UNPROVEN})
 
@@ -23,7 +24,12 @@ def refuse_by_contents(stock: Stock, ports: Ports, mode: AuditMode) -> Stock:
     if mode is AuditMode.OFF:
         return stock
     audits = _audits(dict(stock.chosen), stock, ports)
-    refused = {wheel: errors[0] for wheel, audit in audits.items() if (errors := errors_in(audit.findings))}
+    refused = {
+        wheel: errors[0]
+        for wheel, audit in audits.items()
+        # Of a package in the curated list it is known that its binaries may fail.
+        if (errors := errors_in(audit.findings)) and misstated(wheel.pin) is None
+    }
     stock = replace(stock, audits=tuple(audits.items()))
     if mode is AuditMode.WARN or not refused:
         return stock
@@ -79,10 +85,11 @@ def _audits(wheels: Mapping[Wheel, object], stock: Stock, ports: Ports) -> Mappi
     return ports.auditor.audit(paths, stock.target)
 
 
-def tell_findings(stock: Stock, ports: Ports) -> None:
+def tell_findings(stock: Stock, narrator: Narrator) -> None:
     """Warn of what the audit found in the wheels that are packed."""
     chosen = dict(stock.chosen)
     for wheel, audit in stock.audits:
-        if wheel in chosen:
+        # For those in the curated list its evidence has said it.
+        if wheel in chosen and misstated(wheel.pin) is None:
             for summary in summaries(audit.findings):
-                ports.narrator.warn(f"{wheel.pin}: {summary}")
+                narrator.warn(f"{wheel.pin}: {summary}")

@@ -12,9 +12,11 @@ from packaging.version import Version
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
+from lambda_pack.model.request import AuditMode
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.verdicts import closest
+from lambda_pack.pipeline.audits import accept_stricter_tags, refuse_by_contents
 from lambda_pack.pipeline.closure import stock_of
 from lambda_pack.ports import Ports
 
@@ -23,11 +25,15 @@ __all__ = ["find_compatible_wheels"]
 _NOTHING: Mapping[NormalizedName, Version] = MappingProxyType({})
 
 
-def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool) -> Stock:
+def find_compatible_wheels(
+    stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, audit: AuditMode
+) -> Stock:
     """The stock with every file on offer for the rest and, where an older version fits, a closure that uses it.
 
     Each round holds the rest back to the newest older versions with a fitting wheel and resolves again, until nothing
-    changes. A package that the requirements do not allow to be older stays as it is, to be built.
+    changes. Then what is chosen is audited: a wheel that will not load is one without which the rounds go on. A package
+    that the requirements do not allow to be older stays as it is: to be accepted where only its tag asks for more
+    than its files do, else to be built (docs/adr/0005).
     """
     newest, at_most = stock, _NOTHING
     fixed: frozenset[NormalizedName] = frozenset()
@@ -35,7 +41,13 @@ def find_compatible_wheels(stock: Stock, requirements: Requirements, ports: Port
         stock = _with_index_files(stock, requirements, ports)
         wishes = {name: version for name, version in _wishes(stock, requirements, at_most) if name not in fixed}
         if not wishes or not may_hold_back:
-            return replace(stock, held_back=tuple(_held_back(newest + stock.offers, stock, at_most)))
+            audited = refuse_by_contents(stock, ports, audit)
+            if audited.chosen != stock.chosen:
+                stock = audited
+                continue
+            known = replace(newest, unloadable=stock.unloadable) + stock.offers
+            held_back = tuple(_held_back(known, stock, at_most))
+            return accept_stricter_tags(replace(audited, held_back=held_back), ports, audit)
         granted, held = _granted(stock, requirements, ports, {**at_most, **wishes})
         if granted is None:
             granted, held = _first_granted(stock, requirements, ports, at_most=at_most, wishes=wishes)
@@ -91,7 +103,7 @@ def _granted(
         return None, at_most
     found = stock_of(lock, requirements, stock.target)
     closure = (*found.closure, *(pin for pin in stock.closure if pin in obstacles))
-    known = replace(found, closure=closure, obstacles=obstacles, attempts=stock.attempts)
+    known = replace(found, closure=closure, obstacles=obstacles, attempts=stock.attempts, unloadable=stock.unloadable)
     return known + stock.offers, at_most
 
 

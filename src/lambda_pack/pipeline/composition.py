@@ -107,7 +107,7 @@ def _warnings(bundle: Bundle) -> Iterator[str]:
 
 
 def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]) -> Iterator[PackedPackage]:
-    verdicts = dict(stock.chosen)
+    verdicts, audits = dict(stock.chosen), dict(stock.audits)
     for wheel, origin in stock.origins:
         source = None if isinstance(origin, Wheel) else origin.filename
         yield PackedPackage(
@@ -119,6 +119,7 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
             is_verified=bool(proofs_in(wheel.hashes)),
             evidence=verdicts[wheel].evidence,
             source=source,
+            findings=audits[wheel].findings if wheel in audits else (),
         )
 
 

@@ -15,8 +15,7 @@ from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
-from lambda_pack.model.targets import Target
-from lambda_pack.model.verdicts import Misfit, Reason, closest, judge
+from lambda_pack.model.verdicts import Misfit, Reason, closest
 from lambda_pack.ports import Index
 
 __all__ = ["explain", "trace_held_back", "why_no_wheel"]
@@ -56,7 +55,7 @@ def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mappin
 
 
 def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
-    offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, target=stock.target))
+    offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, stock=stock))
     return Unmet(
         pin=pin,
         required_by=chain.names if chain else (),
@@ -90,18 +89,18 @@ def why_no_wheel(stock: Stock, pin: Pin) -> str:
     return f"no wheel fits: the closest {misfit.detail}" if misfit else "there is no wheel"
 
 
-def _nearness(offer: Offer, target: Target) -> tuple[int, str]:
+def _nearness(offer: Offer, stock: Stock) -> tuple[int, str]:
     """Sort key: the files that came closest first, source last."""
     if not isinstance(offer, Wheel):
         return 1, offer.filename
-    verdict = judge(offer, target)
+    verdict = stock.judge(offer)
     return (-verdict.reason.nearness if isinstance(verdict, Misfit) else -len(Reason)), offer.filename
 
 
 def _on_offer(offer: Offer, stock: Stock) -> FileOnOffer:
     match offer:
         case Wheel():
-            verdict = judge(offer, stock.target)
+            verdict = stock.judge(offer)
             reason, detail = (verdict.reason.value, verdict.detail) if isinstance(verdict, Misfit) else ("fits", "fits")
         case Sdist(refused=str(refusal)):
             reason, detail = Reason.REFUSED.value, refusal

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packaging.tags import Tag
 
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.stock import Accepted, Stock
@@ -16,8 +16,6 @@ from lambda_pack.model.urls import path_of
 from lambda_pack.model.verdicts import Fits, judge
 
 __all__ = ["accept_misstated"]
-
-_ELF = b"\x7fELF"
 
 
 def accept_misstated(stock: Stock) -> Stock:
@@ -36,7 +34,7 @@ def _accepted(stock: Stock) -> Iterator[Accepted]:
         if not _runs_as_pure(attempt.wheel, stock.target):
             continue
         row = misstated(attempt.wheel.pin)
-        if not _has_elf(attempt.wheel):
+        if not wheel_binaries(path_of(attempt.wheel.url)):
             evidence = f"{attempt.wheel.filename} names a platform and holds no binary for any"
         elif row is not None:
             evidence = f"{row.evidence} (checked {row.checked})"
@@ -53,8 +51,3 @@ def _runs_as_pure(wheel: Wheel, target: Target) -> bool:
 
 def _python(tag: Tag) -> str:
     return tag.interpreter.replace("cp", "py", 1) if tag.abi != "none" else tag.interpreter
-
-
-def _has_elf(wheel: Wheel) -> bool:
-    with open_wheel(path_of(wheel.url)) as archive:
-        return any(next(member.chunks(), b"").startswith(_ELF) for member in archive.members)

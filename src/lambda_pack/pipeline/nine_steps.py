@@ -14,6 +14,7 @@ from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.request import PackRequest, Preference
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.pipeline.audits import refuse_by_contents, tell_findings
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
@@ -69,12 +70,13 @@ def take_nine_steps(
         ports.narrator.step(5, STEPS[5])
         stock += ports.builder.build(stock.sources, request.target, compiler=False)
         ports.narrator.step(6, STEPS[6])
-        stock = accept_misstated(stock)
+        stock = refuse_by_contents(accept_misstated(stock), ports, request.audit)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         unmet = explain(stock.unmet, stock, requirements, ports.index)
         if unmet and not request.allow_unmet:
             return Outcome(stock, unmet, packages=tuple(planned(stock)))
+        tell_findings(stock, ports.narrator)
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
@@ -89,7 +91,7 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> St
     ports.narrator.note(f"{len(stock.chosen)} of {len(stock.closure)} packages have a compatible wheel")
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
-    stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back)
+    stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back, audit=request.audit)
     stock = without_own_words(stock, requirements, ports.index)
     for warning in check_hashes(stock, requirements):
         ports.narrator.warn(warning)

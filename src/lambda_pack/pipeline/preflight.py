@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from lambda_pack.model.packages import Offer, Pin
 from lambda_pack.model.report import ToBuild
-from lambda_pack.model.request import PackRequest
+from lambda_pack.model.request import AuditMode, PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
@@ -30,7 +31,8 @@ def look_ahead(
     """Decide without writing. Unmet is only what has no source either: whether a build succeeds is not known yet."""
     with scratch as folder:
         ports = wire(folder)
-        stock = decide(request, requirements, ports)
+        # Looking into wheels needs the whole of them.
+        stock = decide(replace(request, audit=AuditMode.OFF), requirements, ports)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.model.audit import glibc_needed, judge_binaries
-from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
-from lambda_pack.model.findings import Concern, Finding, Severity, WheelAudit
+from lambda_pack.model.binaries import BinaryFile
+from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import proofs_in
 from lambda_pack.model.targets import Target
+from lambda_pack.tools.audit_entries import DamagedEntry, read_audits, read_binaries, written_audits, written_binaries
 from lambda_pack.tools.network.cache import Cache
 
 __all__ = ["WheelAuditor"]
@@ -55,33 +55,34 @@ class WheelAuditor:
             ]
 
         key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
-        audits = self._remembered(key, judge, _rows_of_audits, _audits_of)
+        audits = self._remembered(key, judge, written_audits, read_audits)
         return dict(zip(ordered, audits, strict=True))
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
-        return self._remembered(
-            _digest(wheel), lambda: list(wheel_binaries(path, wheel.pin)), _rows_of_binaries, _binaries_of
-        )
+        def read() -> list[BinaryFile]:
+            return list(wheel_binaries(path, wheel.pin))
+
+        return self._remembered(_digest(wheel), read, written_binaries, read_binaries)
 
     def _remembered(
         self,
         key: str | None,
         find: Callable[[], list[_Value]],
-        written: Callable[[Iterable[_Value]], list[Any]],
-        read: Callable[[list[Any]], list[_Value]],
+        written: Callable[[Iterable[_Value]], bytes],
+        read: Callable[[bytes], list[_Value]],
     ) -> list[_Value]:
         """What was found before for the key, else what is found now; without a key nothing is remembered."""
         full_key = f"{_FORMAT} {VERSION} {key}"
         entry = self._cache.entry(_KIND, full_key) if key is not None else None
         if entry is not None:
             try:
-                return read(json.loads(entry))
-            except (ValueError, TypeError, LookupError):
-                # Another writer's, or a damaged one: found again, and written over.
+                return read(entry)
+            except DamagedEntry:
+                # Found again, and written over.
                 pass
         found = find()
         if key is not None:
-            self._cache.store(_KIND, full_key, json.dumps(written(found), separators=(",", ":")).encode())
+            self._cache.store(_KIND, full_key, written(found))
         return found
 
 
@@ -89,59 +90,3 @@ def _digest(wheel: Wheel) -> str | None:
     """The SHA-256 that was checked when the wheel was fetched; None where nobody had promised one, or several."""
     digests = [digest for algorithm, digest in proofs_in(wheel.hashes) if algorithm == "sha256"]
     return digests[0] if len(digests) == 1 else None
-
-
-def _rows_of_audits(audits: Iterable[WheelAudit]) -> list[Any]:
-    return [
-        [
-            audit.binaries,
-            audit.glibc,
-            [[one.path, one.concern.value, one.severity.value, one.what, one.why, one.advice, one.library] for one in audit.findings],
-        ]
-        for audit in audits
-    ]
-
-
-def _audits_of(rows: list[Any]) -> list[WheelAudit]:
-    return [
-        WheelAudit(
-            binaries,
-            glibc and tuple(glibc),
-            tuple(Finding(path, Concern(concern), Severity(severity), *rest) for path, concern, severity, *rest in findings),
-        )
-        for binaries, glibc, findings in rows
-    ]
-
-
-def _rows_of_binaries(files: Iterable[BinaryFile]) -> list[Any]:
-    return [[file.path, *_row(file)] for file in files]
-
-
-def _row(file: BinaryFile) -> list[Any]:
-    match file.binary:
-        case Foreign(system):
-            return ["foreign", system]
-        case Damaged(why):
-            return ["damaged", why]
-        case ElfFacts() as facts:
-            versions, provided = ([[one.library, one.namespace, one.level] for one in several] for several in (facts.versions, facts.provided))
-            return ["elf", facts.machine, facts.bits, facts.kind.value, facts.soname, facts.needed, versions, provided, facts.runpath, facts.rpath, facts.interpreter]
-
-
-def _binaries_of(rows: list[Any]) -> list[BinaryFile]:
-    return [_file(*row) for row in rows]
-
-
-def _file(path: str, kind: str, *fields: Any) -> BinaryFile:  # noqa: ANN401  # as JSON has them
-    match kind, fields:
-        case "foreign", (system,):
-            return BinaryFile(path, Foreign(system))
-        case "damaged", (why,):
-            return BinaryFile(path, Damaged(why))
-    machine, bits, use, soname, needed, versions, provided, runpath, rpath, interpreter = fields
-    facts = ElfFacts(machine, bits, ElfKind(use), soname, tuple(needed), _versions(versions), _versions(provided), tuple(runpath), tuple(rpath), interpreter)
-    return BinaryFile(path, facts)
-
-
-def _versions(rows: list[Any]) -> tuple[SymbolVersion, ...]:
-    return tuple(SymbolVersion(library, namespace, tuple(level)) for library, namespace, level in rows)

@@ -31,11 +31,12 @@ class HttpDownloads:
         self._cache = cache
         self._narrator = narrator
         self._lock = threading.Lock()
+        self._fetched: dict[Wheel | Sdist, Path] = {}
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         """The local path of each file; `file:` ones stay where they are.
 
-        Cached files are hashed here, in every run, so nobody has to do so again before using them.
+        Cached files are hashed here, once in every run, so nobody has to do so again before using them.
 
         Raises:
             IntegrityError: a file is not what its hash says.
@@ -44,9 +45,11 @@ class HttpDownloads:
             LambdaPackError: the cache cannot be written to.
         """
         # The largest first: begun last, it alone would be waited for.
-        ordered = sorted(dict.fromkeys(files), key=lambda file: -(file.size or 0))
+        wanted = (file for file in dict.fromkeys(files) if file not in self._fetched)
+        ordered = sorted(wanted, key=lambda file: -(file.size or 0))
         paths = in_parallel(self._fetch, ordered, threads=_THREADS, interrupt=self._session.stop)
-        return dict(zip(ordered, paths, strict=True))
+        self._fetched.update(zip(ordered, paths, strict=True))
+        return {file: self._fetched[file] for file in files}
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
         promise = Promise.of(file.hashes)

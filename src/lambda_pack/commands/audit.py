@@ -1,0 +1,60 @@
+"""Audit: whether finished bundles load, whoever made them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lambda_pack.errors import UsageError
+from lambda_pack.files.binaries import binaries_in
+from lambda_pack.files.bundled import open_bundled
+from lambda_pack.files.entries import Entry
+from lambda_pack.model.audit import judge_binaries
+from lambda_pack.model.audit_report import AuditedArchive, AuditReport
+from lambda_pack.model.binaries import LAYERS, TASK, BinaryFile
+from lambda_pack.model.targets import Target
+
+__all__ = ["audit"]
+
+
+def audit(paths: Sequence[Path], target: Target) -> AuditReport:
+    """Judge the binaries of zips, folders and wheels that lie on Lambda together: a function and its layers.
+
+    An archive with a `python/` folder is a layer.
+
+    Raises:
+        UsageError: a path is no such thing, or named twice.
+        IntegrityError: an archive is damaged or hostile.
+    """
+    if len(set(paths)) < len(paths):
+        raise UsageError("an archive is named twice; name each one once")
+    files: dict[Path, tuple[BinaryFile, ...]] = {}
+    for path in paths:
+        with open_bundled(path) as entries:
+            files[path] = binaries_in(entries, _folder(entries))
+    groups: dict[tuple[Path, str], list[BinaryFile]] = {}
+    for path, found in files.items():
+        for file in found:
+            groups.setdefault((path, _package(file.path)), []).append(file)
+    findings = judge_binaries(groups, target)
+    archives = (
+        AuditedArchive(
+            path.as_posix(),
+            found,
+            tuple(one for (owner, _), several in findings.items() if owner == path for one in several),
+        )
+        for path, found in files.items()
+    )
+    return AuditReport(target, tuple(archives))
+
+
+def _folder(entries: Iterable[Entry]) -> str:
+    return LAYERS if any(entry.path.startswith("python/") for entry in entries) else TASK
+
+
+def _package(path: str) -> str:
+    """What an archive does not say: which package a file is of. A folder and its `.libs` are one."""
+    parts = path.removeprefix("python/").split("/")
+    if parts[0] == "lib" and "site-packages" in parts:
+        parts = parts[parts.index("site-packages") + 1 :]
+    return parts[0].removesuffix(".libs")
