@@ -106,6 +106,12 @@ def test_a_version_that_may_be_missing_is_not_needed() -> None:
     assert facts.newest("GLIBC") == (2, 17)
 
 
+def test_a_module_has_an_entry_for_python() -> None:
+    assert read_elf(make_elf()).is_module
+    assert not read_elf(make_elf(is_module=False)).is_module
+    assert not read_elf(FULL).is_module
+
+
 def test_a_part_of_a_larger_buffer_will_do() -> None:
     assert read_elf(memoryview(b"xx" + FULL + b"yy")[2:-2]) == read_elf(FULL)
 

@@ -16,7 +16,7 @@ from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, req
 from lambda_pack.model.delivery import IfExists, S3Target
 from lambda_pack.model.given import Given
 from lambda_pack.model.locked import Selection
-from lambda_pack.model.request import Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference, ResolverName
 from lambda_pack.model.targets import Target
 
 RUNTIME = ("--runtime", "python3.13")
@@ -40,6 +40,7 @@ OWN = [
     ("include", ["keep.md"], "includes", ("keep.md",)),
     ("resolver", "pip", "resolver", ResolverName.PIP),
     ("prefer", "newest", "prefer", Preference.NEWEST),
+    ("audit", "warn", "audit", AuditMode.WARN),
     ("on-collision", "last", "on_collision", Collision.LAST),
     ("allow-unmet", None, "allow_unmet", True),
     ("allow-oversize", None, "allow_oversize", True),

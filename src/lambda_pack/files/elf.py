@@ -70,6 +70,10 @@ _NAMED_LEVELS = MappingProxyType(
 _NUMBERED = re.compile(r"(?P<namespace>\w*[A-Za-z])_(?P<level>\d{1,9}(?:\.\d{1,9}){0,7})", re.ASCII)
 
 
+# PEP 3121 and 489: PyInit_name, PyInitU_name; PEP 793 (Python 3.15): PyModExport_name.
+_MODULE_ENTRIES = (b"PyInit", b"PyModExport")
+
+
 class DamagedElf(ValueError):  # noqa: N818  # see errors.UnmetDependencies
     """A file that begins as an ELF file does and that no loader could follow; the message completes 'the file …'."""
 
@@ -107,6 +111,7 @@ def read_elf(data: Buffer) -> ElfFacts:
         runpath=_folders(section.texts(_RUNPATH)),
         rpath=_folders(section.texts(_RPATH)),
         interpreter=interpreter,
+        is_module=section.has_name_like(_MODULE_ENTRIES),
     )
 
 
@@ -204,6 +209,12 @@ class _Dynamic:
 
     def flags(self) -> int:
         return self.tags.get(_FLAGS_1, (0,))[-1]
+
+    def has_name_like(self, beginnings: Iterable[bytes]) -> bool:
+        """Whether a name in the string table begins so; whether it is a symbol's does not matter."""
+        begin, end = self.strings
+        strings = bytes(self.image.data[begin:end])
+        return any(b"\0" + beginning in strings for beginning in beginnings)
 
     def table(self, tag: int) -> int | None:
         """Where in the file the table of a tag begins; of several values the loader takes the last."""

@@ -37,7 +37,9 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
             yield f"no version of {pin.name} satisfies {asked}; the newest on offer is {newest}"
     yield from _other_targets(stock, pin)
     older = max(stock.fitting_versions(pin.name), default=None)
-    if older is not None:
+    if any(unloadable == pin for unloadable, _ in stock.unloadable):
+        yield "pack it in spite of what its files need with --audit warn, where a layer or your own code brings that"
+    elif older is not None:
         yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
     source = stock.source(pin)
     if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
@@ -61,7 +63,8 @@ def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
     runtimes = [
         runtime.name
         for runtime in RUNTIMES.values()
-        if stock.target.architecture in runtime.architectures
+        if runtime != stock.target.runtime
+        and stock.target.architecture in runtime.architectures
         and not runtime.preview
         and (runtime.deprecated or date.max) >= (stock.target.runtime.deprecated or date.min)
         and _any_fits(wheels, Target(runtime, stock.target.architecture))

@@ -63,7 +63,7 @@ def _findings(package: _Package) -> Iterator[Finding]:
     modules = {module.module for file in package.files if (module := _is_imported(file, target))}
     names = {posixpath.basename(linked.file.path) for linked in package.natives}
     for file in package.files:
-        module = module_file(file.place)
+        module = _module(file)
         if module is not None and module.module in modules and not _is_imported(file, target):
             continue
         match file.binary:
@@ -87,8 +87,14 @@ def _findings(package: _Package) -> Iterator[Finding]:
 
 def _is_imported(file: BinaryFile, target: Target) -> ModuleFile | None:
     """The module that the target's Python finds in the file, if it does."""
-    module = module_file(file.place)
+    module = _module(file)
     return module if module is not None and module.is_for(target) and is_native(file.binary, target) else None
+
+
+def _module(file: BinaryFile) -> ModuleFile | None:
+    """The module that some Python would import; what has no entry for that is loaded by other means."""
+    is_library = isinstance(file.binary, ElfFacts) and not file.binary.is_module
+    return None if is_library else module_file(file.place)
 
 
 def _is_library(file: BinaryFile, names: set[str]) -> bool:

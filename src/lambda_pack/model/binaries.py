@@ -60,7 +60,8 @@ class ElfFacts:
     `needed` are its DT_NEEDED entries in their order. `versions` are the newest symbol versions that it cannot do
     without, one for each library and namespace; `provided` are the newest that it defines itself. `runpath` and
     `rpath` are lists of folders in which `$ORIGIN` is not yet replaced; a loader ignores `rpath` where there is a
-    `runpath`. `interpreter` is the loader that a program asks for; a program without one is static.
+    `runpath`. `interpreter` is the loader that a program asks for; a program without one is static. `is_module` says
+    that it has an entry for Python's `import`.
     """
 
     machine: str
@@ -73,6 +74,7 @@ class ElfFacts:
     runpath: tuple[str, ...] = ()
     rpath: tuple[str, ...] = ()
     interpreter: str | None = None
+    is_module: bool = False
 
     @property
     def is_static(self) -> bool:

@@ -71,10 +71,13 @@ class WheelAudit:
 
 
 def summaries(findings: Iterable[Finding]) -> Iterator[str]:
-    """One line for each thing that is wrong, however many files it is about."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    """One line for each thing that is wrong, however many files and libraries it is about."""
+    files: dict[tuple[str, str, str], list[str]] = {}
     for finding in findings:
-        alike.setdefault((finding.detail, finding.advice), []).append(finding.path)
-    for (detail, advice), paths in alike.items():
-        more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-        yield f"{paths[0]}{more} {detail}; {advice}"
+        files.setdefault((finding.what, finding.why, finding.advice), []).append(finding.path)
+    alike: dict[tuple[tuple[str, ...], str, str], list[str]] = {}
+    for (what, why, advice), paths in files.items():
+        alike.setdefault((tuple(paths), why, advice), []).append(what)
+    for (several, why, advice), whats in alike.items():
+        more = f" (and {len(several) - 1} more)" if len(several) > 1 else ""
+        yield f"{several[0]}{more} {' and '.join(whats)}: {why}; {advice}"

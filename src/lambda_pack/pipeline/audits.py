@@ -74,8 +74,9 @@ def _candidates(stock: Stock, pin: Pin) -> Iterator[Wheel]:
 
 def _evidence(wheel: Wheel, audit: WheelAudit) -> str:
     tags = ", ".join(sorted({tag.platform for tag in wheel.tags}))
-    needs = f"need no more than glibc {'.'.join(map(str, audit.glibc))}" if audit.glibc else "need no glibc"
-    return f"its tag says {tags}, but its {audit.binaries} binaries {needs}"
+    level = f"no more than glibc {'.'.join(map(str, audit.glibc))}" if audit.glibc else "no glibc"
+    needs = "its one binary needs" if audit.binaries == 1 else f"its {audit.binaries} binaries need"
+    return f"tagged {tags}, but {needs} {level}"
 
 
 def _audits(wheels: Mapping[Wheel, object], stock: Stock, ports: Ports) -> Mapping[Wheel, WheelAudit]:

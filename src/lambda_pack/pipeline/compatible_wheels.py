@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -44,6 +44,11 @@ def find_compatible_wheels(
             audited = refuse_by_contents(stock, ports, audit)
             if audited.chosen != stock.chosen:
                 stock = audited
+                continue
+            vain = at_most.keys() & {pin.name for pin in audited.unmet}
+            released, at_most = _released(audited, requirements, ports, at_most=at_most, names=vain)
+            if released is not None:
+                stock, fixed = released, fixed | vain
                 continue
             known = replace(newest, unloadable=stock.unloadable) + stock.offers
             held_back = tuple(_held_back(known, stock, at_most))
@@ -88,9 +93,18 @@ def _wishes(
             # A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
             and (not version.is_prerelease or requirements.files.prereleases or pin.version.is_prerelease)
         )
-        older = max(requirements.allowed(pin.name).filter(fitting, prereleases=True), default=None)
-        if older is not None:
-            yield pin.name, older
+        older = sorted(requirements.allowed(pin.name).filter(fitting, prereleases=True), reverse=True)
+        if older:
+            yield pin.name, older[min(_stride(stock, pin.name), len(older)) - 1]
+
+
+def _stride(stock: Stock, name: NormalizedName) -> int:
+    """How many versions to go back: one, but each after the second that had to be fetched to be refused doubles it.
+
+    A package whose binaries have needed too much for years would be fetched in every version else.
+    """
+    refused = len({pin for pin, _ in stock.unloadable if pin.name == name})
+    return 1 << max(0, refused - 2)
 
 
 def _granted(
@@ -105,6 +119,20 @@ def _granted(
     closure = (*found.closure, *(pin for pin in stock.closure if pin in obstacles))
     known = replace(found, closure=closure, obstacles=obstacles, attempts=stock.attempts, unloadable=stock.unloadable)
     return known + stock.offers, at_most
+
+
+def _released(
+    stock: Stock,
+    requirements: Requirements,
+    ports: Ports,
+    *,
+    at_most: Mapping[NormalizedName, Version],
+    names: Collection[NormalizedName],
+) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
+    """The closure without holding back what did not fit any better for it: an old version would only be explained."""
+    if not names:
+        return None, at_most
+    return _granted(stock, requirements, ports, {name: at_most[name] for name in at_most.keys() - set(names)})
 
 
 def _first_granted(

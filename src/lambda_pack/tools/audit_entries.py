@@ -31,20 +31,30 @@ def written_audits(audits: Iterable[WheelAudit]) -> bytes:
 def read_binaries(entry: bytes) -> list[BinaryFile]:
     """What `written_binaries` was given; `DamagedEntry` where that cannot be told."""
     try:
-        return [BinaryFile(path, _BINARIES[kind](*fields)) for path, kind, *fields in json.loads(entry)]
+        return [BinaryFile(path, _BINARIES[kind](*fields)) for path, kind, *fields in _rows(entry)]
     except (ValueError, TypeError, LookupError) as error:
         raise DamagedEntry(str(error)) from error
 
 
-def read_audits(entry: bytes) -> list[WheelAudit]:
-    """What `written_audits` was given; `DamagedEntry` where that cannot be told."""
+def read_audits(entry: bytes, count: int) -> list[WheelAudit]:
+    """What `written_audits` was given for `count` wheels; `DamagedEntry` where that cannot be told."""
     try:
-        return [
-            WheelAudit(count, None if glibc is None else tuple(glibc), tuple(_finding(*row) for row in findings))
-            for count, glibc, findings in json.loads(entry)
+        audits = [
+            WheelAudit(binaries, None if glibc is None else tuple(glibc), tuple(_finding(*row) for row in findings))
+            for binaries, glibc, findings in _rows(entry)
         ]
     except (ValueError, TypeError, LookupError) as error:
         raise DamagedEntry(str(error)) from error
+    if len(audits) != count:
+        raise DamagedEntry(f"{len(audits)} audits of {count} wheels")
+    return audits
+
+
+def _rows(entry: bytes) -> list[Any]:
+    rows = json.loads(entry)
+    if not isinstance(rows, list):
+        raise DamagedEntry("no list")
+    return rows
 
 
 def _written(rows: list[Any]) -> bytes:
@@ -56,7 +66,7 @@ def _value(member: Enum) -> object:
 
 
 def _elf(machine: str, bits: int, kind: str, soname: str | None, *rest: Any) -> ElfFacts:  # noqa: ANN401  # JSON
-    needed, versions, provided, runpath, rpath, interpreter = rest
+    needed, versions, provided, runpath, rpath, interpreter, is_module = rest
     return ElfFacts(
         machine,
         bits,
@@ -68,6 +78,7 @@ def _elf(machine: str, bits: int, kind: str, soname: str | None, *rest: Any) -> 
         runpath=tuple(runpath),
         rpath=tuple(rpath),
         interpreter=interpreter,
+        is_module=is_module,
     )
 
 

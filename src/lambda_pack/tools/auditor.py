@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,7 +56,7 @@ class WheelAuditor:
             ]
 
         key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
-        audits = self._remembered(key, judge, written_audits, read_audits)
+        audits = self._remembered(key, judge, written_audits, partial(read_audits, count=len(ordered)))
         return dict(zip(ordered, audits, strict=True))
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:

@@ -1,0 +1,125 @@
+"""The auditor's memory: a wheel is read once in its life, a bundle judged once, and damage is found again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
+from lambda_pack.model.findings import Concern, Finding, Severity, WheelAudit
+from lambda_pack.model.packages import Wheel
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.audit_entries import (
+    DamagedEntry,
+    read_audits,
+    read_binaries,
+    written_audits,
+    written_binaries,
+)
+from lambda_pack.tools.auditor import WheelAuditor
+from lambda_pack.tools.network.cache import Cache
+from tests.support.elf import make_elf
+from tests.support.wheels import make_wheel
+
+TARGET = Target.parse("python3.11")
+
+
+def wheel_needing(folder: Path, version: str, *, name: str = "x") -> tuple[Wheel, Path]:
+    """A wheel with one module, as the index promises it."""
+    content = make_elf(needed=["libc.so.6"], versions={"libc.so.6": [version]})
+    path = make_wheel(folder, f"{name}-1.0-py3-none-any.whl", files={f"{name}/_core.so": content})
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Wheel.parse(path.as_uri(), hashes=(("sha256", digest),)), path
+
+
+def test_a_bundle_is_judged_without_its_wheels_when_it_was_before(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    with Cache(tmp_path / "cache") as cache:
+        first = WheelAuditor(cache).audit({wheel: path}, TARGET)
+        path.unlink()
+        second = WheelAuditor(cache).audit({wheel: path}, TARGET)
+
+    assert first == second
+    assert [one.concern for one in second[wheel].findings] == [Concern.SYMBOLS]
+    assert (second[wheel].binaries, second[wheel].glibc) == (1, (2, 28))
+
+
+def test_another_target_and_another_bundle_are_judged_anew_from_what_was_read(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    other, beside = wheel_needing(tmp_path, "GLIBC_2.17", name="y")
+    with Cache(tmp_path / "cache") as cache:
+        WheelAuditor(cache).audit({wheel: path}, TARGET)
+        path.unlink()
+        newer = WheelAuditor(cache).audit({wheel: path}, Target.parse("python3.12"))
+        together = WheelAuditor(cache).audit({wheel: path, other: beside}, TARGET)
+
+    assert newer[wheel].findings == ()
+    assert [len(audit.findings) for audit in together.values()] == [1, 0]
+
+
+def test_a_wheel_that_nobody_vouches_for_is_read_each_time(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    unpromised = Wheel.parse(wheel.url)
+    with Cache(tmp_path / "cache") as cache:
+        WheelAuditor(cache).audit({unpromised: path}, TARGET)
+        wheel_needing(tmp_path, "GLIBC_2.17")
+        again = WheelAuditor(cache).audit({unpromised: path}, TARGET)
+
+    assert again[unpromised].findings == ()
+    assert not (tmp_path / "cache" / "audits").exists()
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[[1]]", b'[["x","Elf"]]', b"[[1,null,[[1,2,3]]]]", b"\xff"])
+def test_damaged_entries_are_found_again(tmp_path: Path, damage: bytes) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    with Cache(tmp_path / "cache") as cache:
+        first = WheelAuditor(cache).audit({wheel: path}, TARGET)
+        for entry in (tmp_path / "cache" / "audits").rglob("*"):
+            if entry.is_file():
+                entry.write_bytes(damage)
+        assert WheelAuditor(cache).audit({wheel: path}, TARGET) == first
+
+
+words = st.text(max_size=8)
+levels = st.lists(st.integers(0, 99), max_size=3).map(tuple)
+symbols = st.lists(st.builds(SymbolVersion, words, words, levels), max_size=3).map(tuple)
+texts = st.lists(words, max_size=3).map(tuple)
+facts = st.builds(
+    ElfFacts,
+    words,
+    st.sampled_from([32, 64]),
+    st.sampled_from(ElfKind),
+    st.none() | words,
+    *(texts, symbols, symbols, texts, texts),
+    st.none() | words,
+    st.booleans(),
+)
+binaries = st.builds(BinaryFile, words, facts | st.builds(Foreign, words) | st.builds(Damaged, words))
+findings = st.builds(
+    Finding, words, st.sampled_from(Concern), st.sampled_from(Severity), words, words, words, st.none() | words
+)
+audits = st.builds(WheelAudit, st.integers(0, 9), st.none() | levels, st.lists(findings, max_size=3).map(tuple))
+
+
+@given(st.lists(binaries, max_size=4))
+def test_binaries_come_back_as_they_were(files: list[BinaryFile]) -> None:
+    assert read_binaries(written_binaries(files)) == files
+
+
+@given(st.lists(audits, max_size=4))
+def test_audits_come_back_as_they_were(found: list[WheelAudit]) -> None:
+    assert read_audits(written_audits(found), len(found)) == found
+
+
+@given(st.binary(max_size=60))
+def test_anything_else_is_refused_or_empty(entry: bytes) -> None:
+    for read in (read_binaries, partial(read_audits, count=0)):
+        try:
+            assert read(entry) == []
+        except DamagedEntry:
+            continue
