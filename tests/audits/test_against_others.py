@@ -93,7 +93,7 @@ with open(sys.argv[1], "rb") as stream:
         "rpath": text("DT_RPATH", "rpath"),
         "runpath": text("DT_RUNPATH", "runpath"),
         "versions": [(library, name) for library, name, weak in needed if not weak],
-        "is_module": any(symbol.name.startswith("PyInit") for symbol in elf.get_section_by_name(".dynsym").iter_symbols()),
+        "is_module": any(one.name.startswith("PyInit") for one in elf.get_section_by_name(".dynsym").iter_symbols()),
     }))
 """
 
