@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from packaging.tags import Tag
 
-from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.stock import Accepted, Stock
@@ -34,7 +33,7 @@ def _accepted(stock: Stock) -> Iterator[Accepted]:
         if not _runs_as_pure(attempt.wheel, stock.target):
             continue
         row = misstated(attempt.wheel.pin)
-        if not wheel_binaries(path_of(attempt.wheel.url)):
+        if not _has_binaries(attempt.wheel):
             evidence = f"{attempt.wheel.filename} names a platform and holds no binary for any"
         elif row is not None:
             evidence = f"{row.evidence} (checked {row.checked})"
@@ -51,3 +50,9 @@ def _runs_as_pure(wheel: Wheel, target: Target) -> bool:
 
 def _python(tag: Tag) -> str:
     return tag.interpreter.replace("cp", "py", 1) if tag.abi != "none" else tag.interpreter
+
+
+def _has_binaries(wheel: Wheel) -> bool:
+    from lambda_pack.files.binaries import wheel_binaries
+
+    return bool(wheel_binaries(path_of(wheel.url)))

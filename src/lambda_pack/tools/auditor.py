@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from lambda_pack.files.binaries import wheel_binaries
-from lambda_pack.model.audit import glibc_needed, judge_binaries
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Wheel
@@ -49,6 +47,8 @@ class WheelAuditor:
         digests = [_digest(wheel) for wheel in ordered]
 
         def judge() -> list[WheelAudit]:
+            from lambda_pack.model.audit import glibc_needed, judge_binaries
+
             files = {wheel: self._of_wheel(wheel, wheels[wheel]) for wheel in ordered}
             findings = judge_binaries(files, target)
             return [
@@ -61,6 +61,8 @@ class WheelAuditor:
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:
+            from lambda_pack.files.binaries import wheel_binaries
+
             return list(wheel_binaries(path, wheel.pin))
 
         return self._remembered(_digest(wheel), read, written_binaries, read_binaries)
