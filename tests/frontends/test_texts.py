@@ -53,7 +53,8 @@ def test_every_snapshot_is_looked_at() -> None:
     verbose = {f"{name}-verbose.txt" for name in ("good", "unmet", "check")}
     helps = {f"{name}-help.txt" for name in ("lambda-pack", "pack", "check", "audit", "verify")}
     verifications = {f"verification{ending}" for ending in (".txt", "-verbose.txt", ".json")}
-    assert {file.name for file in FOLDER.iterdir()} == summaries | verbose | helps | verifications
+    audits = {"audit.txt", "audit-verbose.txt", "audit.json", "audit.sarif"}
+    assert {file.name for file in FOLDER.iterdir()} == summaries | verbose | helps | audits | verifications
 
 
 def test_the_help_names_every_exit_code(tmp_path: Path, clean_environment: dict[str, str]) -> None:
