@@ -50,6 +50,7 @@ SLOW = (
     "end_to_end/test_terminal.py",
     "end_to_end/test_whole_or_not.py",
     "support_checks/",
+    "tools/building/",
     "tools/pip/",
     "tools/s3/",
 )

@@ -105,12 +105,17 @@ class Builder(Protocol):
     """Makes wheels from source. Runs package code."""
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
-        """One outcome for each source, in order: a wheel that loads on the target, or what went wrong.
+        """The outcomes of each source, in order: what went wrong, and the wheel that loads on the target, if any.
+
+        A source has no outcome where the last step's would come again.
 
         Raises:
             IntegrityError: a source is not what its hash says.
             IndexUnavailable: a source could not be fetched.
         """
+
+    def as_pure(self, wheel: Wheel) -> Wheel:
+        """A wheel that was built here and holds nothing of any platform, under tags that say so."""
 
 
 class Store(Protocol):

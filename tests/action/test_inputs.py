@@ -72,7 +72,7 @@ def test_everything_said(folder: Path) -> None:
         "output-dir": ("out",),
         "resolver": ("pip",),
         "allow-unmet": ("true",),
-        "only-binary": (":all:",),
+        "no-build": ("true",),
         "exclude": ("*.md", "a b"),
         "index-strategy": ("first-index",),
     }
@@ -166,8 +166,11 @@ def test_args_say_more_about_the_delivery(folder: Path) -> None:
     assert inputs.delivery == Delivery(S3Target("code"), tags=(("team", "web"),), region="eu-central-1")
 
 
-def test_no_build_is_the_last_word(folder: Path) -> None:
-    assert values(read(folder, no_build="true", args="--only-binary numpy"))["only-binary"] == ("numpy", ":all:")
+def test_no_build_is_the_option_of_that_name(folder: Path) -> None:
+    said = values(read(folder, no_build="true", args="--no-build-package numpy --build-timeout 60"))
+
+    assert (said["no-build"], said["no-build-package"], said["build-timeout"]) == (("true",), ("numpy",), ("60",))
+    assert "no-build" not in values(read(folder)), "the table in pyproject.toml has its say"
 
 
 def test_a_debug_run_is_verbose(folder: Path) -> None:

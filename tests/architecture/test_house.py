@@ -17,7 +17,13 @@ LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300
 
 # They run in processes of their own, under other interpreters: programs that we carry, not parts of ours.
-PROGRAMS = {"tools/pip/shim.py", "tools/loading/import_program.py", "tools/loading/invoke_program.py"}
+PROGRAMS = {
+    "tools/building/inside.py",
+    "tools/building/repair.py",
+    "tools/loading/import_program.py",
+    "tools/loading/invoke_program.py",
+    "tools/pip/shim.py",
+}
 
 
 def nodes(module: Path) -> Iterator[ast.AST]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.workplace import Workplace, contents
+from tests.frontends.schema import valid_report
 from tests.support.faults import Protect, Refuse
-from tests.support.packages import build_events, make_sdist, make_wheel
+from tests.support.packages import build_events, make_project, make_sdist, make_wheel
 
 USER, PASSWORD = "deploy", "s3cret-0f-m1ne"
 BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -127,3 +128,41 @@ def test_a_login_in_a_url_reaches_what_it_is_for(work: Workplace, resolver: str,
 
     assert packed.closure == {"six": "1.0"}
     assert "pa55word" not in packed.said.text
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_with_no_build_no_code_of_a_package_runs(work: Workplace, resolver: str, tmp_path: Path) -> None:
+    """Neither that of an index's source, nor of a folder, nor of a commit, and the rest is decided all the same."""
+    events = tmp_path / "events"
+    make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    make_sdist(work.index.folder, "lonely", "1.0", report_to=events)
+    for folder in ("inner", "edited"):
+        make_project(work.folder / folder, folder, report_to=events)
+    make_sdist(work.folder, "named", "1.0", report_to=events)
+    lines = ["six", "lonely", "./inner", "-e ./edited", f"named @ {(work.folder / 'named-1.0.tar.gz').as_uri()}"]
+    work.write("requirements.txt", *lines)
+
+    done = work.pack("--resolver", resolver, "--no-build", "--allow-unmet", "--json")
+
+    assert done.exit_code == 3, done.text
+    report = valid_report(done.output)
+    assert [package["name"] for package in report["packages"]] == ["six"]
+    assert {one["name"] for one in report["unmet"]} == {"lonely", "inner", "edited", "named"}
+    for one in report["unmet"]:
+        assert "--no-build lets no code of packages run" in one["reason"]
+    assert not build_events(events)
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_only_build_lets_the_code_of_one_run(work: Workplace, resolver: str, tmp_path: Path) -> None:
+    for name in ("wanted", "other"):
+        make_sdist(work.index.folder, name, "1.0", report_to=tmp_path / name)
+    work.write("requirements.txt", "wanted", "other")
+
+    done = work.pack("--resolver", resolver, "--only-build", "wanted", "--allow-unmet", "--json")
+
+    report = valid_report(done.output)
+    assert [package["name"] for package in report["packages"]] == ["wanted"]
+    assert [one["name"] for one in report["unmet"]] == ["other"]
+    assert build_events(tmp_path / "wanted")
+    assert not build_events(tmp_path / "other")

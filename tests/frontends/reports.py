@@ -7,6 +7,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from lambda_pack.model.building import Build, BuilderName
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
@@ -37,6 +38,7 @@ BUILT = PackedPackage(
     is_verified=True,
     evidence="built here, pure Python",
     source="crc32c-2.3.tar.gz",
+    build=Build(BuilderName.HOST),
 )
 COMPILING = Attempt(
     Pin.parse("crc32c", "2.3"),

@@ -9,10 +9,12 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
 from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
+from lambda_pack.model.building import BuilderName, Building, BuildNetwork, BuildPermission
 from lambda_pack.model.delivery import IfExists, S3Target
 from lambda_pack.model.given import Given
 from lambda_pack.model.locked import Selection
@@ -20,6 +22,8 @@ from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest,
 from lambda_pack.model.targets import Target
 
 RUNTIME = ("--runtime", "python3.13")
+
+AB, C = canonicalize_name("a-b"), canonicalize_name("c")
 
 # Option, what is said (None for a switch), the field of the request, and what arrives there.
 OWN = [
@@ -48,6 +52,18 @@ OWN = [
     ("cache-dir", "cache", "cache", Path("cache")),
     ("no-cache", None, "use_cache", False),
     ("config-settings", ["a=b", "--c=d=e"], "config_settings", (("a", "b"), ("--c", "d=e"))),
+    ("builder", "container", "building", Building(builder=BuilderName.CONTAINER)),
+    ("build-image", "localhost/a:b", "building", Building(image="localhost/a:b")),
+    ("before-build", ["dnf install -y a", "b"], "building", Building(before=("dnf install -y a", "b"))),
+    ("build-network", "none", "building", Building(network=BuildNetwork.NONE)),
+    ("build-timeout", "2.5", "building", Building(timeout=2.5)),
+    ("build-constraint", ["a.txt"], "building", Building(constraints=(Path("a.txt"),))),
+    ("no-build-isolation", ["A_b,c"], "building", Building(without_isolation=frozenset({"a-b", "c"}))),
+    ("python-install", None, "building", Building(may_install_python=True)),
+    ("rebuild", None, "building", Building(rebuild=True)),
+    ("no-build", None, "building", Building(permission=BuildPermission(nothing=True))),
+    ("only-build", ["A_b, c"], "building", Building(permission=BuildPermission(only=frozenset({AB, C})))),
+    ("no-build-package", ["A.b", "c"], "building", Building(permission=BuildPermission(never=frozenset({AB, C})))),
 ]
 PIP = sorted(name for name, option in OPTIONS.items() if option.is_pip and name != "config-settings")
 
@@ -281,6 +297,12 @@ def test_a_table_that_is_none(folder: Path) -> None:
         ((*RUNTIME, "--on-collision", "first"), "'first' is not a on-collision; choose one of: error, last"),
         ((*RUNTIME, "--config-settings", "a"), "'a' is not KEY=VALUE"),
         ((*RUNTIME, "--config-settings", "=b"), "'=b' is not KEY=VALUE"),
+        ((*RUNTIME, "--builder", "vm"), "'vm' is not a builder; choose one of: auto, host, container"),
+        ((*RUNTIME, "--build-timeout", "soon"), "'soon' is not a build-timeout"),
+        ((*RUNTIME, "--build-timeout", "-1"), "'-1' is not a build-timeout"),
+        ((*RUNTIME, "--only-build", "a b"), "--only-build"),
+        ((*RUNTIME, "--no-build", "--only-build", "a"), "leave one of them out"),
+        ((*RUNTIME, "--build-network", "none", "--builder", "host"), "needs a container"),
     ],
 )
 def test_what_cannot_be_understood(folder: Path, arguments: tuple[str, ...], message: str) -> None:

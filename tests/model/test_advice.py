@@ -110,7 +110,8 @@ def test_no_version_is_allowed(asked: str, expected: str) -> None:
 
 def test_a_failed_build_may_work_where_the_target_runs() -> None:
     expected = (
-        "build it where python3.11-x86_64 runs (the same architecture and glibc); the log says why it failed here"
+        "build it where python3.11-x86_64 runs (the same architecture and glibc), or in a container: install docker or "
+        "podman, and see --build-image; the log says why it failed here"
     )
     assert expected in advice(sdist(), tried=True)
     assert expected not in advice(sdist(), tried=False)
@@ -127,7 +128,7 @@ def test_a_failed_build_may_work_where_the_target_runs() -> None:
 def test_lifting_only_binary_is_advice_only_where_it_is_in_the_way(
     files: FileChoice, refused: str, *, helps: bool
 ) -> None:
-    expected = "let it be built: lift --only-binary for it (in the action: no-build)"
+    expected = "let it be built: lift --only-binary for it"
     assert (expected in advice(sdist(refused), files=files)) is helps
 
 

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from packaging.pylock import Pylock
+from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
+from lambda_pack.model.building import BuildPermission
+from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.locked import Selection
 from lambda_pack.model.report import ArchiveFacts
 from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference
@@ -26,7 +29,7 @@ from lambda_pack.model.targets import Target
 from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
 from lambda_pack.pipeline.preflight import look_ahead
 from lambda_pack.ports import Ports, Resolver
-from lambda_pack.tools.built_wheels import Host
+from lambda_pack.tools.building.machine import Host
 from lambda_pack.tools.locked_resolver import LockedResolver
 from tests.support.elf import make_elf
 from tests.support.fake_resolver import Direct, FakeResolver
@@ -57,7 +60,8 @@ class Story:
     `case` is its row in the list of what users of the peers hit. `requirements` and `lock` are the texts of such
     files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack.
     `directs` are what URLs and paths of requirements lead to. `host` is the machine that builds, `foreign` its
-    Python where that is not the target's. `check` asks for the preflight instead of the nine steps.
+    Python where that is not the target's. `permission` says whose code may run. `check` asks for the preflight instead
+    of the nine steps.
     """
 
     why: str
@@ -76,6 +80,7 @@ class Story:
     host: Host = field(default_factory=lambda: Host("Linux", "x86_64", (2, 26)))
     foreign: str | None = None
     hides_misfits: bool = False
+    permission: Mapping[str, Any] = field(default_factory=dict)
     check: bool = False
 
 
@@ -131,7 +136,7 @@ def play(story: Story, folder: Path) -> Ending:
     for path, text in {"requirements.txt": story.requirements, **story.project}.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
-    requirements = _requirements(project).on(Target.parse(story.runtime, story.architecture))
+    requirements = _requirements(project, story.permission).on(Target.parse(story.runtime, story.architecture))
     ending = Ending(
         outcome=None,
         error=None,
@@ -149,22 +154,28 @@ def play(story: Story, folder: Path) -> Ending:
     return _played(story, _request(story, project), ending, ports)
 
 
-def _requirements(project: Path) -> Requirements:
+def _requirements(project: Path, permission: Mapping[str, Any]) -> Requirements:
     written = read_requirements([project / "requirements.txt"], {})
     return Requirements(
         folder=project,
         requested=written.requested,
         constraints=written.constraints,
-        files=written.files,
+        files=replace(written.files, building=_permission(permission)),
         require_hashes=written.require_hashes,
     )
+
+
+def _permission(words: Mapping[str, Any]) -> BuildPermission:
+    names = {key: frozenset(map(canonicalize_name, words.get(key, ()))) for key in ("only", "never")}
+    return BuildPermission(nothing=bool(words.get("nothing")), **names)
 
 
 def _resolver(story: Story, requirements: Requirements, shelf: Shelf) -> Resolver:
     if story.lock is not None:
         text = _DIGEST.sub(lambda match: shelf.digest(match[1]), story.lock)
         return LockedResolver(locked_of(Pylock.from_dict(tomllib.loads(text)), Selection()), lambda _: FakeIndex(shelf))
-    return FakeResolver(requirements, shelf, tuple(_placed(story.directs, requirements.folder)), story.hides_misfits)
+    seen = without_forbidden(requirements)
+    return FakeResolver(seen, shelf, tuple(_placed(story.directs, requirements.folder)), story.hides_misfits)
 
 
 def _placed(directs: tuple[Direct, ...], project: Path) -> Iterator[Direct]:

@@ -135,6 +135,8 @@ def build_wheel(
     tag = "py3-none-any"
     if kind == "dump-environment":
         contents[f"{module}_environment.json"] = json.dumps(_environment(), sort_keys=True).encode()
+    if kind == "hollow":
+        tag = _machine_tag()
     if kind in ("c-extension", "optional-c"):
         native = _compile(f"_{module}_native", required=kind == "c-extension")
         tag = _machine_tag() if native else tag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +23,8 @@ from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import path_of
-from lambda_pack.tools.built_wheels import Host, judge_built
+from lambda_pack.tools.building.finishing import Refusal, judge_built, wheel_at
+from lambda_pack.tools.building.machine import Host
 from tests.support.elf import make_elf
 from tests.support.metadata import Content, module_of
 from tests.support.wheels import make_wheel
@@ -248,13 +250,30 @@ class FakeBuilder:
         command = f"pip wheel {recipe.source}"
         if recipe.makes is None:
             return Attempt(source.pin, step, recipe.fails, command=command, log=recipe.log)
-        contents = default_contents(recipe.makes) if recipe.contents is None else recipe.contents
+        contents = self._linked(recipe.makes) if recipe.contents is None else recipe.contents
         path = make_wheel(self.folder / f"step-{step}", recipe.makes, files=contents, requires=recipe.requires)
-        wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", hashlib.sha256(path.read_bytes()).hexdigest()),))
-        verdict = judge_built(wheel, target, pin=source.pin, host=self.host, foreign=self.foreign)
-        if isinstance(verdict, str):
-            return Attempt(source.pin, step, verdict, command=command, log=recipe.log, wheel=wheel)
+        wheel = wheel_at(path)
+        verdict = judge_built(wheel, wheel_binaries(path), target, pin=source.pin, foreign=self.foreign)
+        if isinstance(verdict, Refusal):
+            return Attempt(source.pin, step, verdict.detail, command=command, log=recipe.log, wheel=wheel)
         return Accepted(source.pin, wheel, verdict)
+
+    def _linked(self, filename: str) -> Mapping[str, Content]:
+        """The usual contents, linked against the C library of the machine."""
+        versions = {"libc.so.6": ["GLIBC_{}.{}".format(*self.host.glibc)]} if self.host.glibc else {}
+        return {
+            name: make_elf("aarch64" if "aarch64" in filename else "x86_64", versions=versions)
+            if name.endswith(".so")
+            else content
+            for name, content in default_contents(filename).items()
+        }
+
+    def as_pure(self, wheel: Wheel) -> Wheel:
+        path = path_of(wheel.url)
+        with zipfile.ZipFile(path) as archive:
+            contents = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
+        stem = "-".join(wheel.filename.split("-")[:2])
+        return wheel_at(make_wheel(path.parent, f"{stem}-py3-none-any.whl", files=contents))
 
 
 @dataclass(slots=True)

@@ -26,14 +26,16 @@ Kind = Literal[
     "broken",
     "broken-metadata",
     "dump-environment",
+    "hollow",
     "legacy-setup-py",
 ]
 """How the build behaves.
 
-pure: a py3-none-any wheel. c-extension: a wheel for this interpreter and machine with a compiled `_<module>_native`, or
-a failure where $CC (or cc) does not compile. optional-c: the same, or a pure wheel. broken: metadata works, the build
-prints `log` and fails with 'broken on purpose'; broken-metadata: fails already there. dump-environment: pure, with the
-build's environment inside. legacy-setup-py: no pyproject.toml; needs setuptools.
+pure: a py3-none-any wheel. c-extension: a wheel for this interpreter and machine with a compiled `_<module>_native`,
+or a failure where $CC (or cc) does not compile. optional-c: the same, or a pure wheel. broken: metadata works, the
+build prints `log` and fails with 'broken on purpose'; broken-metadata: fails already there. dump-environment: pure,
+with the build's environment inside. hollow: a wheel that names this machine and holds nothing of it. legacy-setup-py:
+no pyproject.toml; needs setuptools.
 """
 
 Form = Literal["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"]

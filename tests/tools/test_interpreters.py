@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.tools.interpreters import base_interpreter, find_interpreter, version_of
+from lambda_pack.tools.interpreters import base_interpreter, find_interpreter, install_interpreter, version_of
 
 # No machine has this one.
 UNKNOWN = (3, 99)
@@ -72,3 +72,32 @@ def test_none_is_an_answer(tmp_path: Path) -> None:
 def test_an_interpreter_that_was_named_must_be_one(tmp_path: Path) -> None:
     with pytest.raises(LambdaPackError, match="name another interpreter"):
         version_of(stand_in(tmp_path / "python", "no", status=1), environ={})
+
+
+UV = """\
+#!/bin/sh
+case "$*" in
+  "python install --no-bin --no-config 3.99") {install} ;;
+  "python find --managed-python --no-project --no-config 3.99") echo /opt/uv/python3.99 ;;
+  *) echo "unexpected: $*" >&2; exit 9 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for uv is a shell script")
+def test_uv_installs_what_is_missing(tmp_path: Path) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(UV.format(install="exit 0"))
+    uv.chmod(0o755)
+    found = install_interpreter((3, 99), environ={"PATH": "/usr/bin:/bin"}, uv=str(uv))
+    assert found == Path("/opt/uv/python3.99")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for uv is a shell script")
+def test_what_uv_cannot_install_says_what_now(tmp_path: Path) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(UV.format(install="echo no such host >&2; exit 2"))
+    uv.chmod(0o755)
+    with pytest.raises(LambdaPackError, match=r"uv could not install Python 3\.99; install one yourself") as refusal:
+        install_interpreter((3, 99), environ={"PATH": "/usr/bin:/bin"}, uv=str(uv))
+    assert refusal.value.log == "no such host"

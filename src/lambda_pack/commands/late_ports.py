@@ -39,3 +39,7 @@ class LateBuilder:
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
         """See `lambda_pack.ports.Builder`."""
         return self._made().build(sources, target, compiler=compiler) if sources else ()
+
+    def as_pure(self, wheel: Wheel) -> Wheel:
+        """See `lambda_pack.ports.Builder`."""
+        return self._made().as_pure(wheel)

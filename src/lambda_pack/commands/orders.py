@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,10 +54,11 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         requested=reading.written.requested,
         constraints=(*reading.written.constraints, *_constraints(configuration, environ)),
         indexes=configuration.indexes,
-        files=configuration.files,
+        files=replace(configuration.files, building=request.building.permission),
         require_hashes=configuration.require_hashes,
         config_settings=request.config_settings,
         lineage=_lineage(reading, request),
+        build_constraints=read_constraints(request.building.constraints, environ),
     )
     lock = reading.lock
     if lock is None and reading.written.is_empty:

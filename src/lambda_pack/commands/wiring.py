@@ -9,18 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
+from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.request import ResolverName
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
 from lambda_pack.tools.auditor import WheelAuditor
 from lambda_pack.tools.environment import checkout_environment, package_environment
+
+if TYPE_CHECKING:
+    from lambda_pack.tools.network.cache import Cache
 
 __all__ = ["Workshop"]
 
@@ -101,7 +105,7 @@ class Workshop:
             index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
             auditor=WheelAuditor(cache),
-            builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads)),
+            builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
             narrator=self._narrator,
         )
 
@@ -149,7 +153,7 @@ class Workshop:
         """None where a lock takes its place."""
         if self._order.lock is not None:
             return None
-        requirements, request = self._order.requirements, self._order.request
+        requirements, request = without_forbidden(self._order.requirements), self._order.request
         environment = package_environment(self._environ, extra=self._checkouts())
         folder.mkdir(mode=0o700)
         if request.resolver is ResolverName.PIP:
@@ -157,7 +161,8 @@ class Workshop:
 
             return PipResolver(requirements, environment=environment, scratch=folder)
         from lambda_pack.tools.interpreters import base_interpreter
-        from lambda_pack.tools.uv_resolver import BegunResolver, UvResolver, find_uv
+        from lambda_pack.tools.uv_program import find_uv
+        from lambda_pack.tools.uv_resolver import BegunResolver, UvResolver
 
         resolver = UvResolver(
             requirements,
@@ -170,17 +175,24 @@ class Workshop:
         )
         return BegunResolver(resolver, stack.enter_context(resolver.begun(request.target, at_most={})))
 
-    def _builder(self, folder: Path, downloads: Downloads) -> Builder:
-        from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
+    def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:
+        from lambda_pack.tools.building.builder import SourceBuilder
+        from lambda_pack.tools.building.jobs import BuildSettings
 
-        requirements = self._order.requirements
+        requirements, request = self._order.requirements, self._order.request
         settings = BuildSettings(
             indexes=requirements.indexes,
             config=requirements.config_settings,
             package_config={line.name: line.config_settings for line in requirements.requested if line.name},
-            interpreter=self._order.request.interpreter,
+            interpreter=request.interpreter,
+            building=request.building,
+            constraints=requirements.build_constraints,
         )
         folder.mkdir(mode=0o700)
-        return PipBuilder(
-            folder, lambda sdist: downloads.fetch([sdist])[sdist], environ=self._environ, settings=settings
+        return SourceBuilder(
+            folder,
+            lambda sdist: downloads.fetch([sdist])[sdist],
+            environ=self._environ,
+            cache=cache,
+            settings=settings,
         )

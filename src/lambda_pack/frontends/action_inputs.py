@@ -46,7 +46,7 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
         "resolver": InputKind.OPTION,
         "allow-unmet": InputKind.OPTION,
         "fail-on-unmet": InputKind.SWITCH,
-        "no-build": InputKind.SWITCH,
+        "no-build": InputKind.OPTION,
         "s3-uri": InputKind.OPTION,
         "s3-bucket": InputKind.OPTION,
         "s3-key": InputKind.OPTION,
@@ -113,9 +113,6 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
         if name == "requirements":
             # What the project says is needed is out of force: the input is louder.
             said.pop("input", None)
-    if switches["no-build"]:
-        earlier = said["only-binary"].values if "only-binary" in said else ()
-        said["only-binary"] = Given((*earlier, ":all:"), "the input 'no-build'")
     return ActionInputs(
         folder=folder,
         said=said,

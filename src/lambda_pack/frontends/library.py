@@ -13,6 +13,7 @@ from lambda_pack.commands.pack import pack as pack_command
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.frontends.narrators import SilentNarrator
 from lambda_pack.frontends.text_report import render_text
+from lambda_pack.model.building import Building
 from lambda_pack.model.given import Given
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import DEFAULTS, Collision, PackRequest, Preference, ResolverName
@@ -51,8 +52,8 @@ class Config:
     """How packages are resolved and built.
 
     `options` are pip's options by their long names without dashes, for example
-    `{"extra-index-url": ("https://…",), "pre": ("true",)}`; `config_settings` are PEP 517 settings for build backends.
-    `cache` None is the user's cache folder.
+    `{"extra-index-url": ("https://…",), "pre": ("true",)}`; `config_settings` are PEP 517 settings for build backends,
+    `building` says where and how they run, and which may. `cache` None is the user's cache folder.
     """
 
     resolver: ResolverName = DEFAULTS["resolver"]
@@ -60,6 +61,7 @@ class Config:
     on_collision: Collision = DEFAULTS["on_collision"]
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = DEFAULTS["config_settings"]
+    building: Building = field(default_factory=Building)
     cache: Path | None = DEFAULTS["cache"]
     use_cache: bool = DEFAULTS["use_cache"]
 
@@ -103,6 +105,7 @@ class PythonPipDependencyBuilder:
             allow_oversize=True,
             options={name: Given(values, "the config") for name, values in config.options.items()},
             config_settings=config.config_settings,
+            building=config.building,
             cache=config.cache,
             use_cache=config.use_cache,
             interpreter=self._interpreter,

@@ -177,6 +177,7 @@ def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, fold: s
 def _notes(package: PackedPackage) -> str:
     notes = [f"built from {code(package.source)}"] if package.source else []
     notes += [words(package.evidence)] if package.evidence else []
+    notes += map(words, package.build.remarks) if package.build else []
     notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
     return "<br>".join(notes)
 

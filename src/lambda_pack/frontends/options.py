@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
+from lambda_pack.model.building import BuilderName, Building, BuildNetwork
 from lambda_pack.model.delivery import IfExists
 from lambda_pack.model.limits import LOADING_TIME
 from lambda_pack.model.request import DEFAULTS, AuditMode, Collision, Layout, Preference, ResolverName
@@ -38,7 +39,7 @@ class Option:
     """One option by its long name without dashes.
 
     `default` is shown in the help and comes from `PackRequest`. `is_pip` marks the options about indexes and files that
-    pip has, too, with its meaning; `is_s3` those about delivery.
+    pip has, too, with its meaning; `is_s3` those about delivery, `is_build` those about builds.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Option:
     is_pip: bool = False
     only_pack: bool = False
     is_s3: bool = False
+    is_build: bool = False
 
 
 def _values(choices: type[Enum]) -> tuple[str, ...]:
@@ -63,6 +65,7 @@ def _default(field: str) -> str:
     return str(value.value if isinstance(value, Enum) else value)
 
 
+_BUILDING = Building()
 _ALL = (
     Option("requirements", "requirements file, or any other input", Kind.MANY, short="r", metavar="FILE"),
     Option("input", "the lock, manifest or script that counts, in PROJECT", metavar="FILE"),
@@ -115,8 +118,38 @@ _ALL = (
     ),
     Option("allow-unmet", "write the bundle without what is unmet (still exit code 3)", Kind.SWITCH, only_pack=True),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH, only_pack=True),
-    Option("python", "interpreter for builds (default: one of the runtime's version)", metavar="FILE"),
-    Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE"),
+    Option(
+        "builder",
+        "where builds run; auto: here, and in a container what does not fit then",
+        choices=_values(BuilderName),
+        default=_BUILDING.builder.value,
+        is_build=True,
+    ),
+    Option("python", "interpreter for builds (default: one of the runtime's version)", metavar="FILE", is_build=True),
+    Option("python-install", "let uv install an interpreter that is missing", Kind.SWITCH, is_build=True),
+    Option("config-settings", "KEY=VALUE for build backends", Kind.MANY, short="C", metavar="KEY=VALUE", is_build=True),
+    Option("build-constraint", "constraints file for what builds require", Kind.MANY, metavar="FILE", is_build=True),
+    Option(
+        "no-build-isolation",
+        "build these with what the interpreter has installed; :all: for all",
+        Kind.MANY,
+        metavar="NAMES",
+        is_build=True,
+    ),
+    Option("build-timeout", "limit for each build (default: none)", metavar="SECONDS", is_build=True),
+    Option("build-image", "image for container builds (default: AWS's for the target)", metavar="IMAGE", is_build=True),
+    Option("before-build", "run in the container first, as root", Kind.MANY, metavar="COMMAND", is_build=True),
+    Option(
+        "build-network",
+        "what container builds reach; none keeps builds off this machine, too",
+        choices=_values(BuildNetwork),
+        default=_BUILDING.network.value,
+        is_build=True,
+    ),
+    Option("no-build", "no code of packages runs, not even to resolve", Kind.SWITCH, is_build=True),
+    Option("only-build", "code of these packages alone may run", Kind.MANY, metavar="NAMES", is_build=True),
+    Option("no-build-package", "code of these packages does not run", Kind.MANY, metavar="NAMES", is_build=True),
+    Option("rebuild", "build again what the cache has, and compare", Kind.SWITCH, is_build=True),
     Option("cache-dir", "folder for downloads (default: the user's cache)", metavar="DIR"),
     Option("no-cache", "keep nothing between runs", Kind.SWITCH),
     Option("index-url", "main index (default: the public one)", short="i", metavar="URL", is_pip=True),
@@ -193,13 +226,15 @@ def add_options(parser: argparse.ArgumentParser, *, is_pack: bool, targets: bool
     With `targets` there may be several runtimes and architectures.
     """
     own = parser.add_argument_group("what to pack, and how")
+    building = parser.add_argument_group("building from source (docs/building.md)")
     index = parser.add_argument_group("indexes and files, as in pip")
     for option in OPTIONS.values():
         if option.only_pack and not is_pack:
             continue
         if not option.is_s3:
             is_many = targets and option.name in {"runtime", "architecture"}
-            _add(index if option.is_pip else own, replace(option, kind=Kind.MANY) if is_many else option)
+            group = index if option.is_pip else building if option.is_build else own
+            _add(group, replace(option, kind=Kind.MANY) if is_many else option)
     if is_pack:
         add_delivery_options(parser)
 

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.building import Build, BuilderName, Grafted
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.packages import Pin
@@ -84,6 +85,22 @@ def _package(row: Mapping[str, Any]) -> PackedPackage:
         evidence=row["evidence"],
         source=row["built_from"],
         findings=tuple(map(_finding, row["findings"])),
+        build=_build(row.get("build")),
+    )
+
+
+def _build(row: Mapping[str, Any] | None) -> Build | None:
+    """Reports that were written before there were builds to tell of do not have it."""
+    if row is None:
+        return None
+    return Build(
+        builder=BuilderName(row["builder"]),
+        image=row["image"],
+        digest=row["image_digest"],
+        retagged_from=row["retagged_from"],
+        grafted=tuple(Grafted(**library) for library in row["grafted"]),
+        is_reproducible=row["reproducible"],
+        is_cached=row["cached"],
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lambda_pack.errors import UsageError
+from lambda_pack.frontends.build_requests import building_of
 from lambda_pack.frontends.options import OPTIONS, Kind, Option
+from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.delivery import Delivery, IfExists, S3Target
@@ -22,8 +23,6 @@ __all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
 
 CONFIG_FILE = "LAMBDA_PACK_CONFIG_FILE"
 """The variable that names a file of settings, as PIP_CONFIG_FILE and UV_CONFIG_FILE do for those tools."""
-
-Choice = TypeVar("Choice", bound=Enum)
 
 
 def gather(
@@ -121,25 +120,26 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         UsageError: a value is unknown, or the runtime or the requirements are missing.
     """
     known: dict[str, Any] = {
-        "name": _one(said, "name"),
-        "layout": _choice(said, "layout", Layout),
-        "resolver": _choice(said, "resolver", ResolverName),
-        "prefer": _choice(said, "prefer", Preference),
-        "audit": _choice(said, "audit", AuditMode),
-        "on_collision": _choice(said, "on-collision", Collision),
-        "output": _path(said, "output-dir"),
-        "to_dir": _path(said, "to-dir"),
-        "interpreter": _path(said, "python"),
-        "cache": _path(said, "cache-dir"),
-        "sources": _paths(said, "source"),
-        "excludes": _many(said, "exclude"),
-        "includes": _many(said, "include"),
-        "allow_unmet": _switch(said, "allow-unmet"),
-        "allow_oversize": _switch(said, "allow-oversize"),
-        "use_cache": not _switch(said, "no-cache") if "no-cache" in said else None,
-        "selection": Selection(_many(said, "group") or (), _many(said, "extra") or (), _many(said, "only-group") or ()),
-        "locked": _switch(said, "locked"),
-        "config_settings": tuple(pair(text, "config-settings") for text in _many(said, "config-settings") or ()),
+        "name": one(said, "name"),
+        "layout": choice(said, "layout", Layout),
+        "resolver": choice(said, "resolver", ResolverName),
+        "prefer": choice(said, "prefer", Preference),
+        "audit": choice(said, "audit", AuditMode),
+        "on_collision": choice(said, "on-collision", Collision),
+        "output": path(said, "output-dir"),
+        "to_dir": path(said, "to-dir"),
+        "interpreter": path(said, "python"),
+        "cache": path(said, "cache-dir"),
+        "sources": paths(said, "source"),
+        "excludes": many(said, "exclude"),
+        "includes": many(said, "include"),
+        "allow_unmet": is_on(said, "allow-unmet"),
+        "allow_oversize": is_on(said, "allow-oversize"),
+        "use_cache": not is_on(said, "no-cache") if "no-cache" in said else None,
+        "selection": Selection(many(said, "group") or (), many(said, "extra") or (), many(said, "only-group") or ()),
+        "locked": is_on(said, "locked"),
+        "config_settings": tuple(pair(text, "config-settings") for text in many(said, "config-settings") or ()),
+        "building": building_of(said),
         "options": _pip_options(said),
     }
     target = _target(said)
@@ -152,7 +152,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
     Raises:
         UsageError: S3 would refuse a value, or the place is missing or named twice.
     """
-    uri, bucket, key = (_one(said, name) for name in ("s3-uri", "s3-bucket", "s3-key"))
+    uri, bucket, key = (one(said, name) for name in ("s3-uri", "s3-bucket", "s3-key"))
     if uri is not None and (bucket is not None or key is not None):
         raise UsageError("s3-uri says bucket and key already; leave out s3-bucket and s3-key")
     if uri is None and bucket is None:
@@ -161,60 +161,29 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         return None
     return Delivery(
         S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or ""),
-        if_exists=_choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,
-        kms_key=_one(said, "s3-kms-key-id"),
-        tags=tuple(pair(text, "s3-tag") for text in _many(said, "s3-tag") or ()),
-        storage_class=_one(said, "s3-storage-class"),
-        bucket_owner=_one(said, "s3-bucket-owner"),
-        endpoint=_one(said, "s3-endpoint-url"),
-        region=_one(said, "s3-region"),
+        if_exists=choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,
+        kms_key=one(said, "s3-kms-key-id"),
+        tags=tuple(pair(text, "s3-tag") for text in many(said, "s3-tag") or ()),
+        storage_class=one(said, "s3-storage-class"),
+        bucket_owner=one(said, "s3-bucket-owner"),
+        endpoint=one(said, "s3-endpoint-url"),
+        region=one(said, "s3-region"),
     )
 
 
 def _target(said: Mapping[str, Given]) -> Target:
-    runtime = _one(said, "runtime")
+    runtime = one(said, "runtime")
     if runtime is None:
         raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
-    architecture = _one(said, "architecture")
+    architecture = one(said, "architecture")
     return Target.parse(runtime) if architecture is None else Target.parse(runtime, architecture)
 
 
 def _inputs(said: Mapping[str, Given]) -> tuple[Path, ...]:
     """What is named, else this folder, in which the right file is then looked for."""
-    named = _path(said, "input")
-    return (named,) if named is not None else _paths(said, "requirements") or (Path(),)
+    named = path(said, "input")
+    return (named,) if named is not None else paths(said, "requirements") or (Path(),)
 
 
 def _pip_options(said: Mapping[str, Given]) -> GivenSettings:
     return {name: given for name, given in said.items() if OPTIONS[name].is_pip}
-
-
-def _one(said: Mapping[str, Given], name: str) -> str | None:
-    return said[name].values[-1] if name in said else None
-
-
-def _many(said: Mapping[str, Given], name: str) -> tuple[str, ...] | None:
-    return said[name].values if name in said else None
-
-
-def _switch(said: Mapping[str, Given], name: str) -> bool | None:
-    return said[name].values[-1] == "true" if name in said else None
-
-
-def _path(said: Mapping[str, Given], name: str) -> Path | None:
-    return Path(said[name].values[-1]) if name in said else None
-
-
-def _paths(said: Mapping[str, Given], name: str) -> tuple[Path, ...] | None:
-    return tuple(Path(text) for text in said[name].values) if name in said else None
-
-
-def _choice(said: Mapping[str, Given], name: str, choices: type[Choice]) -> Choice | None:
-    text = _one(said, name)
-    if text is None:
-        return None
-    try:
-        return choices(text)
-    except ValueError:
-        listed = ", ".join(choice.value for choice in choices)
-        raise UsageError(f"{text!r} is not a {name}; choose one of: {listed}") from None

@@ -87,6 +87,7 @@ def _packages(report: Report, *, verbose: bool) -> Iterator[str]:
     for package in shown:
         notes = [f"built from {package.source}"] if package.source else []
         notes += [package.evidence] if package.evidence else []
+        notes += package.build.remarks if package.build else []
         notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
         note = f"  {'; '.join(notes)}" if notes else ""
         size = f"  {megabytes(package.size):>9}" if package.size is not None else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from packaging.utils import NormalizedName
 
-from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
+from lambda_pack.model.packages import Offer, Pin, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
@@ -43,9 +43,12 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements) -> Iterator[str]
         yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
     source = stock.source(pin)
     if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
-        yield f"build it where {stock.target} runs (the same architecture and glibc); the log says why it failed here"
-    elif source is None and not requirements.files.allows_sdist(pin.name) and _has_sdist(pin, offers):
-        yield "let it be built: lift --only-binary for it (in the action: no-build)"
+        yield (
+            f"build it where {stock.target} runs (the same architecture and glibc), or in a container: install docker "
+            "or podman, and see --build-image; the log says why it failed here"
+        )
+    elif source is None and any(_is_source(offer, pin) for offer in offers):
+        yield from _permissions(pin, requirements)
 
 
 def _newest_instead(stock: Stock, pin: Pin, requirements: Requirements, way: Sequence[NormalizedName]) -> Iterator[str]:
@@ -78,8 +81,21 @@ def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
                 yield f"choose another architecture: {pin} has a wheel for {other}"
 
 
-def _has_sdist(pin: Pin, offers: Iterable[Offer]) -> bool:
-    return any(isinstance(offer, Sdist) and offer.pin == pin for offer in offers)
+def _is_source(offer: Offer, pin: Pin) -> bool:
+    return offer.pin == pin and not isinstance(offer, Wheel)
+
+
+def _permissions(pin: Pin, requirements: Requirements) -> Iterator[str]:
+    """What the user would have to take back, in the order in which it is looked at."""
+    files = requirements.files
+    if files.building.refusal(pin.name) and files.building.nothing:
+        yield "let it be built, if you trust its code: leave out --no-build"
+    elif pin.name in files.building.never:
+        yield "let it be built, if you trust its code: leave out --no-build-package for it"
+    elif files.building.refusal(pin.name):
+        yield f"let it be built, if you trust its code: add --only-build {pin.name}"
+    elif files.why_no_sdist(pin.name):
+        yield "let it be built: lift --only-binary for it"
 
 
 def _any_fits(wheels: list[Wheel], target: Target) -> bool:

@@ -130,13 +130,14 @@ class Sdist:
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A commit of a version-controlled project; `url` has no `git+` and no revision."""
+    """A commit of a version-controlled project; `url` has no `git+` and no revision. `refused` is as in `Wheel`."""
 
     pin: Pin
     system: str
     url: str
     commit: str
     subdirectory: str | None = None
+    refused: str | None = None
 
     @property
     def filename(self) -> str:
@@ -151,11 +152,12 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A project on this machine's disk; `path` is absolute."""
+    """A project on this machine's disk; `path` is absolute. `refused` is as in `Wheel`."""
 
     pin: Pin
     path: str
     subdirectory: str | None = None
+    refused: str | None = None
 
     @property
     def filename(self) -> str:

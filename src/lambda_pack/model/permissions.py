@@ -54,15 +54,17 @@ def check_hashes(stock: Stock, requirements: Requirements) -> tuple[str, ...]:
 
 
 def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> Offer:
-    if not isinstance(offer, Wheel | Sdist) or offer.refused is not None:
+    if offer.refused is not None:
         return offer
+    if not isinstance(offer, Wheel | Sdist):
+        return replace(offer, refused=requirements.files.building.refusal(offer.pin.name))
     if offer.yanked is not None and not is_chosen and not _is_named(offer.pin, requirements):
         return replace(offer, refused=offer.yanked)
     name, files = offer.pin.name, requirements.files
     if isinstance(offer, Wheel) and not files.allows_wheel(name):
         return replace(offer, refused="is a wheel, and --no-binary keeps wheels of it out")
-    if isinstance(offer, Sdist) and not files.allows_sdist(name):
-        return replace(offer, refused="is source, and --only-binary keeps source of it out")
+    if isinstance(offer, Sdist) and (refusal := files.why_no_sdist(name)):
+        return replace(offer, refused=refusal)
     return _held_to(offer, requirements.hashes(name))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName
 
+from lambda_pack.model.building import Build
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
@@ -49,7 +50,7 @@ class Unmet:
 class PackedPackage:
     """A package in the bundle.
 
-    `source` is what its wheel was built from, where it was; else `url` is where the wheel came from.
+    `source` is what its wheel was built from, where it was, and `build` how; else `url` is where the wheel came from.
 
     `size` is in bytes, unzipped; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
     somebody had promised the file's digest before it was fetched. `findings` are those of the audit.
@@ -64,6 +65,7 @@ class PackedPackage:
     evidence: str | None = None
     source: str | None = None
     findings: tuple[Finding, ...] = ()
+    build: Build | None = None
 
 
 @dataclass(frozen=True, slots=True)

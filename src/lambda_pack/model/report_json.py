@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any
 
+from lambda_pack.model.building import Build
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, PackedPackage, Report, Unmet
@@ -88,6 +89,22 @@ def _package(package: PackedPackage) -> dict[str, Any]:
         "evidence": package.evidence,
         "built_from": package.source,
         "findings": [finding_document(finding) for finding in package.findings],
+        "build": package.build and _build(package.build),
+    }
+
+
+def _build(build: Build) -> dict[str, Any]:
+    return {
+        "builder": build.builder.value,
+        "image": build.image,
+        "image_digest": build.digest,
+        "retagged_from": build.retagged_from,
+        "grafted": [
+            {"name": one.name, "path": one.path, "package": one.package, "licence": one.licence}
+            for one in build.grafted
+        ],
+        "reproducible": build.is_reproducible,
+        "cached": build.is_cached,
     }
 
 

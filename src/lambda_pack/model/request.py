@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lambda_pack.model.building import Building
 from lambda_pack.model.given import GivenSettings
 from lambda_pack.model.locked import Selection
 from lambda_pack.model.targets import Target
@@ -66,7 +67,7 @@ class PackRequest:
     or that of the folder of the first requirements file. `output` is the folder for zip, report and
     lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
     names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which
-    `interpreter` runs; None looks for one of the runtime's version. `cache` None is the
+    `interpreter` runs; None looks for one of the runtime's version. `building` says where and how. `cache` None is the
     user's cache folder.
     """
 
@@ -90,6 +91,7 @@ class PackRequest:
     options: GivenSettings = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None
+    building: Building = field(default_factory=Building)
     cache: Path | None = None
     use_cache: bool = True
 

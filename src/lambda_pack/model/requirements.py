@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
+from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.packages import Hashes
 from lambda_pack.model.targets import Target
 
@@ -122,14 +123,36 @@ class FileChoice:
     only_binary: frozenset[str] = frozenset()
     prereleases: bool = False
     prefer_binary: bool = False
+    building: BuildPermission = field(default_factory=BuildPermission)
 
     def allows_wheel(self, name: NormalizedName) -> bool:
         """Whether a wheel may be used; a name in one list overrides ':all:' in the other, as in pip."""
         return self._allows(name, self.no_binary, self.only_binary)
 
     def allows_sdist(self, name: NormalizedName) -> bool:
-        """Whether the package may be built from source."""
-        return self._allows(name, self.only_binary, self.no_binary)
+        """Whether the package may be built from an sdist."""
+        return self.why_no_sdist(name) is None
+
+    def why_no_sdist(self, name: NormalizedName) -> str | None:
+        """Why the package may not be built from an sdist, where it may not."""
+        if not self._allows(name, self.only_binary, self.no_binary):
+            return "is source, and --only-binary keeps source of it out"
+        return self.building.refusal(name)
+
+    @property
+    def enforced(self) -> FileChoice:
+        """The same in words of pip and uv, which hold back code by keeping out files.
+
+        Who alone may run code is resolved from its source: neither of them knows an exception that allows both.
+        """
+        permission = self.building
+        if permission.nothing:
+            return replace(self, no_binary=frozenset(), only_binary=frozenset({":all:"}))
+        if permission.only:
+            allowed = permission.only - permission.never - self.only_binary
+            return replace(self, no_binary=frozenset(allowed), only_binary=frozenset({":all:"}))
+        never = permission.never
+        return replace(self, no_binary=self.no_binary - never, only_binary=self.only_binary | never)
 
     def without_wheels(self, words: str) -> FileChoice:
         """With pip's `--no-binary`: names, ':all:' or ':none:', by commas; the newest word on a name wins."""
@@ -193,6 +216,7 @@ class Requirements:
     require_hashes: bool = False
     config_settings: tuple[tuple[str, str], ...] = ()
     lineage: Lineage = field(default_factory=Lineage)
+    build_constraints: tuple[Requested, ...] = ()
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from lambda_pack.model.building import Build
 from lambda_pack.model.findings import WheelAudit
-from lambda_pack.model.packages import Folder, Offer, Pin, Sdist, Source, Wheel
+from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, Misfit, Verdict, judge, preference
 
@@ -21,12 +22,13 @@ __all__ = ["Accepted", "Attempt", "HeldBack", "Stock"]
 class Accepted:
     """A wheel whose verdict does not follow from its tags alone: built here, or known to misstate itself.
 
-    `pin` is what it answers; the wheel's own pin has the version that its backend said.
+    `pin` is what it answers; the wheel's own pin has the version that its backend said. `build` says how it was made.
     """
 
     pin: Pin
     wheel: Wheel
     verdict: Fits
+    build: Build | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Attempt:
     """One failed try to get a fitting wheel.
 
     `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
-    did that does not fit.
+    did that does not fit, and `build` how.
     """
 
     pin: Pin
@@ -43,6 +45,7 @@ class Attempt:
     command: str = ""
     log: str = ""
     wheel: Wheel | None = None
+    build: Build | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,7 @@ class Stock:
     def source(self, pin: Pin) -> Source | None:
         """What the pin can be built from, if anything; refused sources do not count."""
         found = (offer for offer in self.offers if not isinstance(offer, Wheel) and offer.pin == pin)
-        usable = (source for source in found if not isinstance(source, Sdist) or source.refused is None)
-        return min(usable, key=_order, default=None)
+        return min((source for source in found if source.refused is None), key=_order, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:
         """With what was found; a file heard of before stays as it was first heard of."""

@@ -13,6 +13,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, UnmetDependencies
 from lambda_pack.model.chains import dependencies_in
+from lambda_pack.model.forbidden import forbidden_sources
 from lambda_pack.model.locks import offers_of, pins_of
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
@@ -41,12 +42,15 @@ def resolve_everything(requirements: Requirements, target: Target, ports: Ports)
 
 
 def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
-    """The lock's packages for the target, with the files it knows."""
-    packages = pins_of(lock, target)
+    """The lock's packages for the target, with the files it knows; and what no resolver was allowed to see."""
+    forbidden = forbidden_sources(requirements)
+    names = {source.pin.name for source in forbidden}
+    packages = [package for package in pins_of(lock, target) if package.name not in names]
     found = (offer for package in packages for offer in offers_of(package, requirements.folder))
-    offers = (_as_promised(offer, requirements) for offer in found)
-    closure = tuple(Pin(package.name, package.version or _version_of(package)) for package in packages)
-    return Stock(target, closure, frozenset(permitted(offers, requirements)))
+    offers = (*(_as_promised(offer, requirements) for offer in found), *forbidden)
+    closure = [Pin(package.name, package.version or _version_of(package)) for package in packages]
+    closure += [source.pin for source in forbidden]
+    return Stock(target, tuple(closure), frozenset(permitted(offers, requirements)))
 
 
 def _as_promised(offer: Offer, requirements: Requirements) -> Offer:
@@ -70,7 +74,8 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
         # The resolver asks an sdist for its metadata by running its build backend: that too can fail.
         built = ports.builder.build([lead.source for lead in leads if lead.source], target, compiler=True)
         failures = tuple(outcome for outcome in built if not isinstance(outcome, Accepted))
-        failed = {failure.pin for failure in failures}
+        # What failed in one place may have been built in another.
+        failed = {failure.pin for failure in failures} - {one.pin for one in built if isinstance(one, Accepted)}
         obstacles = {lead.pin: lead.offers for lead in leads if lead.pin in failed}
     if not obstacles:
         raise refusal
@@ -95,9 +100,10 @@ class _Lead:
     @property
     def source(self) -> Sdist | None:
         """What the newest version would be built from, where it has no other usable file."""
-        if any(isinstance(offer, Wheel) and offer.pin == self.pin and offer.refused is None for offer in self.offers):
+        usable = [offer for offer in self.offers if offer.pin == self.pin and offer.refused is None]
+        if any(isinstance(offer, Wheel) for offer in usable):
             return None
-        return next((offer for offer in self.offers if isinstance(offer, Sdist) and offer.pin == self.pin), None)
+        return next((offer for offer in usable if isinstance(offer, Sdist)), None)
 
 
 def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator[_Lead]:

@@ -108,6 +108,7 @@ def _warnings(bundle: Bundle) -> Iterator[str]:
 
 def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]) -> Iterator[PackedPackage]:
     verdicts, audits = dict(stock.chosen), dict(stock.audits)
+    builds = {item.wheel: item.build for item in stock.accepted}
     for wheel, origin in stock.origins:
         source = None if isinstance(origin, Wheel) else origin.filename
         yield PackedPackage(
@@ -120,6 +121,7 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
             evidence=verdicts[wheel].evidence,
             source=source,
             findings=audits[wheel].findings if wheel in audits else (),
+            build=builds.get(wheel),
         )
 
 

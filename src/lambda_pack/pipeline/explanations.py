@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.advice import advise
 from lambda_pack.model.chains import Chain, dependencies_in, find_chains, with_names
-from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
+from lambda_pack.model.packages import Checkout, Folder, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
@@ -19,6 +19,8 @@ from lambda_pack.model.verdicts import Misfit, Reason, closest
 from lambda_pack.ports import Index
 
 __all__ = ["explain", "trace_held_back", "why_no_wheel"]
+
+_WITHOUT_COMPILER = 5
 
 
 def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
@@ -77,9 +79,13 @@ def _reason(stock: Stock, pin: Pin) -> str:
     no_wheel = why_no_wheel(stock, pin)
     attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
     if attempts:
-        return f"{no_wheel}; {attempts[-1].detail}"
+        # A build without a compiler fails for want of one; what the build before it came to is the reason.
+        telling = [attempt for attempt in attempts if attempt.step != _WITHOUT_COMPILER] or attempts
+        return f"{no_wheel}; {telling[-1].detail}"
     if stock.source(pin) is None:
-        return f"{no_wheel}, and there is no source to build it from"
+        refused = (one.refused for one in stock.offers if one.pin == pin and not isinstance(one, Wheel) and one.refused)
+        refusal = min(refused, default=None)
+        return f"{no_wheel}; the rest {refusal}" if refusal else f"{no_wheel}, and there is no source to build it from"
     return no_wheel
 
 
@@ -102,7 +108,7 @@ def _on_offer(offer: Offer, stock: Stock) -> FileOnOffer:
         case Wheel():
             verdict = stock.judge(offer)
             reason, detail = (verdict.reason.value, verdict.detail) if isinstance(verdict, Misfit) else ("fits", "fits")
-        case Sdist(refused=str(refusal)):
+        case Sdist(refused=str(refusal)) | Checkout(refused=str(refusal)) | Folder(refused=str(refusal)):
             reason, detail = Reason.REFUSED.value, refusal
         case _:
             reason, detail = "source", "source, to be built"

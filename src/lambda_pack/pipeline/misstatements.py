@@ -13,33 +13,38 @@ from lambda_pack.model.stock import Accepted, Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import path_of
 from lambda_pack.model.verdicts import Fits, judge
+from lambda_pack.ports import Builder
 
 __all__ = ["accept_misstated"]
 
 
-def accept_misstated(stock: Stock) -> Stock:
-    """The stock with those wheels accepted that were built here for another platform and hold nothing of any platform.
+def accept_misstated(stock: Stock, builder: Builder) -> Stock:
+    """The stock with those wheels accepted that were built here, name a platform and run on any.
 
-    Contents come first: a wheel without an ELF file is pure whatever it says. Then the curated list.
+    Contents come first: a wheel without an ELF file is pure whatever it says, and is given the tags that say so. Then
+    the curated list.
     """
-    return stock + _accepted(stock)
+    return stock + _accepted(stock, builder)
 
 
-def _accepted(stock: Stock) -> Iterator[Accepted]:
-    unmet = frozenset(stock.unmet)
+def _accepted(stock: Stock, builder: Builder) -> Iterator[Accepted]:
+    unmet = set(stock.unmet)
     for attempt in stock.attempts:
         if attempt.wheel is None or attempt.pin not in unmet or not attempt.pin.is_met_by(attempt.wheel.pin):
             continue
         if not _runs_as_pure(attempt.wheel, stock.target):
             continue
-        row = misstated(attempt.wheel.pin)
-        if not _has_binaries(attempt.wheel):
-            evidence = f"{attempt.wheel.filename} names a platform and holds no binary for any"
+        wheel, build, row = attempt.wheel, attempt.build, misstated(attempt.wheel.pin)
+        if not _has_binaries(wheel):
+            evidence = f"{wheel.filename} names a platform and holds no binary for any"
+            build = build and replace(build, retagged_from=wheel.filename)
+            wheel = builder.as_pure(wheel)
         elif row is not None:
             evidence = f"{row.evidence} (checked {row.checked})"
         else:
             continue
-        yield Accepted(attempt.pin, attempt.wheel, Fits(len(stock.target.tags), evidence))
+        unmet.discard(attempt.pin)
+        yield Accepted(attempt.pin, wheel, Fits(len(stock.target.tags), evidence), build)
 
 
 def _runs_as_pure(wheel: Wheel, target: Target) -> bool:

@@ -70,7 +70,7 @@ def take_nine_steps(
         ports.narrator.step(5, STEPS[5])
         stock += ports.builder.build(stock.sources, request.target, compiler=False)
         ports.narrator.step(6, STEPS[6])
-        stock = refuse_by_contents(accept_misstated(stock), ports, request.audit)
+        stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, request.audit)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         unmet = explain(stock.unmet, stock, requirements, ports.index)

@@ -16,7 +16,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["FUNCTION_ARN", "checkout_environment", "function_environment", "package_environment"]
+__all__ = [
+    "FUNCTION_ARN",
+    "STEADY",
+    "building_variables",
+    "checkout_environment",
+    "function_environment",
+    "package_environment",
+]
 
 _SYSTEM = """
     HOME LANG LANGUAGE LOGNAME PATH SHELL TERM TMPDIR TZ USER XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME
@@ -44,11 +51,13 @@ _REGION = "us-east-1"
 _SYSTEM_LIBRARIES = "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib"
 # An account that AWS uses in its examples.
 FUNCTION_ARN = f"arn:aws:lambda:{_REGION}:123456789012:function:{_FUNCTION}"
+# What a build writes into its files should not depend on the day: 1980-01-01, the oldest date a zip can hold.
+STEADY = MappingProxyType({"SOURCE_DATE_EPOCH": "315532800"})
+"""The variables that make builds give the same bytes each time, where their backends allow."""
 
 _UNLESS_SET = MappingProxyType(
     {
-        # What a build writes into its files should not depend on the day: 1980-01-01, the oldest date a zip can hold.
-        "SOURCE_DATE_EPOCH": "315532800",
+        **STEADY,
         # There is nobody to type a password.
         "GIT_TERMINAL_PROMPT": "0",
     }
@@ -63,6 +72,16 @@ def package_environment(environ: Mapping[str, str], *, extra: Mapping[str, str] 
     """
     allowed = {name: value for name, value in environ.items() if _is_allowed(name.upper())}
     return {**_UNLESS_SET, **allowed, **(extra or {})}
+
+
+def building_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """What of `environ` may change what a compiler makes, in order: a built wheel depends on it."""
+    names = _BUILDING.split()
+    return {
+        name: environ[name]
+        for name in sorted(environ)
+        if _is_allowed(name.upper()) and (name in names or name.startswith(_ALLOWED_PREFIXES[1:]))
+    }
 
 
 def checkout_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -10,13 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.urls import masked
 from lambda_pack.tools.environment import package_environment
-from lambda_pack.tools.process import run
+from lambda_pack.tools.process import run, tail
+from lambda_pack.tools.uv_program import find_uv
 
-__all__ = ["base_interpreter", "find_interpreter", "version_of"]
+__all__ = ["base_interpreter", "find_interpreter", "install_interpreter", "version_of"]
 
 # Seconds: a shim that asks the network for an interpreter is no interpreter.
 _PATIENCE = 10.0
+
+# Where uv gets interpreters from and keeps them: none of a package's code runs while it does.
+_UV = ("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_INSTALL_MIRROR", "UV_PYTHON_CACHE_DIR", "UV_CACHE_DIR", "UV_OFFLINE")
 
 _QUESTION = """
 import json, sys, sysconfig
@@ -40,6 +45,28 @@ def find_interpreter(python: tuple[int, int], *, environ: Mapping[str, str]) -> 
     if ours and not sysconfig.get_config_var("Py_GIL_DISABLED"):
         return Path(sys.executable)
     return _find(python, tuple(sorted(package_environment(environ).items())), _tool_caches(environ))
+
+
+def install_interpreter(python: tuple[int, int], *, environ: Mapping[str, str], uv: str | None = None) -> Path:
+    """A CPython of this minor version that uv installs where it keeps its own, for all that come after.
+
+    Raises:
+        LambdaPackError: uv could not have it; the log says why.
+    """
+    program, version = uv or find_uv(environ), "{}.{}".format(*python)
+    environment = {**package_environment(environ), **{name: environ[name] for name in _UV if name in environ}}
+    commands = [
+        (program, "python", "install", "--no-bin", "--no-config", version),
+        (program, "python", "find", "--managed-python", "--no-project", "--no-config", version),
+    ]
+    for command in commands:
+        ended = run(command, environment=environment)
+        if ended.status != 0:
+            raise LambdaPackError(
+                f"uv could not install Python {version}; install one yourself, or name it with --python",
+                log=tail(masked(ended.log)),
+            )
+    return Path(ended.output.strip())
 
 
 def version_of(interpreter: Path, *, environ: Mapping[str, str]) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from typing import IO
 
 from lambda_pack.errors import LambdaPackError
 
-__all__ = ["Completed", "Running", "end_all", "run", "started", "tail"]
+__all__ = ["Completed", "Running", "clean_up", "end_all", "run", "started", "tail"]
 
 # What a build writes has no limit; what we remember of it has (lines).
 _REMEMBERED = 5_000
@@ -123,6 +123,18 @@ def started(
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
+
+
+def clean_up(command: Sequence[str], *, environment: Mapping[str, str], timeout: float) -> None:
+    """Run a program that tidies up after another: `end_all` leaves it alone, and how it ends changes nothing.
+
+    `timeout` is in seconds. It may be missing altogether.
+    """
+    with suppress(LambdaPackError), _start(tuple(command), environment, None) as process:
+        try:
+            process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            _end(process)
 
 
 def tail(text: str, lines: int = 40) -> str:

@@ -13,7 +13,7 @@ from packaging.version import Version
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.urls import path_of
 
-__all__ = ["constraints_text", "requirements_text"]
+__all__ = ["build_constraints_text", "constraints_text", "requirements_text"]
 
 
 def requirements_text(requirements: Requirements, *, hashes: bool, config_settings: bool = False) -> str:
@@ -41,6 +41,11 @@ def constraints_text(
         for name, version in sorted(at_most.items())
     )
     return _lines(requirements.constraints, requirements.folder, hashes=hashes, config_settings=False) + held
+
+
+def build_constraints_text(requirements: Requirements) -> str:
+    """What limits the requirements of builds, one line each."""
+    return _lines(requirements.build_constraints, requirements.folder, hashes=False, config_settings=False)
 
 
 def _lines(lines: tuple[Requested, ...], folder: Path, *, hashes: bool, config_settings: bool) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -21,9 +20,9 @@ from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependenc
 from lambda_pack.model.requirements import IndexStrategy, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
-from lambda_pack.tools.requirements_text import constraints_text, requirements_text
+from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
 
-__all__ = ["BegunResolver", "UvResolver", "find_uv"]
+__all__ = ["BegunResolver", "UvResolver"]
 
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
@@ -68,6 +67,7 @@ class UvResolver:
             "requirements.txt": requirements_text(self.requirements, hashes=False),
             "constraints.txt": constraints_text(self.requirements, at_most),
             "excludes.txt": "".join(f"{name}\n" for name in sorted(without)),
+            "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(),
         }
         for name, text in files.items():
@@ -101,6 +101,7 @@ class UvResolver:
             *("--python-version", target.runtime.python_full_version),
             *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
             *("--constraints", "constraints.txt", "--excludes", "excludes.txt"),
+            *(("--build-constraints", "build-constraints.txt") if self.requirements.build_constraints else ()),
             *("--config-file", "uv.toml"),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
         ]
@@ -124,7 +125,7 @@ class UvResolver:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
         import tomli_w
 
-        indexes, files = self.requirements.indexes, self.requirements.files
+        indexes, files = self.requirements.indexes, self.requirements.files.enforced
         clash = files.no_binary & files.only_binary
         if clash:
             raise UsageError(f"--no-binary and --only-binary both name {min(clash)!r}; keep one of them")
@@ -165,23 +166,6 @@ class BegunResolver:
         if self._first is None:
             self._first = self._resolver.answer(self._running.finish())
         return self._first
-
-
-def find_uv(environ: Mapping[str, str]) -> str:
-    """The uv that was installed with us, else the one on PATH.
-
-    Raises:
-        LambdaPackError: there is none.
-    """
-    from uv import find_uv_bin
-
-    try:
-        return str(find_uv_bin())
-    except FileNotFoundError:
-        found = shutil.which("uv", path=environ.get("PATH"))
-    if found is None:
-        raise LambdaPackError("there is no uv beside lambda-pack or on PATH; install it, or choose --resolver pip")
-    return found
 
 
 def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
-from lambda_pack.model.requirements import FileChoice, IndexSettings
+from packaging.version import Version
 
-__all__ = ["config_options", "file_options", "index_options"]
+from lambda_pack.model.requirements import FileChoice, IndexSettings, Requested, Requirements
+from lambda_pack.tools.requirements_text import build_constraints_text
+
+__all__ = ["config_options", "constraint_options", "file_options", "index_options", "write_constraints"]
 
 
 def index_options(indexes: IndexSettings) -> tuple[str, ...]:
@@ -39,6 +43,27 @@ def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     ('--config-settings=--build-option=--fast',)
     """
     return tuple(f"--config-settings={key}={value}" for key, value in settings)
+
+
+def write_constraints(constraints: tuple[Requested, ...], folder: Path) -> Path | None:
+    """A file with what limits the requirements of builds; None where nothing does."""
+    if not constraints:
+        return None
+    path = folder / "build-constraints.txt"
+    path.write_text(build_constraints_text(Requirements(folder, build_constraints=constraints)), encoding="utf-8")
+    return path
+
+
+def constraint_options(path: Path | None, pip_version: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """That file for a pip that builds: options, and variables for one that has no such option yet.
+
+    Before 25.3 pip took its general constraints for those of builds, where they stood in the environment.
+    """
+    if path is None:
+        return (), {}
+    if Version(pip_version) >= Version("25.3"):
+        return ("--build-constraint", str(path)), {}
+    return (), {"PIP_CONSTRAINT": str(path)}
 
 
 def _index_options(indexes: IndexSettings) -> Iterator[str]:

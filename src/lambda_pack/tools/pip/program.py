@@ -6,18 +6,21 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packaging.tags import Tag
+
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.pip.options import index_options
 from lambda_pack.tools.process import Completed, run, tail
 
-__all__ = ["SCRATCH", "Pip", "Work", "fetch_pip", "our_pip"]
+__all__ = ["SCRATCH", "Pip", "Work", "fetch_pip", "our_pip", "pretended"]
 
 # What readers see in place of a folder that is gone when they read.
 SCRATCH = "<scratch>"
@@ -84,6 +87,16 @@ class Work:
     timeout: float | None = None
     target: Mapping[str, Any] | None = None
     outcome: Path | None = None
+
+
+def pretended(target: Target, tags: Iterable[Tag]) -> dict[str, Any]:
+    """What the shim needs to know of a machine that pip shall believe to run on, with these tags, best first."""
+    return {
+        "environment": dict(target.environment),
+        "python": target.runtime.python_full_version,
+        "tags": [(tag.interpreter, tag.abi, tag.platform) for tag in tags],
+        "without": [],
+    }
 
 
 def our_pip() -> Pip:

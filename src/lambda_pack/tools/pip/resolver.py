@@ -18,8 +18,14 @@ from lambda_pack.errors import UsageError
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES
 from lambda_pack.model.requirements import IndexStrategy, Requirements
 from lambda_pack.model.targets import Target
-from lambda_pack.tools.pip.options import config_options, file_options, index_options
-from lambda_pack.tools.pip.program import Pip, Work, our_pip
+from lambda_pack.tools.pip.options import (
+    config_options,
+    constraint_options,
+    file_options,
+    index_options,
+    write_constraints,
+)
+from lambda_pack.tools.pip.program import Pip, Work, our_pip, pretended
 from lambda_pack.tools.pip.refusals import refusal
 from lambda_pack.tools.pip.report import read_report
 from lambda_pack.tools.requirements_text import constraints_text, requirements_text
@@ -56,11 +62,13 @@ class PipResolver:
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="pip-resolver-") as name:
             folder = Path(name)
             self._write(folder, at_most)
+            limits = write_constraints(self.requirements.build_constraints, folder)
+            limiting, variables = constraint_options(limits, pip.version)
             ended = pip.run(
-                tuple(self._arguments(folder)),
+                (*self._arguments(folder), *limiting),
                 interpreter=Path(sys.executable),
-                environment=self.environment,
-                work=Work(folder, target=_pretended(target, without), outcome=folder / "outcome.json"),
+                environment={**self.environment, **variables},
+                work=Work(folder, target=self._pretended(target, without), outcome=folder / "outcome.json"),
             )
             if ended.status != 0:
                 raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
@@ -76,6 +84,17 @@ class PipResolver:
             # The folder is ours alone, and so are the URLs in it.
             (folder / name).write_text(text, encoding="utf-8")
 
+    def _pretended(self, target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:
+        permission = self.requirements.files.building
+        return {
+            **pretended(target, target.tags_of_any_glibc),
+            "without": sorted(without),
+            # Options keep out the files of an index; a package may still ask for another by its URL.
+            "silent": permission.nothing or bool(permission.only),
+            "heard": sorted(permission.only - permission.never),
+            "never": sorted(permission.never),
+        }
+
     def _arguments(self, folder: Path) -> Iterator[str]:
         yield from ("install", "--dry-run", "--ignore-installed", "--no-cache-dir", "--progress-bar", "off")
         yield from ("--report", str(folder / "report.json"))
@@ -84,7 +103,7 @@ class PipResolver:
         if _hashes_count(self.requirements):
             yield "--require-hashes"
         yield from index_options(self.requirements.indexes)
-        yield from file_options(self.requirements.files)
+        yield from file_options(self.requirements.files.enforced)
         yield from config_options(self.requirements.config_settings)
 
 
@@ -100,15 +119,6 @@ def _hashes_count(requirements: Requirements) -> bool:
 def _has_no_hash(url: str) -> bool:
     files = (".whl", *ARCHIVE_SUFFIXES)
     return "+" in url.partition("://")[0] or (url.startswith("file:") and not url.partition("#")[0].endswith(files))
-
-
-def _pretended(target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:
-    return {
-        "environment": dict(target.environment),
-        "python": target.runtime.python_full_version,
-        "tags": [(tag.interpreter, tag.abi, tag.platform) for tag in target.tags_of_any_glibc],
-        "without": sorted(without),
-    }
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@ It runs under any interpreter from Python 3.7 on (newer syntax stands in annotat
 here have names of the standard library's), and imports nothing of lambda-pack. Its settings are JSON: `folder` holds
 the package pip, `arguments` are pip's own and may hold credentials, so the file is deleted before pip starts. With
 `target`, pip believes its `environment` (markers), `python` (a version) and `tags`, and leaves out the packages in
-`without`. How it ended is written to `outcome`.
+`without`; where it is `silent`, no package's code runs but that of those `heard`, and never that of those in `never`.
+How it ended is written to `outcome`.
 
 pip has no interface for this, so these places inside it are replaced (seen in 23.2 to 26.3); each is checked before
 pip starts, because an answer for the wrong machine is worse than none.
@@ -95,6 +96,21 @@ def leave_out(names: list[str]) -> None:
     requirement.match_markers = match_markers
 
 
+def silence(target: dict[str, Any]) -> None:
+    """The code of packages that may not run does not, not even to say what the package needs."""
+    source = seam("_internal.distributions.sdist", "SourceDistribution")
+    prepare = source.prepare_distribution_metadata
+    refusal = seam("_internal.exceptions", "DistributionNotFound")
+
+    def prepare_distribution_metadata(self: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # pip's
+        name = re.sub(r"[-_.]+", "-", self.req.name or "").lower()
+        if name in target["never"] or (target["silent"] and name not in target["heard"]):
+            raise refusal(str(self.req) + " is source whose code may not run")
+        return prepare(self, *arguments, **options)
+
+    source.prepare_distribution_metadata = prepare_distribution_metadata
+
+
 def admit_wheels_named_by_url() -> None:
     """A wheel that the user names is judged by lambda-pack, which can say why it does not fit."""
     factory = seam("_internal.resolution.resolvelib.factory", "Factory")
@@ -151,6 +167,8 @@ def main(path: str) -> None:
             pretend_markers(target)
             pretend_python(target)
             leave_out(target["without"])
+            if target.get("silent") or target.get("never"):
+                silence(target)
             admit_wheels_named_by_url()
             listen(outcome)
         sys.argv = ["pip", *settings["arguments"]]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_pack.tools.compilers import without_compilers
+from lambda_pack.tools.building.compilers import without_compilers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="programs have endings there")
 

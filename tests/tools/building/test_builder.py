@@ -18,16 +18,21 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
+from packaging.requirements import Requirement
 
 from lambda_pack.errors import IntegrityError
+from lambda_pack.model.building import Build, BuilderName, Building, BuildPermission
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.requirements import IndexSettings, Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
-from lambda_pack.tools.built_wheels import Host
+from lambda_pack.model.verdicts import Fits, judge
+from lambda_pack.tools.building.builder import SourceBuilder
+from lambda_pack.tools.building.jobs import BuildSettings
+from lambda_pack.tools.building.machine import Host
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import find_interpreter
-from lambda_pack.tools.pip.builder import BuildSettings, PipBuilder
+from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.pip.program import Work, fetch_pip
 from tests.support.faults import Protect, Rule
 from tests.support.index import LoopbackIndex
@@ -36,8 +41,7 @@ from tests.support.processes import run as run_program
 
 OURS = sys.version_info[:2]
 NATIVE = Target.parse("python{}.{}".format(*OURS), platform.machine())
-OLD_ENOUGH = Host("Linux", NATIVE.architecture.machine, (2, 17))
-TOO_NEW = replace(OLD_ENOUGH, glibc=(2, 99))
+HERE = Host("Linux", NATIVE.architecture.machine, (2, 17))
 OFFLINE = IndexSettings(no_index=True)
 
 
@@ -48,12 +52,14 @@ class Yard:
     folder: Path
     environ: Mapping[str, str]
 
-    def builder(self, **settings: object) -> PipBuilder:
-        """Its settings are offline and on a machine with an old glibc, unless said otherwise."""
+    def builder(self, **settings: object) -> SourceBuilder:
+        """Its settings are offline and for this machine alone, unless said otherwise; `cache` lies in `folder`."""
         scratch = self.folder / "scratch"
         scratch.mkdir(exist_ok=True)
-        chosen = BuildSettings(**{"indexes": OFFLINE, "host": OLD_ENOUGH, **settings})  # type: ignore[arg-type]  # each test names real ones
-        return PipBuilder(scratch, self.fetch, environ=self.environ, settings=chosen)
+        here = {"indexes": OFFLINE, "host": HERE, "building": Building(builder=BuilderName.HOST)}
+        chosen = BuildSettings(**{**here, **settings})  # type: ignore[arg-type]  # each test names real ones
+        cache = Cache(self.folder / "cache")
+        return SourceBuilder(scratch, self.fetch, environ=self.environ, cache=cache, settings=chosen)
 
     def fetch(self, sdist: Sdist) -> Path:
         """As a cache does, under a name that says nothing."""
@@ -74,7 +80,9 @@ def yard(tmp_path: Path, clean_environment: dict[str, str]) -> Yard:
     return Yard(tmp_path, clean_environment)
 
 
-def build(builder: PipBuilder, source: Source, *, target: Target = NATIVE, compiler: bool = True) -> Accepted | Attempt:
+def build(
+    builder: SourceBuilder, source: Source, *, target: Target = NATIVE, compiler: bool = True
+) -> Accepted | Attempt:
     """The only outcome."""
     (outcome,) = builder.build([source], target, compiler=compiler)
     return outcome
@@ -108,29 +116,29 @@ def test_every_form_of_sdist_becomes_a_wheel(yard: Yard, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("details", "host", "compiler", "expected"),
+    ("details", "compiler", "expected"),
     [
-        ({"build_backend": "c-extension"}, OLD_ENOUGH, True, "built here against glibc 2.17"),
-        ({"build_backend": "optional-c"}, OLD_ENOUGH, True, "built here against glibc 2.17"),
-        ({"build_backend": "optional-c"}, TOO_NEW, False, "built here, pure Python"),
-        ({"build_backend": "pure"}, TOO_NEW, True, "built here, pure Python"),
+        ({"build_backend": "c-extension"}, True, "built here, needs no particular glibc"),
+        ({"build_backend": "optional-c"}, True, "built here, needs no particular glibc"),
+        ({"build_backend": "optional-c"}, False, "built here, pure Python"),
+        ({"build_backend": "pure"}, True, "built here, pure Python"),
     ],
     ids=["native", "optional", "optional without a compiler", "pure"],
 )
 def test_what_fits_is_accepted_with_its_evidence(
-    yard: Yard, details: Details, host: Host, *, compiler: bool, expected: str
+    yard: Yard, details: Details, *, compiler: bool, expected: str
 ) -> None:
-    outcome = accepted(build(yard.builder(host=host), yard.sdist(**details), compiler=compiler))
+    outcome = accepted(build(yard.builder(), yard.sdist(**details), compiler=compiler))
     assert outcome.verdict.evidence == expected
 
 
-def test_what_was_built_for_a_newer_glibc_says_so(yard: Yard) -> None:
-    attempt = failed(build(yard.builder(host=TOO_NEW), yard.sdist(build_backend="optional-c")))
-    has = "{}.{}".format(*NATIVE.runtime.glibc)
-    assert attempt.detail == (
-        f"built for glibc 2.99 here; {NATIVE.runtime.name} has {has}: use a container build or an older build machine"
-    )
-    assert attempt.wheel is not None
+def test_what_was_proven_is_written_into_the_tags(yard: Yard) -> None:
+    outcome = accepted(build(yard.builder(), yard.sdist(build_backend="c-extension")))
+    promised = "manylinux_{}_{}_{}".format(*NATIVE.runtime.glibc, NATIVE.architecture.machine)
+    assert {tag.platform for tag in outcome.wheel.tags} == {promised}
+    assert isinstance(judge(outcome.wheel, NATIVE), Fits)
+    assert outcome.build is not None
+    assert outcome.build.retagged_from == outcome.wheel.filename.replace(promised, f"linux_{platform.machine()}")
 
 
 def test_what_was_built_for_another_machine_says_so(yard: Yard) -> None:
@@ -223,7 +231,8 @@ def test_what_fetching_finds_is_not_the_builds_failure(tmp_path: Path, clean_env
     def fetch(sdist: Sdist) -> Path:
         raise IntegrityError(f"{sdist.filename} is not what its hash says")
 
-    builder = PipBuilder(tmp_path, fetch, environ=clean_environment, settings=BuildSettings(OFFLINE))
+    settings = BuildSettings(OFFLINE)
+    builder = SourceBuilder(tmp_path, fetch, environ=clean_environment, cache=Cache(None), settings=settings)
     with pytest.raises(IntegrityError):
         build(builder, Sdist.parse("https://index.invalid/lib-1.0.tar.gz"))
 
@@ -260,7 +269,12 @@ def test_a_build_has_its_time(yard: Yard, tmp_path: Path) -> None:
     backend = project / "_backend" / "build_backend.py"
     backend.write_text(backend.read_text() + "\nimport time\ntime.sleep(60)\n")
     begun = time.monotonic()
-    attempt = failed(build(yard.builder(timeout=1.5), Folder(Pin.parse("lib", "1.0"), str(project))))
+    attempt = failed(
+        build(
+            yard.builder(building=Building(builder=BuilderName.HOST, timeout=1.5)),
+            Folder(Pin.parse("lib", "1.0"), str(project)),
+        )
+    )
     assert attempt.detail == "the build did not end within 1.5 seconds"
     assert time.monotonic() - begun < 30
 
@@ -285,6 +299,121 @@ def test_an_interruption_ends_every_build(yard: Yard, tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             build(yard.builder(), Folder(Pin.parse("lib", "1.0"), str(project)))
     assert time.monotonic() - begun < 30
+
+
+def test_what_may_not_run_does_not(yard: Yard, tmp_path: Path) -> None:
+    """Nobody asks for it: a promise is kept where code would run, all the same."""
+    events = tmp_path / "events"
+    forbidden = Building(builder=BuilderName.HOST, permission=BuildPermission(nothing=True))
+    attempt = failed(build(yard.builder(building=forbidden), yard.sdist(report_to=events)))
+    assert attempt.detail == "not built: it is source, and --no-build lets no code of packages run"
+    assert not build_events(events)
+
+
+def test_what_was_built_is_remembered(yard: Yard, tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    sdist = yard.sdist(report_to=events)
+    first = accepted(build(yard.builder(), sdist))
+    again = accepted(build(yard.builder(), sdist))
+    assert [event.hook for event in build_events(events)].count("wheel") == 1
+    assert again.wheel.hashes == first.wheel.hashes
+    assert first.build is not None
+    assert again.build == replace(first.build, is_cached=True)
+    assert path_of(again.wheel).is_relative_to(tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"config": (("a", "b"),)},
+        {"building": Building(builder=BuilderName.HOST, without_isolation=frozenset({":all:"}))},
+        {"host": replace(HERE, glibc=(2, 28))},
+        {"constraints": (Requested(Origin("c.txt", 1), Requirement("setuptools<80")),)},
+        {"environ": {"CFLAGS": "-O1"}},
+    ],
+    ids=["config", "no isolation", "another machine", "constraints", "flags"],
+)
+def test_what_a_build_depends_on_makes_it_another(yard: Yard, tmp_path: Path, settings: dict[str, object]) -> None:
+    events = tmp_path / "events"
+    sdist = yard.sdist(report_to=events)
+    accepted(build(yard.builder(), sdist))
+    environ = {**yard.environ, **settings.pop("environ", {})}  # type: ignore[dict-item]  # a mapping, where it is one
+    accepted(build(replace(yard, environ=environ).builder(**settings), sdist))
+    assert [event.hook for event in build_events(events)].count("wheel") == 2
+
+
+def test_step_5_is_not_answered_with_what_step_4_made(yard: Yard) -> None:
+    sdist = yard.sdist(build_backend="optional-c")
+    compiled, pure = (accepted(build(yard.builder(), sdist, compiler=compiler)) for compiler in (True, False))
+    assert (compiled.wheel.is_pure, pure.wheel.is_pure) == (False, True)
+
+
+def test_a_folder_is_built_each_time(yard: Yard, tmp_path: Path) -> None:
+    events = tmp_path / "events"
+    source = Folder(Pin.parse("lib", "1.0"), str(make_project(tmp_path / "project", "lib", report_to=events)))
+    assert [accepted(build(yard.builder(), source)).build for _ in range(2)] == [Build(BuilderName.HOST)] * 2
+    assert [event.hook for event in build_events(events)].count("wheel") == 2
+
+
+def test_a_second_build_gives_the_same_bytes(yard: Yard) -> None:
+    """The compiler writes its folder into what it makes: that has one name."""
+    sdist = yard.sdist(build_backend="c-extension")
+    debug = replace(yard, environ={**yard.environ, "CC": "cc -g"})
+    first = accepted(build(debug.builder(), sdist))
+    again = Building(builder=BuilderName.HOST, rebuild=True)
+    second = accepted(build(debug.builder(building=again), sdist))
+    assert path_of(first.wheel) != path_of(second.wheel)
+    assert first.wheel.hashes == second.wheel.hashes
+    assert second.build is not None
+    assert second.build.is_reproducible is True
+
+
+def test_what_is_not_reproducible_says_so(yard: Yard) -> None:
+    """The report tells events apart, so the environment that is dumped differs with each run."""
+    sdist = yard.sdist(build_backend="dump-environment")
+    again = Building(builder=BuilderName.HOST, rebuild=True)
+    outcomes = []
+    for number in range(2):
+        environ = {**yard.environ, "LANG": f"C.{number}"}
+        outcomes.append(accepted(build(replace(yard, environ=environ).builder(building=again), sdist)).build)
+    assert [outcome and outcome.is_reproducible for outcome in outcomes] == [None, False]
+
+
+def test_a_cached_wheel_that_was_damaged_is_built_again(yard: Yard) -> None:
+    sdist = yard.sdist()
+    accepted(build(yard.builder(), sdist))
+    kept = path_of(accepted(build(yard.builder(), sdist)).wheel)
+    kept.write_bytes(kept.read_bytes() + b"!")
+    outcome = accepted(build(yard.builder(), sdist))
+    assert outcome.build == Build(BuilderName.HOST, is_reproducible=True)
+
+
+def test_nothing_compiled_is_not_built_twice(yard: Yard) -> None:
+    builder, sdist = yard.builder(), yard.sdist(build_backend="hollow")
+    attempt = failed(build(builder, sdist))
+    assert attempt.detail.endswith("names a platform and holds no binary")
+    assert builder.build([sdist], NATIVE, compiler=False) == ()
+    assert attempt.wheel is not None
+    pure = builder.as_pure(attempt.wheel)
+    assert pure.filename == "lib-1.0-py3-none-any.whl"
+    assert path_of(pure).is_file()
+
+
+@pytest.mark.parametrize("backend", ["maturin", "scikit_build_core.build", "mesonpy"])
+def test_what_compiles_in_any_case_is_not_built_without_a_compiler(yard: Yard, tmp_path: Path, backend: str) -> None:
+    (tmp_path / "project").mkdir()
+    table = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n'
+    (tmp_path / "project" / "pyproject.toml").write_text(table)
+    source = Folder(Pin.parse("lib", "1.0"), str(tmp_path / "project"))
+    attempt = failed(build(yard.builder(), source, compiler=False))
+    assert attempt.detail.startswith("not built without a compiler: ")
+    assert not attempt.command
+
+
+def test_without_an_engine_a_container_build_says_so(yard: Yard) -> None:
+    nowhere = replace(yard, environ={**yard.environ, "PATH": ""})
+    attempt = failed(build(nowhere.builder(building=Building(builder=BuilderName.CONTAINER)), yard.sdist()))
+    assert attempt.detail == "no container engine answers; install docker or podman, or start its daemon"
 
 
 @pytest.mark.network

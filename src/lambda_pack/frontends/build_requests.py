@@ -1,0 +1,86 @@
+"""From what the user said about builds to a `Building`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+
+from lambda_pack.errors import UsageError
+from lambda_pack.frontends.values import choice, is_on, many, one, paths
+from lambda_pack.model.building import BuilderName, Building, BuildNetwork, BuildPermission
+from lambda_pack.model.given import Given
+
+__all__ = ["building_of"]
+
+
+def building_of(said: Mapping[str, Given]) -> Building:
+    """How to build; what nobody set keeps its default.
+
+    Raises:
+        UsageError: a value is unknown, or two of them exclude each other.
+    """
+    known: dict[str, Any] = {
+        "builder": choice(said, "builder", BuilderName),
+        "timeout": _seconds(one(said, "build-timeout")),
+        "image": one(said, "build-image"),
+        "before": many(said, "before-build"),
+        "network": choice(said, "build-network", BuildNetwork),
+        "constraints": paths(said, "build-constraint"),
+        "without_isolation": _names_or_all(said, "no-build-isolation"),
+        "may_install_python": is_on(said, "python-install"),
+        "rebuild": is_on(said, "rebuild"),
+    }
+    building = replace(Building(), **{name: value for name, value in known.items() if value is not None})
+    if building.network is BuildNetwork.NONE and building.builder is BuilderName.HOST:
+        raise UsageError("--build-network none needs a container; leave out --builder host")
+    return replace(building, permission=_permission(said))
+
+
+def _permission(said: Mapping[str, Given]) -> BuildPermission:
+    permission = BuildPermission(
+        nothing=bool(is_on(said, "no-build")),
+        only=_names(said, "only-build") or frozenset(),
+        never=_names(said, "no-build-package") or frozenset(),
+    )
+    if permission.nothing and permission.only:
+        raise UsageError("--no-build lets no code run, and --only-build some; leave one of them out")
+    return permission
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not isfinite(seconds) or seconds <= 0:
+        raise UsageError(f"{text!r} is not a build-timeout; write seconds, more than 0")
+    return seconds
+
+
+def _names(said: Mapping[str, Given], option: str) -> frozenset[NormalizedName] | None:
+    """Names as pip's lists have them: one or several, by commas."""
+    words = _words(said, option)
+    try:
+        return None if words is None else frozenset(canonicalize_name(word, validate=True) for word in words)
+    except InvalidName as error:
+        raise UsageError(f"--{option}: {error}; name packages, separated by commas") from error
+
+
+def _names_or_all(said: Mapping[str, Given], option: str) -> frozenset[str] | None:
+    words = _words(said, option)
+    if words is None or ":all:" in words:
+        return words
+    return frozenset[str](_names(said, option) or ())
+
+
+def _words(said: Mapping[str, Given], option: str) -> frozenset[str] | None:
+    values = many(said, option)
+    if values is None:
+        return None
+    return frozenset(word for value in values for part in value.split(",") if (word := part.strip()))

@@ -1,0 +1,130 @@
+"""How packages are built from source, and which of them may run code here at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+_MOST_NAMES = 3
+
+__all__ = ["Build", "BuildNetwork", "BuildPermission", "BuilderName", "Building", "Grafted"]
+
+
+class BuilderName(Enum):
+    """Where builds run; `auto` is on this machine, and in a container what does not come to a fitting wheel there."""
+
+    AUTO = "auto"
+    HOST = "host"
+    CONTAINER = "container"
+
+
+class BuildNetwork(Enum):
+    """What a container can reach while it builds; what a build requires is fetched before, outside of it."""
+
+    DEFAULT = "default"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPermission:
+    """Which packages may run code on this machine, while resolving and while building.
+
+    `nothing` is a promise about all of them. With `only`, the others may not; those in `never` may not in any case.
+    """
+
+    nothing: bool = False
+    only: frozenset[NormalizedName] = frozenset()
+    never: frozenset[NormalizedName] = frozenset()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any package that may not."""
+        return self.nothing or bool(self.only or self.never)
+
+    def refusal(self, name: NormalizedName | None) -> str | None:
+        """In words why a package may not run code, None where it may; one whose name is not known yet is not `only`.
+
+        >>> from packaging.utils import canonicalize_name
+        >>> BuildPermission(nothing=True).refusal(canonicalize_name("docopt"))
+        'is source, and --no-build lets no code of packages run'
+        """
+        if self.nothing:
+            return "is source, and --no-build lets no code of packages run"
+        if name in self.never:
+            return "is source, and --no-build-package keeps its code from running"
+        if self.only and name not in self.only:
+            return f"is source, and --only-build lets code run of {', '.join(sorted(self.only))} alone"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """Everything the user says about builds.
+
+    `timeout` is for each build, in seconds. `image` None is AWS's build image for the target; the commands in `before`
+    run in the container first, as its root. `constraints` are files of pip's that limit what builds require. A build
+    of a package in `without_isolation` (or of any, with ':all:') uses what its interpreter has installed. With
+    `may_install_python` uv may install an interpreter. `rebuild` builds what the cache has, and compares.
+    """
+
+    builder: BuilderName = BuilderName.AUTO
+    permission: BuildPermission = field(default_factory=BuildPermission)
+    timeout: float | None = None
+    image: str | None = None
+    before: tuple[str, ...] = ()
+    network: BuildNetwork = BuildNetwork.DEFAULT
+    constraints: tuple[Path, ...] = ()
+    without_isolation: frozenset[str] = frozenset()
+    may_install_python: bool = False
+    rebuild: bool = False
+
+    def isolates(self, name: NormalizedName) -> bool:
+        """Whether a package is built in an environment of its own."""
+        return not self.without_isolation & {":all:", name}
+
+
+@dataclass(frozen=True, slots=True)
+class Grafted:
+    """A system library that was copied into a wheel.
+
+    `name` is what programs ask the loader for; `path` and `package` say where it was on the machine or in the image
+    that built, `licence` where its licence lies in the wheel; the last two are None where no package owns the file.
+    """
+
+    name: str
+    path: str
+    package: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How a wheel came to be.
+
+    `image` and `digest` name the container image, where one was used. `retagged_from` is the name that the wheel had
+    before its contents had been read. `is_reproducible` is None where there was nothing to compare it with.
+    """
+
+    builder: BuilderName
+    image: str | None = None
+    digest: str | None = None
+    retagged_from: str | None = None
+    grafted: tuple[Grafted, ...] = ()
+    is_reproducible: bool | None = None
+    is_cached: bool = False
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What a reader of the report should know, each in a few words."""
+        if self.builder is BuilderName.CONTAINER:
+            yield f"built in a container of {self.image}"
+        if self.grafted:
+            names = [library.name for library in self.grafted]
+            listed = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} system libraries"
+            yield f"with {listed} grafted into it"
+        if self.is_reproducible is False:
+            yield "not reproducible: a second build gave other bytes"

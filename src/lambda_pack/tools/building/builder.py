@@ -1,0 +1,170 @@
+"""The port `Builder`: permission, memory, the benches in their order, and what became of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+
+from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
+from lambda_pack.model.building import BuilderName, BuildNetwork
+from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel
+from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import masked, path_of
+from lambda_pack.tools.building.backends import read_build_system
+from lambda_pack.tools.building.container import ContainerBench
+from lambda_pack.tools.building.finishing import finished, is_hollow, wheel_at
+from lambda_pack.tools.building.host import HostBench
+from lambda_pack.tools.building.jobs import Bench, BuildSettings, Fetch, Job
+from lambda_pack.tools.building.memory import BuiltWheels
+from lambda_pack.tools.building.retagging import retagged
+from lambda_pack.tools.building.sources import unpack
+from lambda_pack.tools.building.wheelhouse import Wheelhouse
+from lambda_pack.tools.environment import checkout_environment, package_environment
+from lambda_pack.tools.network.cache import Cache
+from lambda_pack.tools.process import end_all
+
+__all__ = ["SourceBuilder"]
+
+
+class SourceBuilder:
+    """Builds on this machine, in containers, or in both."""
+
+    def __init__(
+        self,
+        scratch: Path,
+        fetch: Fetch,
+        *,
+        environ: Mapping[str, str],
+        cache: Cache,
+        settings: BuildSettings | None = None,
+    ) -> None:
+        """`scratch` must live as long as the wheels are needed; `fetch` gives an sdist whose digest was checked.
+
+        `environ` is everything that we see; builds get the allow-listed part of it, or nothing.
+        """
+        self._scratch = scratch
+        self._fetch = fetch
+        self._environ = environ
+        self._settings = settings or BuildSettings()
+        self._environment = package_environment(environ)
+        self._memory = BuiltWheels(cache, self._settings, environ)
+        wheelhouse = Wheelhouse(scratch, environment=self._environment, settings=self._settings)
+        self._host = HostBench(scratch, environ=environ, settings=self._settings)
+        self._container = ContainerBench(wheelhouse, environ=environ, settings=self._settings)
+        self._hollow: set[Pin] = set()
+
+    def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
+        """See `lambda_pack.ports.Builder`. All cores are used, and an interruption ends every build."""
+        if not sources:
+            return ()
+        workers = self._settings.workers or os.cpu_count() or 1
+        pool = ThreadPoolExecutor(min(workers, len(sources)), thread_name_prefix="build")
+        futures = [pool.submit(self._outcomes, source, target, compiler=compiler) for source in sources]
+        try:
+            return tuple(outcome for future in futures for outcome in future.result())
+        except BaseException:
+            _end(futures)
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def as_pure(self, wheel: Wheel) -> Wheel:
+        """See `lambda_pack.ports.Builder`."""
+        return wheel_at(retagged(path_of(wheel.url), "any", python="py3", environment=self._environment))
+
+    def _outcomes(self, source: Source, target: Target, *, compiler: bool) -> tuple[Accepted | Attempt, ...]:
+        folder = Path(tempfile.mkdtemp(dir=self._scratch, prefix="job-"))
+        job = Job(source, target, folder / "source", folder, compiler)
+        refusal = self._settings.building.permission.refusal(source.pin.name)
+        if refusal:
+            # Nobody asks for what is refused; a promise is kept where code would run, all the same.
+            return (job.attempt(f"not built: it {refusal}"),)
+        if not compiler and source.pin in self._hollow:
+            # Nothing was compiled with a compiler: without one the same comes out, and step 6 has it already.
+            return ()
+        try:
+            return tuple(self._built(job))
+        except (IndexUnavailable, IntegrityError):
+            raise
+        except LambdaPackError as error:
+            # One package that cannot be built is no reason to stop the others: step 7 reports them all.
+            return (job.attempt(masked(str(error)), log=error.log),)
+        except OSError as error:
+            return (job.attempt(f"the source cannot be read: {masked(str(error))}"),)
+
+    def _built(self, job: Job) -> Iterator[Accepted | Attempt]:
+        archive = self._fetch(job.source) if isinstance(job.source, Sdist) else None
+        benches = self._benches(job)
+        keys = {bench.name: self._memory.key(job, bench.name, archive) for bench in benches}
+        if not self._settings.building.rebuild:
+            known = (self._memory.recall(job, key) for key in keys.values() if key)
+            if (recalled := next(filter(None, known), None)) is not None:
+                yield recalled
+                return
+        cloning = checkout_environment(self._environ) if isinstance(job.source, Checkout) else {}
+        unpack(job.source, job.project, fetch=self._fetch, environment={**self._environment, **cloning})
+        if (pointless := self._pointless(job)) is not None:
+            yield job.attempt(pointless)
+            return
+        for bench in benches:
+            if bench is not benches[0] and self._container.engine is None:
+                # Nobody asked for a container; what is said about this machine is what helps.
+                return
+            outcome = self._made(bench, job)
+            if isinstance(outcome, Accepted) and (key := keys[bench.name]):
+                outcome = self._memory.remember(outcome, key)
+            yield outcome
+            if isinstance(outcome, Accepted) or job.source.pin in self._hollow:
+                return
+
+    def _benches(self, job: Job) -> Sequence[Bench]:
+        """Where to try, in order."""
+        building = self._settings.building
+        if building.builder is BuilderName.CONTAINER or building.network is BuildNetwork.NONE:
+            # On this machine nothing keeps a build off the network.
+            return (self._container,)
+        if building.builder is BuilderName.HOST or not job.has_compiler:
+            return (self._host,)
+        return (self._host, self._container)
+
+    def _pointless(self, job: Job) -> str | None:
+        """In words why this step cannot help, where that is known without a build."""
+        if not job.has_compiler:
+            needs = read_build_system(job.project / (job.source.subdirectory or ".")).needs_compiler
+            return f"not built without a compiler: {needs} in any case" if needs else None
+        benches = self._benches(job)
+        if self._host not in benches:
+            return None
+        foreign = self._settings.host.cannot_compile_for(job.target)
+        if foreign and (len(benches) == 1 or self._container.engine is None):
+            # What is pure anyway is so without a compiler, too: step 5 finds that out, and minutes are saved.
+            return foreign
+        return None
+
+    def _made(self, bench: Bench, job: Job) -> Accepted | Attempt:
+        folder = Path(tempfile.mkdtemp(dir=job.folder, prefix=f"{bench.name.value}-"))
+        job = replace(job, folder=folder)
+        try:
+            made = bench.make(job)
+            outcome = made if isinstance(made, Attempt) else finished(made, job, environment=self._environment)
+        except (IndexUnavailable, IntegrityError):
+            raise
+        except LambdaPackError as error:
+            return job.attempt(masked(str(error)), log=error.log)
+        if isinstance(outcome, Attempt) and outcome.wheel is not None and is_hollow(outcome.wheel):
+            self._hollow.add(job.source.pin)
+        return outcome
+
+
+def _end(futures: Sequence[Future[tuple[Accepted | Attempt, ...]]]) -> None:
+    """End every running build; those that have not begun never will."""
+    for future in futures:
+        future.cancel()
+    while wait(futures, timeout=0.1).not_done:
+        # A worker may have been between two programs.
+        end_all()

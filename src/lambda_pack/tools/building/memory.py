@@ -1,0 +1,129 @@
+"""Wheels that were built before, remembered under everything that they depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from lambda_pack.model.building import Build, BuilderName, BuildNetwork, Grafted
+from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
+from lambda_pack.model.stock import Accepted
+from lambda_pack.model.urls import path_of, without_credentials
+from lambda_pack.model.verdicts import Fits, judge
+from lambda_pack.tools.building.jobs import BuildSettings, Job
+from lambda_pack.tools.environment import building_variables
+from lambda_pack.tools.network.cache import Cache
+
+__all__ = ["BuiltWheels"]
+
+_KIND = "built"
+# Another one for whatever older entries could be taken for.
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltWheels:
+    """What the cache knows. Only what cannot change is remembered: an sdist by its digest, a commit; never a folder."""
+
+    cache: Cache
+    settings: BuildSettings
+    environ: Mapping[str, str]
+
+    def key(self, job: Job, builder: BuilderName, archive: Path | None) -> str | None:
+        """All that a build depends on, as a text; None where it is not remembered. `archive` is the sdist's file.
+
+        A build without isolation depends on what is installed, which nobody knows here.
+        """
+        source, name = _identity(job.source, archive), job.source.pin.name
+        if source is None or not self.settings.building.isolates(name):
+            return None
+        known = {
+            "format": _FORMAT,
+            "source": source,
+            "target": str(job.target),
+            # Step 5 must not be answered with what step 4 made.
+            "step": job.step,
+            "builder": builder.value,
+            "config": self.settings.config_for(name),
+            "constraints": [str(line) for line in self.settings.constraints],
+            "place": self._place(builder),
+        }
+        return json.dumps(known, sort_keys=True)
+
+    def recall(self, job: Job, key: str) -> Accepted | None:
+        """The wheel that was built for this key, if it is still here and whole."""
+        record = self._record(key)
+        if record is None:
+            return None
+        path = self.cache.get("sha256", record["sha256"], record["filename"])
+        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
+            return None
+        wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", record["sha256"]),))
+        match judge(wheel, job.target):
+            case Fits(rank):
+                build = replace(_build(record["build"]), is_cached=True)
+                return Accepted(job.source.pin, wheel, Fits(rank, record["evidence"]), build)
+            case _:
+                return None
+
+    def remember(self, accepted: Accepted, key: str) -> Accepted:
+        """Keep it; where the same was built before, it says whether the bytes are the same."""
+        digest, earlier = dict(accepted.wheel.hashes)["sha256"], self._record(key)
+        build = accepted.build
+        if build is not None and earlier is not None:
+            build = replace(build, is_reproducible=earlier["sha256"] == digest)
+            accepted = replace(accepted, build=build)
+        record = {
+            "filename": accepted.wheel.filename,
+            "sha256": digest,
+            "evidence": accepted.verdict.evidence,
+            "build": None if build is None else {**asdict(build), "builder": build.builder.value},
+        }
+        with self.cache.partial() as partial:
+            shutil.copyfile(path_of(accepted.wheel.url), partial)
+            self.cache.put(partial, "sha256", digest, accepted.wheel.filename)
+        self.cache.store(_KIND, key, json.dumps(record).encode())
+        return accepted
+
+    def _record(self, key: str) -> dict[str, Any] | None:
+        content = self.cache.entry(_KIND, key)
+        try:
+            record: dict[str, Any] | None = json.loads(content) if content else None
+        except ValueError:
+            return None
+        return record
+
+    def _place(self, builder: BuilderName) -> dict[str, Any]:
+        """What the machine or the container brings to a build."""
+        building, host = self.settings.building, self.settings.host
+        if builder is BuilderName.CONTAINER:
+            return {
+                "image": building.image or "",
+                "before": building.before,
+                "network": building.network is BuildNetwork.DEFAULT,
+            }
+        return {
+            "host": [host.system, host.machine, host.glibc],
+            "interpreter": str(self.settings.interpreter or ""),
+            "variables": building_variables(self.environ),
+        }
+
+
+def _identity(source: Source, archive: Path | None) -> list[str] | None:
+    match source:
+        case Sdist() if archive is not None:
+            return ["sdist", hashlib.sha256(archive.read_bytes()).hexdigest(), source.subdirectory or ""]
+        case Checkout():
+            return ["commit", without_credentials(source.url), source.commit, source.subdirectory or ""]
+        case _:
+            return None
+
+
+def _build(row: Mapping[str, Any]) -> Build:
+    grafted = tuple(Grafted(**library) for library in row["grafted"])
+    return Build(**{**row, "builder": BuilderName(row["builder"]), "grafted": grafted})

@@ -1,0 +1,136 @@
+"""Sources as folders: an sdist unpacked, a copy of a folder, a clone of a commit.
+
+Nothing is built in place: package code never gets a path of the user's or of the cache.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
+from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
+from lambda_pack.model.urls import masked, without_credentials
+from lambda_pack.tools.building.jobs import Fetch
+from lambda_pack.tools.process import run, tail
+
+__all__ = ["copied", "is_fetched_by_pip", "shown", "unpack"]
+
+# Never a part of the project, often most of its bytes. `.git` is copied: many projects ask it for their version.
+_LEFT_OUT = frozenset({"__pycache__", ".tox", ".nox", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+
+
+def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str, str]) -> None:
+    """Put the source into a new folder, whole; what is not git's but another system's stays for pip to fetch.
+
+    `environment` is what programs that clone may see.
+
+    Raises:
+        IndexUnavailable: the repository did not give the commit.
+        LambdaPackError: the archive cannot be read.
+    """
+    match source:
+        case Sdist():
+            _unpack_archive(source, fetch(source), into)
+        case Folder():
+            shutil.copytree(source.path, into, symlinks=True, ignore=_left_out)
+        case Checkout() if is_fetched_by_pip(source):
+            into.mkdir()
+        case Checkout():
+            _clone(source, into, environment)
+
+
+def is_fetched_by_pip(source: Source) -> bool:
+    """Whether it is a commit of another system than git."""
+    return isinstance(source, Checkout) and source.system != "git"
+
+
+def copied(source: Source, project: Path, into: Path) -> Path:
+    """A copy of what was unpacked, for a build to write to; the folder in it that is the project.
+
+    Raises:
+        UsageError: the subdirectory leads out.
+    """
+    shutil.copytree(project, into, symlinks=True)
+    inner = (into / (source.subdirectory or ".")).resolve()
+    if not inner.is_relative_to(into.resolve()):
+        raise UsageError(f"{source.subdirectory!r} leads out of {shown(source)!r}; name the project's own folder")
+    return inner
+
+
+def shown(source: Source) -> str:
+    """What readers see of it in the command."""
+    match source:
+        case Checkout():
+            plain = f"{source.system}+{without_credentials(source.url)}@{source.commit}"
+            return plain + (f"#subdirectory={source.subdirectory}" if source.subdirectory else "")
+        case Sdist():
+            return source.filename
+        case Folder():
+            return str(Path(source.path, source.subdirectory or ""))
+
+
+def _unpack_archive(source: Sdist, archive: Path, into: Path) -> None:
+    """As pip does: a single folder at the top is the project."""
+    whole = into.with_name(f"{into.name}-whole")
+    try:
+        if zipfile.is_zipfile(archive):
+            _unzip(archive, whole)
+        else:
+            with tarfile.open(archive) as opened:
+                # Nothing outside of the folder, no devices, no strange owners: PEP 706.
+                opened.extractall(whole, filter="data")
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+        raise LambdaPackError(
+            f"{source.filename!r} cannot be unpacked: {error}; is it an archive of source?"
+        ) from error
+    found = list(whole.iterdir())
+    (found[0] if len(found) == 1 and found[0].is_dir() else whole).rename(into)
+
+
+def _unzip(archive: Path, into: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            path = opened.extract(info, into)
+            if info.external_attr >> 16 & 0o111 and not info.is_dir():
+                # A `configure` that cannot be started is none.
+                Path(path).chmod(0o755)
+
+
+def _clone(source: Checkout, into: Path, environment: Mapping[str, str]) -> None:
+    git = ("git", "-c", "advice.detachedHead=false")
+    steps = [
+        (*git, "clone", "--quiet", "--no-checkout", source.url, str(into)),
+        (*git, "-C", str(into), "fetch", "--quiet", "origin", source.commit),
+        (*git, "-C", str(into), "checkout", "--quiet", "--detach", source.commit),
+        (*git, "-C", str(into), "submodule", "--quiet", "update", "--init", "--recursive"),
+        # A login in the URL was for this; the project's code needs none.
+        (*git, "-C", str(into), "remote", "set-url", "origin", without_credentials(source.url)),
+    ]
+    for step in steps:
+        ended = run(step, environment=environment)
+        # A server need not give single commits: then the clone must have it already.
+        if ended.status != 0 and "fetch" not in step:
+            raise IndexUnavailable(
+                f"git could not get {shown(source)!r}; check the address and the commit", log=tail(masked(ended.log))
+            )
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    return {name for name in names if name in _LEFT_OUT or _is_left_out(Path(folder, name))}
+
+
+def _is_left_out(path: Path) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return True
+    if stat.S_ISDIR(mode):
+        return (path / "pyvenv.cfg").exists()
+    # A socket or a pipe cannot be copied, and is nobody's source.
+    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))

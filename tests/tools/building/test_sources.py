@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
+from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist
+from lambda_pack.tools.building.sources import copied, unpack
+from tests.support.packages import make_project, make_sdist
+from tests.support.processes import run
+
+PIN = Pin.parse("lib", "1.0")
+
+
+def unpacked(source: Sdist | Folder | Checkout, folder: Path, archive: Path | None = None) -> Path:
+    """The source as a folder."""
+    project = folder / "unpacked"
+
+    def fetch(_: Sdist) -> Path:
+        assert archive is not None, "nothing is fetched here"
+        return archive
+
+    unpack(source, project, fetch=fetch, environment={"PATH": os.environ["PATH"]})  # noqa: TID251  # git is where the machine has it
+    return project
+
+
+def test_a_folder_is_copied(tmp_path: Path) -> None:
+    (tmp_path / "project" / "inner").mkdir(parents=True)
+    source = Folder(PIN, str(tmp_path / "project"), "inner")
+    copy = copied(source, unpacked(source, tmp_path), tmp_path / "copy")
+    assert copy == tmp_path / "copy" / "inner"
+
+
+@pytest.mark.parametrize("inner", ["..", "../../elsewhere", "/etc"])
+def test_a_subdirectory_stays_in_its_folder(tmp_path: Path, inner: str) -> None:
+    (tmp_path / "project").mkdir()
+    source = Folder(PIN, str(tmp_path / "project"), inner)
+    with pytest.raises(UsageError, match="leads out of"):
+        copied(source, unpacked(source, tmp_path), tmp_path / "copy")
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"])
+def test_the_folder_at_the_top_is_the_project(tmp_path: Path, form: str) -> None:
+    archive = make_sdist(tmp_path, "lib", "1.0", form=form)  # type: ignore[arg-type]  # each is a form
+    project = unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
+    assert (project / "pyproject.toml").is_file()
+
+
+def test_what_may_be_started_stays_so(tmp_path: Path) -> None:
+    archive = tmp_path / "lib-1.0.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, mode in (("lib/configure", 0o100755), ("lib/setup.py", 0o100644)):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = mode << 16
+            opened.writestr(info, "")
+    project = unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
+    assert (project / "configure").stat().st_mode & stat.S_IXUSR
+    assert not (project / "setup.py").stat().st_mode & stat.S_IXUSR
+
+
+def test_an_archive_leaves_nothing_outside(tmp_path: Path) -> None:
+    archive = tmp_path / "lib-1.0.tar"
+    with tarfile.open(archive, "w") as opened:
+        opened.addfile(tarfile.TarInfo("../outside"))
+    with pytest.raises(LambdaPackError, match="cannot be unpacked"):
+        unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
+    assert not (tmp_path / "outside").exists()
+
+
+def repository(folder: Path) -> tuple[Path, str]:
+    """A project under git, and its one commit."""
+    project, environment = make_project(folder / "repository", "lib"), {"PATH": os.environ["PATH"]}  # noqa: TID251  # as above
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@x.invalid")
+    for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        assert run((*git, *words), environment, folder=project).exit_code == 0
+    return project, run((*git, "rev-parse", "HEAD"), environment, folder=project).output.strip()
+
+
+def test_a_checkout_has_its_history_and_no_login(tmp_path: Path) -> None:
+    project, commit = repository(tmp_path)
+    clone = unpacked(
+        Checkout(PIN, "git", project.as_uri().replace("file://", "file://me:s3cret@localhost"), commit), tmp_path
+    )
+    assert (clone / "pyproject.toml").is_file()
+    assert (clone / ".git").is_dir()
+    assert "s3cret" not in (clone / ".git" / "config").read_text()
+
+
+def test_a_commit_that_is_not_there_is_the_repositorys_fault(tmp_path: Path) -> None:
+    project, _ = repository(tmp_path)
+    with pytest.raises(IndexUnavailable, match="git could not get"):
+        unpacked(Checkout(PIN, "git", project.as_uri(), "0" * 40), tmp_path)
