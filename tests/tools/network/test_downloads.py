@@ -121,7 +121,8 @@ def test_a_damaged_cached_file_is_thrown_away_and_fetched_again(index: LoopbackI
     wheel = offered(index)
     with bench(settings(), tmp_path / "cache") as tools:
         path = tools.downloads.fetch([wheel])[wheel]
-        path.write_bytes(path.read_bytes()[:-1])
+    path.write_bytes(path.read_bytes()[:-1])
+    with bench(settings(), tmp_path / "cache") as tools:
         again = tools.downloads.fetch([wheel])[wheel]
         assert tools.listener.notes == [f"{NAME} in the cache is damaged: thrown away, and fetched again"]
     assert digest(again) == wheel.hashes[0][1]

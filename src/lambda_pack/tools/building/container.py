@@ -198,5 +198,5 @@ class _Visit:
         return f"python{version} -m pip wheel --no-deps {masked(shown(self.job.source))}"
 
 
-class _StepError(LambdaPackError):
+class _StepError(Exception):
     """A program in the container failed; its output is in the log."""
