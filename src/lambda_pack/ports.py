@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from packaging.pylock import Pylock
-from packaging.utils import NormalizedName
-from packaging.version import Version
-
-from lambda_pack.model.delivery import Delivered, Delivery, Parcel
-from lambda_pack.model.findings import WheelAudit
-from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
-from lambda_pack.model.stock import Accepted, Attempt
-from lambda_pack.model.targets import Target
-
 if TYPE_CHECKING:
-    # Every command begins with the ports, and only one of them loads bundles.
+    # Every command begins with the ports, and uses a few of them.
+    from packaging.pylock import Pylock
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from lambda_pack.model.delivery import Delivered, Delivery, Parcel
+    from lambda_pack.model.findings import WheelAudit
     from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
+    from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
+    from lambda_pack.model.stock import Accepted, Attempt
+    from lambda_pack.model.targets import Target
 
 __all__ = ["Auditor", "Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
 

@@ -11,7 +11,8 @@ import pytest
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.action_inputs import ActionInputs, read_inputs, variable
 from lambda_pack.frontends.requests import request_of
-from lambda_pack.model.delivery import Delivery, IfExists, S3Target
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Delivery, S3Target
 from lambda_pack.model.targets import Target
 
 

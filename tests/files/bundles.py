@@ -11,8 +11,8 @@ from typing import Never
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
+from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin, Wheel
-from lambda_pack.model.request import Collision
 
 __all__ = ["bundle_of", "composed", "contents", "interrupted", "made", "pinned", "unzipped"]
 

@@ -10,8 +10,8 @@ import pytest
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.collisions import Overridden
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN
+from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.request import Collision
 from tests.files.bundles import composed, contents, made
 from tests.support.wheels import make_wheel
 

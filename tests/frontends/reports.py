@@ -7,7 +7,8 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from lambda_pack.model.building import Build, BuilderName
+from lambda_pack.model.building import Build
+from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet

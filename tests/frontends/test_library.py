@@ -15,8 +15,8 @@ from lambda_pack import (
     UnmetDependencies,
 )
 from lambda_pack.errors import IntegrityError, UsageError
+from lambda_pack.model.choices import Collision
 from lambda_pack.model.report import Unmet
-from lambda_pack.model.request import Collision
 from tests.end_to_end.workplace import files_below
 from tests.frontends.projects import write_requirements
 from tests.support.faults import Damage

@@ -14,11 +14,21 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options import OPTIONS, Kind, add_options
 from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
-from lambda_pack.model.building import BuilderName, Building, BuildNetwork, BuildPermission
-from lambda_pack.model.delivery import IfExists, S3Target
+from lambda_pack.model.building import Building, BuildPermission
+from lambda_pack.model.choices import (
+    AuditMode,
+    BuilderName,
+    BuildNetwork,
+    Collision,
+    IfExists,
+    Layout,
+    Preference,
+    ResolverName,
+)
+from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
-from lambda_pack.model.locked import Selection
-from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
 
 RUNTIME = ("--runtime", "python3.13")

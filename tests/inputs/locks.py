@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lambda_pack.inputs.project import read_inputs
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.model.locked import Locked, LockedPackage, Selection, needed
+from lambda_pack.model.locked import Locked, LockedPackage, needed
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
 
 __all__ = ["ARM", "X86", "lock_in", "names", "packages", "read"]

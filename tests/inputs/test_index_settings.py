@@ -10,8 +10,9 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.index_settings import IndexConfiguration, read_index_settings
 from lambda_pack.inputs.pip_settings import configuration_files
 from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given
-from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy
+from lambda_pack.model.requirements import FileChoice, IndexSettings
 
 CLI = "the command line"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 from tests.inputs.locks import ARM, X86, names, packages, read
 
 HASH = "sha256:" + "0" * 64

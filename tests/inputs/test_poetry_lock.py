@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.poetry_constraints import alternatives, python_marker
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 from tests.inputs.locks import ARM, X86, lock_in, names, packages, read
 
 HASH = "sha256:" + "0" * 64

@@ -8,7 +8,7 @@ import pytest
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.project import read_inputs
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 from tests.inputs.locks import X86, names, read
 
 PYLOCK = 'lock-version = "1.0"\ncreated-by = "a test"\npackages = []\n'

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 from tests.inputs.locks import ARM, X86, lock_in, names, packages, read
 
 HASH = "sha256:" + "0" * 64

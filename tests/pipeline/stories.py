@@ -20,11 +20,12 @@ from lambda_pack.files.bundle import Bundle
 from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
 from lambda_pack.model.building import BuildPermission
+from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference
 from lambda_pack.model.forbidden import without_forbidden
-from lambda_pack.model.locked import Selection
 from lambda_pack.model.report import ArchiveFacts
-from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference
+from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
 from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
 from lambda_pack.pipeline.preflight import look_ahead

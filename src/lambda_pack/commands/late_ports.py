@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
 
-from lambda_pack.model.packages import Offer, Source, Wheel
-from lambda_pack.model.stock import Accepted, Attempt
-from lambda_pack.model.targets import Target
-from lambda_pack.ports import Builder, Index
+    from lambda_pack.model.packages import Offer, Source, Wheel
+    from lambda_pack.model.stock import Accepted, Attempt
+    from lambda_pack.model.targets import Target
+    from lambda_pack.ports import Builder, Index
 
 __all__ = ["LateBuilder", "LateIndex"]
 

@@ -6,18 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lambda_pack.errors import UsageError
-from lambda_pack.files.source import check_source
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
 from lambda_pack.inputs.project import read_inputs
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_constraints
-from lambda_pack.model.locked import Locked
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Lineage, Requested, Requirements
 from lambda_pack.ports import Narrator
+
+if TYPE_CHECKING:
+    # Where nothing is locked, uv is started before this is loaded.
+    from lambda_pack.model.locked import Locked
 
 __all__ = ["Order", "read_order", "take_order"]
 
@@ -44,8 +47,11 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     Raises:
         UsageError: an input is missing or wrong, or inputs do not go together.
     """
-    for folder in request.sources:
-        check_source(folder)
+    if request.sources:
+        from lambda_pack.files.source import check_source
+
+        for folder in request.sources:
+            check_source(folder)
     reading = read_inputs(request.requirements, request.selection, environ)
     warnings = tuple(_checked(reading, request))
     configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
@@ -62,6 +68,8 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     )
     lock = reading.lock
     if lock is None and reading.written.is_empty:
+        from lambda_pack.model.locked import Locked
+
         lock = Locked(packages=())
     return Order(
         request=request,

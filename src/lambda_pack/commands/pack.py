@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from lambda_pack.commands.orders import take_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.wiring import Workshop
-from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
+
+if TYPE_CHECKING:
+    from lambda_pack.model.report import Report
 
 __all__ = ["pack"]
 

@@ -15,12 +15,11 @@ from lambda_pack.commands.late_ports import LateBuilder, LateIndex
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
+from lambda_pack.model.choices import ResolverName
 from lambda_pack.model.forbidden import without_forbidden
-from lambda_pack.model.request import ResolverName
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
-from lambda_pack.tools.auditor import WheelAuditor
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ class Workshop:
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
         # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
+        from lambda_pack.tools.auditor import WheelAuditor
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.credentials import Credentials, read_netrc
         from lambda_pack.tools.network.downloads import HttpDownloads

@@ -11,8 +11,8 @@ from lambda_pack.files.collisions import Overridden, lay
 from lambda_pack.files.entries import Entry, Owner, chunks
 from lambda_pack.files.folding import fold
 from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.request import Collision
 
 __all__ = ["Bundle", "PathFile", "compose"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.entries import OWN, Entry, Owner, same_content
-from lambda_pack.model.request import Collision
+from lambda_pack.model.choices import Collision
 
 __all__ = ["Overridden", "lay"]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite
-from typing import Any
-
-from packaging.utils import InvalidName, NormalizedName, canonicalize_name
+from typing import TYPE_CHECKING, Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.values import choice, is_on, many, one, paths
-from lambda_pack.model.building import BuilderName, Building, BuildNetwork, BuildPermission
+from lambda_pack.model.building import Building, BuildPermission
+from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.given import Given
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
 
 __all__ = ["building_of"]
 
@@ -66,8 +68,12 @@ def _seconds(text: str | None) -> float | None:
 def _names(said: Mapping[str, Given], option: str) -> frozenset[NormalizedName] | None:
     """Names as pip's lists have them: one or several, by commas."""
     words = _words(said, option)
+    if words is None:
+        return None
+    from packaging.utils import InvalidName, canonicalize_name  # start-up stays light
+
     try:
-        return None if words is None else frozenset(canonicalize_name(word, validate=True) for word in words)
+        return frozenset(canonicalize_name(word, validate=True) for word in words)
     except InvalidName as error:
         raise UsageError(f"--{option}: {error}; name packages, separated by commas") from error
 

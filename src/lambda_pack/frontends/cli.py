@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     # In seconds; else threads that hash and fetch beside us wait 5 ms for each of their turns.
     sys.setswitchinterval(0.0005)
-    parsed = vars(_parser().parse_args(arguments))
+    parsed = vars(_parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments))
     command: Callable[[Mapping[str, Any]], int] = _COMMANDS[parsed["command"]]
     try:
         with_sigterm(Interrupted)
@@ -77,7 +77,8 @@ def _came_of_interruption(error: BaseException | None) -> bool:
     return False
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; only the commands whose names are among these words get their options, which are hundreds."""
     parser = argparse.ArgumentParser(
         prog="lambda-pack",
         description="Turn a Python project's dependencies into an AWS Lambda bundle that really loads.",
@@ -95,27 +96,33 @@ def _parser() -> argparse.ArgumentParser:
         ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
-        if name == "upload":
-            add_delivery_options(command)
-            command.add_argument("archive", metavar="ZIP", help="the zip")
-        elif name == "audit":
-            add_audit_options(command)
-        elif name == "verify":
-            add_verify_options(command)
-        else:
-            command.add_argument("project", nargs="?", metavar="PROJECT", help=_PROJECT)
-            add_options(command, is_pack=name == "pack", targets=name == "lock")
-        if name == "lock":
-            command.add_argument(
-                "-o", "--output", default="pylock.toml", metavar="FILE", help="the lock (default: pylock.toml)"
-            )
-        elif name in {"pack", "check"}:
-            command.add_argument("--json", action="store_true", help="print the report as JSON")
-        command.add_argument("-q", "--quiet", action="store_true", help="no progress")
-        command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
+        if name in asked:
+            _add_all_options(command, name)
     # What action.yml runs; without a help text it is not listed.
     commands.add_parser("action").add_argument("part", nargs="?", default="pack", choices=("pack", "cache", "merge"))
     return parser
+
+
+def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
+    match name:
+        case "upload":
+            add_delivery_options(command)
+            command.add_argument("archive", metavar="ZIP", help="the zip")
+        case "audit":
+            add_audit_options(command)
+        case "verify":
+            add_verify_options(command)
+        case _:
+            command.add_argument("project", nargs="?", metavar="PROJECT", help=_PROJECT)
+            add_options(command, is_pack=name == "pack", targets=name == "lock")
+    if name == "lock":
+        command.add_argument(
+            "-o", "--output", default="pylock.toml", metavar="FILE", help="the lock (default: pylock.toml)"
+        )
+    elif name in {"pack", "check"}:
+        command.add_argument("--json", action="store_true", help="print the report as JSON")
+    command.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
 
 
 def _pack(arguments: Mapping[str, Any]) -> int:

@@ -14,9 +14,10 @@ from lambda_pack.errors import UnmetDependencies
 from lambda_pack.frontends.narrators import SilentNarrator
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.model.building import Building
+from lambda_pack.model.choices import Collision, Preference, ResolverName
 from lambda_pack.model.given import Given
 from lambda_pack.model.report import Report
-from lambda_pack.model.request import DEFAULTS, Collision, PackRequest, Preference, ResolverName
+from lambda_pack.model.request import DEFAULTS, PackRequest
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, Target
 from lambda_pack.ports import Narrator
 

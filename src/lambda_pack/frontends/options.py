@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
-from lambda_pack.model.building import BuilderName, Building, BuildNetwork
-from lambda_pack.model.delivery import IfExists
+from lambda_pack.model.building import Building
+from lambda_pack.model.choices import (
+    AuditMode,
+    BuilderName,
+    BuildNetwork,
+    Collision,
+    IfExists,
+    IndexStrategy,
+    Layout,
+    Preference,
+    ResolverName,
+)
 from lambda_pack.model.limits import LOADING_TIME
-from lambda_pack.model.request import DEFAULTS, AuditMode, Collision, Layout, Preference, ResolverName
-from lambda_pack.model.requirements import IndexStrategy
+from lambda_pack.model.request import DEFAULTS
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, RUNTIMES, Architecture
 
 __all__ = [

@@ -11,7 +11,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.building import Build, BuilderName, Grafted
+from lambda_pack.model.building import Build, Grafted
+from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.packages import Pin

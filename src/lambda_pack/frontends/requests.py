@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.build_requests import building_of
@@ -13,11 +13,14 @@ from lambda_pack.frontends.options import OPTIONS, Kind, Option
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
-from lambda_pack.model.delivery import Delivery, IfExists, S3Target
+from lambda_pack.model.choices import AuditMode, Collision, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
-from lambda_pack.model.locked import Selection
-from lambda_pack.model.request import AuditMode, Collision, Layout, PackRequest, Preference, ResolverName
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
+
+if TYPE_CHECKING:
+    from lambda_pack.model.delivery import Delivery
 
 __all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
 
@@ -159,6 +162,8 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         if stray := next((name for name in said if OPTIONS[name].is_s3), None):
             raise UsageError(f"{stray!r} without a place to deliver to; name one with --s3-uri s3://BUCKET/KEY")
         return None
+    from lambda_pack.model.delivery import Delivery, S3Target
+
     return Delivery(
         S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or ""),
         if_exists=choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,

@@ -6,24 +6,23 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from packaging.pylock import is_valid_pylock_path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
-from lambda_pack.frontends.text_report import render_text
-from lambda_pack.model.delivery import Delivered, Delivery
-from lambda_pack.model.report import Report
-from lambda_pack.model.report_json import report_json
-from lambda_pack.model.request import PackRequest
 from lambda_pack.model.urls import masked
-from lambda_pack.ports import Narrator
+
+if TYPE_CHECKING:
+    # What is rendered is loaded while the resolver runs.
+    from lambda_pack.model.delivery import Delivered, Delivery
+    from lambda_pack.model.report import Report
+    from lambda_pack.model.request import PackRequest
+    from lambda_pack.ports import Narrator
 
 __all__ = ["Command", "run_command", "run_lock", "run_upload"]
 
-Command: TypeAlias = Callable[[PackRequest, Mapping[str, str], Narrator], Report]
+Command: TypeAlias = "Callable[[PackRequest, Mapping[str, str], Narrator], Report]"
 
 
 def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
@@ -41,6 +40,8 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
         report = command(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
     if not arguments["json"]:
+        from lambda_pack.frontends.text_report import render_text
+
         sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     try:
         if delivery is not None:
@@ -48,6 +49,8 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     finally:
         # Once, and also when the delivery fails: what was packed is there.
         if arguments["json"]:
+            from lambda_pack.model.report_json import report_json
+
             sys.stdout.write(report_json(report))
     return UnmetDependencies.exit_code if report.unmet else 0
 
@@ -64,7 +67,10 @@ def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any])
 
 def run_lock(arguments: Mapping[str, Any]) -> int:
     """Lock for every runtime on every architecture that was named; the exit code says whether anything is unmet."""
+    from packaging.pylock import is_valid_pylock_path
+
     from lambda_pack.commands.lock import lock
+    from lambda_pack.frontends.text_report import render_text
 
     folder = _here()
     runtimes, architectures = arguments["runtime"] or [None], arguments["architecture"] or [None]

@@ -24,8 +24,9 @@ from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.setting_values import number, truth
 from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
-from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy
+from lambda_pack.model.requirements import FileChoice, IndexSettings
 from lambda_pack.model.urls import masked
 
 __all__ = ["IndexConfiguration", "Setting", "read_index_settings"]

@@ -12,8 +12,8 @@ from typing import Any
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.inputs.documents import line_of, shown
-from lambda_pack.model.locked import Selection
 from lambda_pack.model.requirements import Origin, Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of"]
 

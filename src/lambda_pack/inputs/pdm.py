@@ -28,7 +28,8 @@ from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.pyproject import read_manifest, reading_of
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.model.locked import Locked, LockedPackage, Selection
+from lambda_pack.model.locked import Locked, LockedPackage
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.urls import filename_of
 
 __all__ = ["read_pdm_lock"]

@@ -23,8 +23,9 @@ from lambda_pack.inputs.locked_files import archive, hash_pairs, place, reposito
 from lambda_pack.inputs.manifest import named_lines
 from lambda_pack.inputs.manifest_sources import expanded
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.model.locked import Locked, LockedPackage, Selection
+from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["read_pipfile_lock"]
 

@@ -25,8 +25,9 @@ from lambda_pack.inputs.poetry_constraints import python_marker
 from lambda_pack.inputs.poetry_packages import LockContent, locked_package
 from lambda_pack.inputs.pyproject import project_name, read_manifest
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.model.locked import Locked, LockedPackage, Selection
+from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["read_poetry_lock"]
 

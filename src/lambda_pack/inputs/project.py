@@ -12,7 +12,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_requirements
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 
 __all__ = ["read_inputs"]
 

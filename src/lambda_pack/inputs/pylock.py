@@ -13,8 +13,9 @@ from lambda_pack.inputs.documents import check_told, read_toml, shown
 from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.pyproject import read_manifest
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.model.locked import Locked, LockedPackage, Selection
+from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["locked_of", "read_pylock", "read_pylock_file"]
 

@@ -18,8 +18,8 @@ from lambda_pack.inputs.poetry_manifest import poetry_extras, poetry_groups, poe
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirement_line import parse_line
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.model.locked import Selection
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["declares_dependencies", "manifest_of", "project_name", "read_manifest", "read_pyproject", "reading_of"]
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from packaging.specifiers import SpecifierSet
+from typing import TYPE_CHECKING
 
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.model.locked import Locked
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+    from lambda_pack.model.locked import Locked
 
 __all__ = ["Reading"]
 

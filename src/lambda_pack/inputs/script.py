@@ -12,7 +12,7 @@ from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.manifest import Manifest
 from lambda_pack.inputs.pyproject import manifest_of, reading_of
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 
 __all__ = ["read_script"]
 

@@ -22,8 +22,9 @@ from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.uv_freshness import difference
 from lambda_pack.inputs.uv_packages import edges_of, locked_package, place_of
-from lambda_pack.model.locked import Locked, Selection
+from lambda_pack.model.locked import Locked
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.selection import Selection
 
 __all__ = ["read_uv_lock"]
 

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from packaging.utils import NormalizedName
+from lambda_pack.model.choices import BuilderName, BuildNetwork
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+__all__ = ["Build", "BuildPermission", "Building", "Grafted"]
 
 _MOST_NAMES = 3
-
-__all__ = ["Build", "BuildNetwork", "BuildPermission", "BuilderName", "Building", "Grafted"]
-
-
-class BuilderName(Enum):
-    """Where builds run; `auto` is on this machine, and in a container what does not come to a fitting wheel there."""
-
-    AUTO = "auto"
-    HOST = "host"
-    CONTAINER = "container"
-
-
-class BuildNetwork(Enum):
-    """What a container can reach while it builds; what a build requires is fetched before, outside of it."""
-
-    DEFAULT = "default"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from string import Formatter
 from typing import Self
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.choices import IfExists
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.targets import Target
 
-__all__ = ["Delivered", "Delivery", "IfExists", "Parcel", "S3Target"]
+__all__ = ["Delivered", "Delivery", "Parcel", "S3Target"]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, read 2026-11-21. Aliases of access
 # points (…-s3alias) follow them, too.
@@ -26,14 +26,6 @@ _MOST_TAGS, _LONGEST_TAG, _LONGEST_TAG_VALUE = 10, 128, 256
 _SHA256_DIGITS = 64
 _FIELDS = ("name", "runtime", "architecture", "sha256", "version")
 _ALLOWED = ", ".join(f"{{{field}}}" for field in _FIELDS) + " and {sha256:N} for its first N digits"
-
-
-class IfExists(Enum):
-    """What to do when the key holds something else already; the very same bytes are never sent again."""
-
-    OVERWRITE = "overwrite"
-    SKIP = "skip"
-    FAIL = "fail"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,51 +19,7 @@ from lambda_pack.model.packages import Hashes
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.targets import Target
 
-__all__ = ["Locked", "LockedPackage", "Selection", "needed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which parts of a project are wanted: its main dependencies, and what is named here.
-
-    With `only_groups` those groups alone count, without the main dependencies.
-    """
-
-    groups: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    only_groups: tuple[str, ...] = ()
-
-    @property
-    def takes_main(self) -> bool:
-        """Whether the main dependencies count."""
-        return not self.only_groups
-
-    @property
-    def all_groups(self) -> frozenset[NormalizedName]:
-        """The groups that count, by their normalized names."""
-        return frozenset(canonicalize_name(name) for name in (*self.groups, *self.only_groups))
-
-    @property
-    def all_extras(self) -> frozenset[NormalizedName]:
-        """The extras that count, by their normalized names."""
-        return frozenset(canonicalize_name(name) for name in self.extras)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is named: the main dependencies alone."""
-        return not (self.groups or self.extras or self.only_groups)
-
-    def check(self, *, groups: Iterable[str], extras: Iterable[str], where: str) -> None:
-        """Refuse names that `where` does not have.
-
-        Raises:
-            UsageError: a group or an extra is unknown.
-        """
-        for kind, wanted, there in (("group", self.all_groups, groups), ("extra", self.all_extras, extras)):
-            known = {canonicalize_name(name) for name in there}
-            for name in sorted(wanted - known):
-                listed = f"choose one of: {', '.join(sorted(known))}" if known else f"it has no {kind}s"
-                raise UsageError(f"{name!r} is not a {kind} of {where}; {listed}")
+__all__ = ["Locked", "LockedPackage", "needed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,58 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from lambda_pack.model.building import Building
+from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.given import GivenSettings
-from lambda_pack.model.locked import Selection
+from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
 
-__all__ = ["DEFAULTS", "AuditMode", "Collision", "Layout", "PackRequest", "Preference", "ResolverName"]
-
-
-class Layout(Enum):
-    """Where a bundle's files lie in the archive; the value is what users write."""
-
-    FUNCTION = "function"
-    LAYER = "layer"
-
-    @property
-    def prefix(self) -> str:
-        """The folder that everything lies in: a layer is extracted to /opt, where Lambda looks for `python/`."""
-        return "python/" if self is Layout.LAYER else ""
-
-
-class ResolverName(Enum):
-    """Who decides on versions."""
-
-    UV = "uv"
-    PIP = "pip"
-
-
-class Preference(Enum):
-    """What to do when the newest version has no compatible wheel: pack an older one, or build the newest."""
-
-    COMPATIBLE = "compatible"
-    NEWEST = "newest"
-
-
-class AuditMode(Enum):
-    """What to do when the files of a wheel say that it will not load: take another one, only warn, or not look."""
-
-    ERROR = "error"
-    WARN = "warn"
-    OFF = "off"
-
-
-class Collision(Enum):
-    """What to do when two packages own one path with different bytes."""
-
-    ERROR = "error"
-    LAST = "last"
+__all__ = ["DEFAULTS", "PackRequest"]
 
 
 @dataclass(frozen=True, slots=True)

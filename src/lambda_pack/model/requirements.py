@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.building import BuildPermission
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.packages import Hashes
 from lambda_pack.model.targets import Target
 
@@ -22,7 +22,6 @@ __all__ = [
     "HASH_ALGORITHMS",
     "FileChoice",
     "IndexSettings",
-    "IndexStrategy",
     "Lineage",
     "Origin",
     "Requested",
@@ -85,13 +84,6 @@ class Requested:
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
         marker = f" ; {self.marker}" if self.marker else ""
         return f"{self.url}{extras}{marker}"
-
-
-class IndexStrategy(Enum):
-    """What several indexes mean: pip merges them, uv's own default asks only the first that knows the name."""
-
-    MERGE = "merge"
-    FIRST_INDEX = "first-index"
 
 
 @dataclass(frozen=True, slots=True)

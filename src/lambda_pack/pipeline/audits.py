@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.findings import WheelAudit, errors_in, summaries
 from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Pin, Wheel
-from lambda_pack.model.request import AuditMode
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
 from lambda_pack.ports import Narrator, Ports

@@ -10,9 +10,9 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
+from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
-from lambda_pack.model.request import AuditMode
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.verdicts import closest

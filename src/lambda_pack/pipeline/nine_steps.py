@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from lambda_pack.model.choices import Preference
 from lambda_pack.model.packages import Offer, Wheel
 from lambda_pack.model.permissions import check_hashes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
-from lambda_pack.model.request import PackRequest, Preference
+from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.audits import refuse_by_contents, tell_findings

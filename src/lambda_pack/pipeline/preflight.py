@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
+from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.packages import Offer, Pin
 from lambda_pack.model.report import ToBuild
-from lambda_pack.model.request import AuditMode, PackRequest
+from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials

@@ -17,7 +17,8 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
-from lambda_pack.model.requirements import IndexStrategy, Requirements
+from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
 from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text

@@ -21,7 +21,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from lambda_pack.errors import IntegrityError
-from lambda_pack.model.building import Build, BuilderName, Building, BuildPermission
+from lambda_pack.model.building import Build, Building, BuildPermission
+from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel
 from lambda_pack.model.requirements import IndexSettings, Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt

@@ -17,7 +17,8 @@ from lambda_pack.errors import (
     UnmetDependencies,
     UsageError,
 )
-from lambda_pack.model.requirements import FileChoice, IndexSettings, IndexStrategy, Origin, Requested, Requirements
+from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.requirements import FileChoice, IndexSettings, Origin, Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.pip.program import Pip

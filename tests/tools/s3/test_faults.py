@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import DeliveryError
-from lambda_pack.model.delivery import IfExists, Parcel
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Parcel
 from lambda_pack.tools.s3.store import S3Store
 from tests.support.fakes import RecordingNarrator
 from tests.tools.s3.buckets import SIZES, Bucket, make_parcel

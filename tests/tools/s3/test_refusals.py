@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import DeliveryError, UsageError
-from lambda_pack.model.delivery import Delivery, IfExists, Parcel, S3Target
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Delivery, Parcel, S3Target
 from lambda_pack.tools.s3.store import S3Store
 from tests.support.fakes import RecordingNarrator
 from tests.tools.s3.buckets import SIZES, make_parcel

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import DeliveryError, Interrupted
-from lambda_pack.model.delivery import IfExists, Parcel
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Parcel
 from lambda_pack.model.product import VERSION
 from lambda_pack.ports import Store
 from lambda_pack.tools.s3.store import S3Store

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
-from lambda_pack.model.building import BuilderName, BuildNetwork
+from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target

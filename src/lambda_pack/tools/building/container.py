@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lambda_pack.model.building import Build, BuilderName, BuildNetwork
+from lambda_pack.model.building import Build
+from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.stock import Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from lambda_pack.model.building import Build, BuilderName
+from lambda_pack.model.building import Build
+from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.stock import Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked

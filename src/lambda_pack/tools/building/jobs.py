@@ -9,7 +9,8 @@ from typing import Protocol
 
 from packaging.utils import NormalizedName
 
-from lambda_pack.model.building import Build, BuilderName, Building
+from lambda_pack.model.building import Build, Building
+from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.packages import Sdist, Source, Wheel
 from lambda_pack.model.requirements import IndexSettings, Requested
 from lambda_pack.model.stock import Attempt

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lambda_pack.model.building import Build, BuilderName, BuildNetwork, Grafted
+from lambda_pack.model.building import Build, Grafted
+from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted
 from lambda_pack.model.urls import path_of, without_credentials

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.packages import Hashes, Sdist, Wheel
-from lambda_pack.model.requirements import IndexSettings, IndexStrategy
+from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.ports import Downloads, Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise

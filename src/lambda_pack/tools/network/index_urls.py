@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lambda_pack.model.requirements import IndexSettings, IndexStrategy
+from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.requirements import IndexSettings
 
 __all__ = ["index_urls", "public_index"]
 

@@ -15,8 +15,9 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES
-from lambda_pack.model.requirements import IndexStrategy, Requirements
+from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.pip.options import (
     config_options,

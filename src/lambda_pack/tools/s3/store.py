@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lambda_pack.errors import DeliveryError
-from lambda_pack.model.delivery import Delivered, Delivery, IfExists, Parcel
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Delivered, Delivery, Parcel
 from lambda_pack.model.limits import megabytes
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.s3.client import connect

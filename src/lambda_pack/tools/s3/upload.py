@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from lambda_pack.errors import DeliveryError
-from lambda_pack.model.delivery import IfExists, Parcel
+from lambda_pack.model.choices import IfExists
+from lambda_pack.model.delivery import Parcel
 from lambda_pack.model.product import VERSION
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.s3.holdings import DIGEST, version_in

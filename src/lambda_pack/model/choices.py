@@ -1,0 +1,88 @@
+"""What users choose between; a value is what they write. Without imports: every start reads them."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = [
+    "AuditMode",
+    "BuildNetwork",
+    "BuilderName",
+    "Collision",
+    "IfExists",
+    "IndexStrategy",
+    "Layout",
+    "Preference",
+    "ResolverName",
+]
+
+
+class Layout(Enum):
+    """Where a bundle's files lie in the archive; the value is what users write."""
+
+    FUNCTION = "function"
+    LAYER = "layer"
+
+    @property
+    def prefix(self) -> str:
+        """The folder that everything lies in: a layer is extracted to /opt, where Lambda looks for `python/`."""
+        return "python/" if self is Layout.LAYER else ""
+
+
+class ResolverName(Enum):
+    """Who decides on versions."""
+
+    UV = "uv"
+    PIP = "pip"
+
+
+class Preference(Enum):
+    """What to do when the newest version has no compatible wheel: pack an older one, or build the newest."""
+
+    COMPATIBLE = "compatible"
+    NEWEST = "newest"
+
+
+class AuditMode(Enum):
+    """What to do when the files of a wheel say that it will not load: take another one, only warn, or not look."""
+
+    ERROR = "error"
+    WARN = "warn"
+    OFF = "off"
+
+
+class Collision(Enum):
+    """What to do when two packages own one path with different bytes."""
+
+    ERROR = "error"
+    LAST = "last"
+
+
+class BuilderName(Enum):
+    """Where builds run; `auto` is on this machine, and in a container what does not come to a fitting wheel there."""
+
+    AUTO = "auto"
+    HOST = "host"
+    CONTAINER = "container"
+
+
+class BuildNetwork(Enum):
+    """What a container can reach while it builds; what a build requires is fetched before, outside of it."""
+
+    DEFAULT = "default"
+    NONE = "none"
+
+
+class IndexStrategy(Enum):
+    """What several indexes mean: pip merges them, uv's own default asks only the first that knows the name."""
+
+    MERGE = "merge"
+    FIRST_INDEX = "first-index"
+
+
+class IfExists(Enum):
+    """What to do when the key holds something else already; the very same bytes are never sent again."""
+
+    OVERWRITE = "overwrite"
+    SKIP = "skip"
+    FAIL = "fail"
