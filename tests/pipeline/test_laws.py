@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +25,9 @@ VERSIONS = ("1.0", "2.0", "3.0")
 SPECIFIERS = ("", "", "<2", "<3", ">=2", "==2.0", "!=3.0")
 # On python3.11 for x86_64: two that fit, two that do not, one that no resolver sees, and source.
 FITTING = ("py3-none-any.whl", "cp311-cp311-manylinux_2_17_x86_64.whl")
-KINDS = (*FITTING, "cp311-cp311-manylinux_2_28_x86_64.whl", "cp310-cp310-manylinux_2_17_x86_64.whl")
+MISFITS = ("cp311-cp311-manylinux_2_28_x86_64.whl", "cp310-cp310-manylinux_2_17_x86_64.whl")
 INVISIBLE = "cp311-cp311-win_amd64.whl"
+UNFIT = (*MISFITS, INVISIBLE, "tar.gz")
 
 
 # Each example packs real zips, and the machine may be busy.
@@ -38,31 +39,36 @@ def filename(pin: str, kind: str) -> str:
     return f"{pin}.tar.gz" if kind == "tar.gz" else f"{pin}-{kind}"
 
 
-lines = st.builds(str.__add__, st.sampled_from(NAMES), st.sampled_from(SPECIFIERS))
+def lines(names: Sequence[str]) -> st.SearchStrategy[str]:
+    return st.builds(str.__add__, st.sampled_from(names), st.sampled_from(SPECIFIERS))
 
 
 @st.composite
-def releases(draw: st.DrawFn, name: str, version: str, *, connected: bool) -> Release:
+def releases(draw: st.DrawFn, pin: str, kinds: Sequence[str], *, connected: bool) -> Release:
     """One version in some forms, asking for some others."""
-    kinds = draw(st.sets(st.sampled_from((*KINDS, INVISIBLE, "tar.gz")), min_size=1, max_size=3))
-    files = tuple(filename(f"{name}-{version}", kind) for kind in sorted(kinds))
-    others = lines.filter(lambda line: not line.startswith(name))
+    chosen = draw(st.sets(st.sampled_from(kinds), min_size=1, max_size=3))
+    files = tuple(filename(pin, kind) for kind in sorted(chosen))
+    others = lines([name for name in NAMES if not pin.startswith(name)])
     requires = draw(st.lists(others, max_size=2)) if connected else []
     return Release(files=files, requires=tuple(requires), promises=draw(st.booleans()))
 
 
 @st.composite
-def stories(draw: st.DrawFn, *, connected: bool = True) -> Story:
-    """A small index, some requirements, and a builder that can build half of what there is."""
+def stories(draw: st.DrawFn, *, connected: bool = True, unfit: str | None = None) -> Story:
+    """A small index, some requirements, and a builder that can build half of what there is.
+
+    The package `unfit` is asked for, and no wheel of it fits.
+    """
     index: list[Release] = []
     for name in NAMES:
+        kinds = UNFIT if name == unfit else (*FITTING, *UNFIT)
         for version in sorted(draw(st.sets(st.sampled_from(VERSIONS), min_size=1))):
-            index += [draw(releases(name, version, connected=connected))]
+            index += [draw(releases(f"{name}-{version}", kinds, connected=connected))]
     builds = []
     for source in [file for row in index for file in row.files if file.endswith(".tar.gz")]:
         made = f"{source.removesuffix('.tar.gz')}-py3-none-any.whl" if draw(st.booleans()) else None
         builds.append(Recipe(source=source, makes=made))
-    wanted = draw(st.lists(lines, min_size=1, max_size=3))
+    wanted = draw(st.lists(lines(NAMES), min_size=1, max_size=3)) + ([unfit] if unfit else [])
     return Story(
         why="a law",
         outcome={},
@@ -161,7 +167,8 @@ def test_a_wheel_more_never_leaves_more_unmet(story: Story, name: str, version: 
         assert names_of(after.stock.unmet) <= names_of(before.stock.unmet)
 
 
-@given(stories(), st.data())
+# Of any story hardly one in four leaves something unmet, and hypothesis calls that too few.
+@given(stories() | stories(unfit=NAMES[0]), st.data())
 @LAW
 def test_a_wheel_for_what_is_unmet_meets_it(story: Story, data: st.DataObject) -> None:
     with played(story) as (_, before):
