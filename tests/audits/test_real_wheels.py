@@ -19,9 +19,9 @@ from tests.audits.fetching import fetch
 pytestmark = pytest.mark.network
 
 
-def found(requirement: str, python: str, platform: str, folder: Path) -> list[Finding]:
+def found(requirement: str, python: str, platform: str, shelf: Path) -> list[Finding]:
     """What the audit says of a wheel alone, on x86_64."""
-    wheel = fetch(requirement, python, platform, folder)
+    wheel = fetch(requirement, python, platform, shelf)
     (archive,) = audit([wheel], Target.parse(f"python3.{python[1:]}")).archives
     assert archive.files, "without a binary nothing would be shown"
     return list(archive.findings)
@@ -31,67 +31,69 @@ def told(findings: list[Finding]) -> set[str]:
     return {f"{one.severity.value} {one.concern.value} {one.path} {one.what}" for one in findings}
 
 
-def test_foreign_programs_in_a_pure_wheel_are_warnings(tmp_path: Path) -> None:
-    assert told(found("pulp==2.9.0", "312", "any", tmp_path)) == {
+def test_foreign_programs_in_a_pure_wheel_are_warnings(shelf: Path) -> None:
+    assert told(found("pulp==2.9.0", "312", "any", shelf)) == {
         "warning machine pulp/solverdir/cbc/linux/32/cbc is for i386",
         "warning machine pulp/solverdir/cbc/linux/arm64/cbc is for aarch64",
     }
 
 
+def test_a_weak_version_above_the_image_is_none(shelf: Path) -> None:
+    assert found("wasmtime==50.0.1", "311", "manylinux1_x86_64", shelf) == []
+
+
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("requirement", "python", "platform"),
     [
         # It needs the system's libstdc++.
         ("numpy==2.5.5", "312", "manylinux_2_28_x86_64"),
-        # Its only symbol version above 2.26 is a weak one.
-        ("wasmtime==50.0.1", "311", "manylinux1_x86_64"),
         # Tagged 2_27, and needs 2.23.
         ("kuzu==0.11.3", "311", "manylinux_2_28_x86_64"),
-    ],
-)
-def test_what_loads(tmp_path: Path, requirement: str, python: str, platform: str) -> None:
-    assert found(requirement, python, platform, tmp_path) == []
-
-
-@pytest.mark.proof
-@pytest.mark.parametrize(
-    ("requirement", "python", "platform"),
-    [
         ("duckdb==2.0.1", "311", "manylinux_2_28_x86_64"),
         ("z3-solver==5.4.1.0", "311", "manylinux_2_27_x86_64"),
         ("pandas==3.1.1", "312", "manylinux_2_28_x86_64"),
     ],
 )
-def test_what_loads_and_is_large(tmp_path: Path, requirement: str, python: str, platform: str) -> None:
-    assert found(requirement, python, platform, tmp_path) == []
+def test_what_loads_and_is_large(shelf: Path, requirement: str, python: str, platform: str) -> None:
+    assert found(requirement, python, platform, shelf) == []
 
 
 @pytest.mark.proof
-def test_a_bundled_library_that_is_too_new(tmp_path: Path) -> None:
-    findings = found("semgrep==1.185.0", "312", "manylinux_2_34_x86_64", tmp_path)
+def test_a_bundled_library_that_is_too_new(shelf: Path) -> None:
+    findings = found("semgrep==1.185.0", "312", "manylinux_2_34_x86_64", shelf)
 
     assert "error symbols semgrep/bin/libs/libgcc_s.so.1 needs GLIBC_2.35 of libc.so.6" in told(findings)
 
 
 @pytest.mark.proof
-def test_libraries_for_machines_with_cuda_are_warnings(tmp_path: Path) -> None:
-    findings = found("bitsandbytes==0.42.0", "312", "any", tmp_path)
+def test_libraries_for_machines_with_cuda_are_warnings(shelf: Path) -> None:
+    findings = found("bitsandbytes==0.42.0", "312", "any", shelf)
 
     assert {one.severity.value for one in findings} == {"warning"}
     assert {one.library for one in findings} >= {"libcudart.so.11.0", "libcudart.so.12"}
 
 
 @pytest.mark.proof
-def test_a_desktop_package_needs_what_lambda_lacks(tmp_path: Path) -> None:
-    findings = found("opencv-python==4.10.0.84", "312", "manylinux_2_17_x86_64", tmp_path)
+def test_a_desktop_package_needs_what_lambda_lacks(shelf: Path) -> None:
+    findings = found("opencv-python==4.10.0.84", "312", "manylinux_2_17_x86_64", shelf)
 
     assert any(one.library == "libGL.so.1" and one.severity.value == "error" for one in findings)
 
 
+@pytest.mark.proof
+def test_a_plugin_for_another_package_is_a_warning_and_the_modules_own_needs_an_error(shelf: Path) -> None:
+    findings = found("open3d-cpu==0.19.0", "312", "manylinux_2_31_x86_64", shelf)
+    needs = {(one.path, one.library): one.severity.value for one in findings}
+
+    assert needs["open3d/cpu/open3d_torch_ops.so", "libtorch_cpu.so"] == "warning"
+    assert needs["open3d/cpu/pybind.cpython-312-x86_64-linux-gnu.so", "libX11.so.6"] == "error"
+
+
 @pytest.mark.skipif(sys.platform != "linux" or struct.calcsize("P") != 8, reason="the library is one for 64-bit Linux")
-def test_the_loader_goes_on_without_a_weak_version(tmp_path: Path) -> None:
+def test_the_loader_goes_on_without_a_weak_version(shelf: Path, tmp_path: Path) -> None:
     """Wasmtime's GLIBC_2.28 renamed to one that no glibc has: it loads, and without the flag it does not."""
-    with zipfile.ZipFile(fetch("wasmtime==50.0.1", "311", "manylinux1_x86_64", tmp_path)) as archive:
+    with zipfile.ZipFile(fetch("wasmtime==50.0.1", "311", "manylinux1_x86_64", shelf)) as archive:
         data = bytearray(archive.read("wasmtime/linux-x86_64/_libwasmtime.so"))
     data = data.replace(b"\0GLIBC_2.28\0", b"\0GLIBC_9.28\0")
     at = data.find(struct.pack("<IH", elf_hash("GLIBC_2.28"), 2))

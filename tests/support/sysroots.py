@@ -15,6 +15,7 @@ from lambda_pack.tools.interpreters import find_interpreter
 from lambda_pack.tools.loading.choice import sysroot_folder
 from lambda_pack.tools.network.cache import default_cache_folder
 from tests.container.podman import MMDEBSTRAP
+from tests.support.debian import why_not_here
 from tests.support.processes import run
 
 __all__ = ["sysroot"]
@@ -47,15 +48,9 @@ def sysroot(runtime: str) -> Path:
 
 
 def _install(target: Target) -> None:
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
-    if not missing:
-        return
-    if not shutil.which("apt-get"):
-        pytest.skip(f"nothing is loaded for {target}: {', '.join(missing)} and apt-get are not here")
-    machine = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251  # the machine's way to its packages
-    for arguments in (("update",), ("install", "-y", "--no-install-recommends", *missing)):
-        done = run(("apt-get", "-q", *arguments), machine, folder=Path("/"), timeout=600)
-        assert done.exit_code == 0, done.text
+    why = why_not_here(PROGRAMS)
+    if why is not None:
+        pytest.skip(f"nothing is loaded for {target}: {why}")
 
 
 def _make(folder: Path, release: str, python: str) -> None:
