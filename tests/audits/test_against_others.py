@@ -23,6 +23,9 @@ pytestmark = pytest.mark.network
 WEAK = "the loader goes on without weak symbol versions (glibc, dl-version.c), and auditwheel counts them"
 LIBSTDCXX = "auditwheel's policy for glibc 2.26 has an older libstdc++ than Amazon Linux 2, which has that of gcc 7.3"
 
+# auditwheel names the lowest of its policies that has all: glibc 2.14 is in that of 2.17, 2.25 in that of 2.26, and
+# CXXABI_1.3.9 of libstdc++ (greenlet) in that of 2.24, CXXABI_1.3.11 (kuzu) in that of 2.27.
+#
 # Requirement, Python, platform, auditwheel's tag, the glibc that we see, and why the two differ for python3.11 (2.26).
 SMALL = [
     ("MarkupSafe==3.0.2", "312", "manylinux_2_17_aarch64", "manylinux_2_17_aarch64", (2, 17), None),

@@ -7,6 +7,7 @@ import struct
 import sys
 import zipfile
 from pathlib import Path
+from platform import machine
 
 import pytest
 
@@ -15,6 +16,7 @@ from lambda_pack.files.elf import read_elf
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.targets import Target
 from tests.audits.fetching import fetch
+from tests.support.processes import run
 
 pytestmark = pytest.mark.network
 
@@ -108,6 +110,59 @@ def test_the_loader_goes_on_without_a_weak_version(shelf: Path, tmp_path: Path) 
         ctypes.CDLL(str(strong))
     assert read_elf(weak.read_bytes()).newest("GLIBC") == (2, 17)
     assert read_elf(strong.read_bytes()).newest("GLIBC") == (9, 28)
+
+
+_LOAD = """
+import ctypes, sys
+for library in sys.argv[1:]:
+    ctypes.CDLL(library)
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or machine() not in {"x86_64", "aarch64"}, reason="the wheel is one for Linux"
+)
+def test_what_is_loaded_already_is_known_by_its_soname(shelf: Path, tmp_path: Path) -> None:
+    """Libpq where its rpath leads to nothing: it loads after the libraries that it needs, if they have a soname."""
+    wheel = fetch("psycopg2-binary==2.9.10", "312", f"manylinux_2_17_{machine()}", shelf)
+    with zipfile.ZipFile(wheel) as archive:
+        libraries = {
+            Path(name).name: archive.read(name)
+            for name in archive.namelist()
+            if name.startswith("psycopg2_binary.libs/lib")
+        }
+    folders = {name: tmp_path / name for name in ("whole", "alone", "nameless")}
+    for folder in folders.values():
+        folder.mkdir()
+    for name, data in libraries.items():
+        (folders["whole"] / name).write_bytes(data)
+        (folders["nameless"] / name).write_bytes(without_soname(data))
+    (pq,) = (name for name in libraries if name.startswith("libpq-"))
+    (folders["alone"] / pq).write_bytes(libraries[pq])
+    needed = [name for name in read_elf(libraries[pq]).needed if name in libraries]
+
+    def loads(*files: Path) -> str:
+        done = run((sys.executable, "-c", _LOAD, *files, folders["alone"] / pq), {}, folder=tmp_path)
+        return "loads" if done.exit_code == 0 else done.errors
+
+    assert needed
+    assert "cannot open shared object file" in loads()
+    assert loads(*(folders["whole"] / name for name in needed)) == "loads"
+    assert "cannot open shared object file" in loads(*(folders["nameless"] / name for name in needed))
+
+
+def without_soname(data: bytes) -> bytes:
+    """The same 64-bit library with an idle tag (DT_DEBUG) in place of its DT_SONAME."""
+    changed = bytearray(data)
+    (headers,) = struct.unpack_from("<Q", data, 32)
+    size, count = struct.unpack_from("<2H", data, 54)
+    kinds = [struct.unpack_from("<I4xQ", data, headers + size * number) for number in range(count)]
+    (at,) = (offset for kind, offset in kinds if kind == 2)
+    while (tag := struct.unpack_from("<Q", data, at)[0]) != 0:
+        if tag == 14:
+            struct.pack_into("<Q", changed, at, 21)
+        at += 16
+    return bytes(changed)
 
 
 def elf_hash(name: str) -> int:

@@ -140,11 +140,20 @@ def test_where_the_loader_looks(facts: ElfFacts, place: str, expected: list[str]
 
 
 def test_an_rpath_counts_for_what_is_loaded_by_it_and_a_runpath_does_not() -> None:
-    files = {"x.libs/liba.so": elf("libb.so"), "x.libs/libb.so": elf()}
+    files = {"x.libs/liba.so": elf("libb.so"), "x.libs/libb.so": elf(soname="libb.so")}
 
     assert judged({"x/_speed.so": elf("liba.so", rpath=["$ORIGIN/../x.libs"]), **files}) == []
     by_runpath = judged({"x/_speed.so": elf("liba.so", runpath=["$ORIGIN/../x.libs"]), **files})
     assert by_runpath == [("warning", "unreachable-library", "x.libs/liba.so")]
+
+
+def test_a_library_without_that_soname_is_not_found_where_the_loader_does_not_look() -> None:
+    """Once loaded, a library is known by its soname; its file's name counts on the search path alone."""
+    module = elf("libfast.so", runpath=["$ORIGIN/../y.libs"])
+
+    for library in (elf(soname="libfast.so.1"), elf(is_plugin=True)):
+        files = {"x/_speed.so": module, "x.libs/libfast.so": library}
+        assert judged(files) == [("error", "missing-library", "x/_speed.so")]
 
 
 def test_a_library_for_another_machine_provides_nothing() -> None:

@@ -63,7 +63,10 @@ class Bundled:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """The bundle has it, but not where the loader looks: it is found only if something else has loaded it before."""
+    """The bundle has it where the loader does not look: it counts only if something has loaded it before.
+
+    A loader takes what is loaded by its soname alone, wherever it lies (glibc, dl-load.c, `_dl_map_object`).
+    """
 
     found: Linked
 
@@ -114,9 +117,12 @@ class Linkage:
             return Bundled(found)
         if library in self.image.libraries:
             return FromImage()
-        if named:
-            found = self._first(library, _SEARCHED)
-            return Unreachable(named[0]) if found is None else Bundled(found)
+        found = self._first(library, _SEARCHED) if named else None
+        if found is not None:
+            return Bundled(found)
+        elsewhere = next((one for one in named if one.facts.soname == library), None)
+        if elsewhere is not None:
+            return Unreachable(elsewhere)
         return Doubtful() if library in self.image.doubtful else Missing()
 
     def _first(self, library: str, folders: Iterable[str]) -> Linked | None:
