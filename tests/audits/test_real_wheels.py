@@ -6,6 +6,7 @@ import ctypes
 import struct
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from platform import machine
 
@@ -139,16 +140,23 @@ def test_what_is_loaded_already_is_known_by_its_soname(shelf: Path, tmp_path: Pa
         (folders["nameless"] / name).write_bytes(without_soname(data))
     (pq,) = (name for name in libraries if name.startswith("libpq-"))
     (folders["alone"] / pq).write_bytes(libraries[pq])
-    needed = [name for name in read_elf(libraries[pq]).needed if name in libraries]
+
+    def needs(name: str) -> Iterator[str]:
+        for needed in read_elf(libraries[name]).needed:
+            if needed in libraries:
+                yield from needs(needed)
+                yield needed
+
+    before = list(dict.fromkeys(needs(pq)))
 
     def loads(*files: Path) -> str:
         done = run((sys.executable, "-c", _LOAD, *files, folders["alone"] / pq), {}, folder=tmp_path)
         return "loads" if done.exit_code == 0 else done.errors
 
-    assert needed
+    assert before
     assert "cannot open shared object file" in loads()
-    assert loads(*(folders["whole"] / name for name in needed)) == "loads"
-    assert "cannot open shared object file" in loads(*(folders["nameless"] / name for name in needed))
+    assert loads(*(folders["whole"] / name for name in before)) == "loads"
+    assert "cannot open shared object file" in loads(*(folders["nameless"] / name for name in before))
 
 
 def without_soname(data: bytes) -> bytes:
