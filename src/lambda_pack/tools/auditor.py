@@ -21,7 +21,7 @@ __all__ = ["WheelAuditor"]
 _Value = TypeVar("_Value")
 
 # In the keys, beside our own version: another one for whatever changes what an entry means between releases.
-_FORMAT = "1"
+_FORMAT = "2"
 _KIND = "audits"
 
 
