@@ -45,7 +45,8 @@ def uploaded(path: Path, narrator: RecordingNarrator | None = None) -> Parcel:
 
 def report_of(parcel: Parcel, *, name: str, target: Target) -> Report:
     """What a run that made the archive reports."""
-    return Report(name, target, "function", archive=ArchiveFacts(parcel.path, parcel.size, 1, 1, parcel.sha256))
+    archive = ArchiveFacts(parcel.path, parcel.size, 1, 1, parcel.sha256)
+    return Report(name, target, "function", archive=archive, tools=(("lambda-pack", "1.0"), ("python", "3.13.1")))
 
 
 def test_the_report_says_what_it_is(tmp_path: Path) -> None:
