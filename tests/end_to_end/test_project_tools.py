@@ -105,8 +105,15 @@ def test_uv(shop: Path, tool: Callable[[str], ProjectTool], architecture: str) -
     assert ("six" in main) is (architecture == "arm64")
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("version", ["poetry", "poetry-1"])
+@pytest.mark.parametrize(
+    ("version", "architecture"),
+    [
+        ("poetry", "arm64"),
+        pytest.param("poetry", "x86_64", marks=pytest.mark.proof),
+        pytest.param("poetry-1", "arm64", marks=pytest.mark.proof),
+        pytest.param("poetry-1", "x86_64", marks=pytest.mark.proof),
+    ],
+)
 def test_poetry(shop: Path, tool: Callable[[str], ProjectTool], version: str, architecture: str) -> None:
     poetry, target = tool(version), Target.parse("python3.12", architecture)
     main = 'name = "shop"\nversion = "1.0"\ndescription = ""\nauthors = []\npackage-mode = false\n'
@@ -132,6 +139,7 @@ def test_poetry(shop: Path, tool: Callable[[str], ProjectTool], version: str, ar
     assert ("six" in plain) is (architecture == "arm64")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("strategy", [(), ("--strategy", "no_inherit_metadata"), ("--strategy", "static_urls")])
 def test_pdm(shop: Path, tool: Callable[[str], ProjectTool], strategy: tuple[str, ...], architecture: str) -> None:
@@ -152,6 +160,7 @@ def test_pdm(shop: Path, tool: Callable[[str], ProjectTool], strategy: tuple[str
     assert more.keys() - plain.keys() == {"ujson", "attrs", "markupsafe"}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_pipenv(shop: Path, tool: Callable[[str], ProjectTool], architecture: str) -> None:
     pipenv, target = tool("pipenv"), Target.parse("python3.12", architecture)
@@ -172,6 +181,7 @@ def test_pipenv(shop: Path, tool: Callable[[str], ProjectTool], architecture: st
     assert more.keys() - plain.keys() == {"attrs", "markupsafe"}
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_hatch(shop: Path, tool: Callable[[str], ProjectTool], architecture: str) -> None:
     hatch, target = tool("hatch"), Target.parse("python3.12", architecture)
