@@ -113,7 +113,8 @@ class Podman:
         """Builds the Dockerfile of the house on a base, with further build arguments."""
         given = {"BASE": base, **self._index, **arguments}
         words = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
-        return self.podman("build", *words, "--tag", tag, HOUSE, timeout=900)
+        # One layer for all steps: nothing is built again here, and without an overlay each layer is a whole copy.
+        return self.podman("build", "--layers=false", *words, "--tag", tag, HOUSE, timeout=900)
 
     def run(self, image: str, *command: str | Path, folder: Path, options: tuple[str, ...] = ()) -> Finished:
         """Runs a command in a new container, with `folder` at its own path; `options` are podman's."""

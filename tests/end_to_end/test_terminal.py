@@ -42,7 +42,7 @@ def test_bars_come_and_go(shop: Workplace) -> None:
     done = on_terminal(shop)
 
     assert done.exit_code == 0, done.text
-    # Where files are fetched for a look at their contents; a step that takes less than a tenth of a second may not be drawn.
+    # Where files are fetched for a look at their contents; shorter steps may come and go between two redraws.
     assert "[3/9] find compatible wheels" in done.output
     assert "big-1.0-py3-none-any.whl" in done.output
     assert "\x1b[2K" in done.output, "the bars were drawn again and again"
