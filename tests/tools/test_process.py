@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.tools.process import end_all, run, tail
+from lambda_pack.tools.process import end_all, run, started, tail
 
 WAITING = "import time, pathlib, sys; pathlib.Path(sys.argv[1]).touch(); time.sleep(60)"
 # Starts a child that writes to its file until it is ended, and waits for it.
@@ -84,6 +84,20 @@ def test_after_the_timeout_the_whole_family_is_ended(tmp_path: Path) -> None:
     assert done.status != 0
     assert time.monotonic() - begun < 30
     assert is_quiet(heartbeat)
+
+
+def test_a_program_that_nobody_waits_for_ends_with_the_block(tmp_path: Path) -> None:
+    heartbeat = tmp_path / "heartbeat"
+    with started(python(PARENT, heartbeat), environment={}):
+        until(heartbeat.is_file)
+    assert is_quiet(heartbeat)
+
+
+def test_a_program_is_finished_later() -> None:
+    with started(python("print('done')"), environment={}) as running:
+        ended = running.finish()
+        assert running.finish() == ended
+    assert (ended.status, ended.output) == (0, "done\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows closes inherited pipes otherwise")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
-from lambda_pack.commands.reports import report_of
+from lambda_pack.commands.reports import report_of, tools_of
 from lambda_pack.commands.wiring import Workshop
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
@@ -30,6 +30,8 @@ __all__ = ["pack_order"]
 def pack_order(order: Order, workshop: Workshop, recorder: Recorder, *, keep_report: bool) -> Report:
     """Pack what was ordered; see `lambda_pack.commands.pack`."""
     request = order.request
+    # Looked up now, while the resolver runs: it takes 30 ms.
+    tools_of(order)
     with _staging(request) as staging:
         write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from lambda_pack.commands.orders import Order
@@ -15,7 +16,7 @@ from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.pipeline.nine_steps import Outcome
 
-__all__ = ["report_of"]
+__all__ = ["report_of", "tools_of"]
 
 
 def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable[[str], str]) -> Report:
@@ -43,7 +44,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         warnings=tuple(map(clean, recorder.warnings)),
         archive=outcome.archive and _archive(outcome.archive, project),
         timings=recorder.timings(),
-        tools=tuple(_tools(order)),
+        tools=tools_of(order),
     )
 
 
@@ -67,11 +68,15 @@ def _archive(archive: ArchiveFacts, project: Path) -> ArchiveFacts:
     return replace(archive, path=archive.path.relative_to(project)) if is_below else archive
 
 
-def _tools(order: Order) -> Iterator[tuple[str, str]]:
-    yield "lambda-pack", VERSION
-    yield "python", platform.python_version()
-    if order.lock is None:
-        from importlib.metadata import version  # a lock needs no resolver, and no look at its version
+def tools_of(order: Order) -> tuple[tuple[str, str], ...]:
+    """Names and versions of what took part; a lock needs no resolver."""
+    resolver = [] if order.lock is not None else [order.request.resolver.value]
+    ours = (("lambda-pack", VERSION), ("python", platform.python_version()))
+    return (*ours, *((name, _version(name)) for name in resolver))
 
-        name = order.request.resolver.value
-        yield name, version(name)
+
+@cache
+def _version(name: str) -> str:
+    from importlib.metadata import version  # start-up stays light
+
+    return version(name)

@@ -77,6 +77,7 @@ class Workshop:
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.credentials import Credentials, read_netrc
         from lambda_pack.tools.network.downloads import HttpDownloads
+        from lambda_pack.tools.network.forecast import Forecast
         from lambda_pack.tools.network.http import Session
         from lambda_pack.tools.network.index_urls import index_urls
 
@@ -91,7 +92,8 @@ class Workshop:
         )
         self._mask = credentials.masker.mask
         session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
-        downloads = HttpDownloads(session, cache, narrator=self._narrator)
+        forecast = Forecast(cache, self._question()) if self._order.lock is None else None
+        downloads = HttpDownloads(session, cache, narrator=self._narrator, forecast=forecast)
 
         def index_over(settings: IndexSettings) -> Index:
             from lambda_pack.tools.network.index import SimpleIndex
@@ -108,6 +110,11 @@ class Workshop:
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
             narrator=self._narrator,
         )
+
+    def _question(self) -> str:
+        """The same inputs for the same target: their files will be much the same as the last time."""
+        request = self._order.request
+        return " ".join((str(request.target), *(str(path.absolute()) for path in request.requirements)))
 
     def _named_urls(self) -> Iterator[str]:
         """URLs in the requirements: a resolver that reports them may leave out their logins."""

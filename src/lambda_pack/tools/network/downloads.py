@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
+from lambda_pack.tools.network.forecast import Forecast
 from lambda_pack.tools.network.http import Session
 from lambda_pack.tools.network.transfer import Progress, Transfer
 from lambda_pack.tools.network.workers import in_parallel
@@ -26,12 +27,13 @@ _THREADS = 6
 class HttpDownloads:
     """The port `Downloads` over HTTP and `file:`, with a cache in between."""
 
-    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator) -> None:
+    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator, forecast: Forecast | None = None) -> None:
         self._session = session
         self._cache = cache
         self._narrator = narrator
         self._lock = threading.Lock()
         self._fetched: dict[Wheel | Sdist, Path] = {}
+        self._forecast = forecast
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         """The local path of each file; `file:` ones stay where they are.
@@ -49,6 +51,8 @@ class HttpDownloads:
         ordered = sorted(wanted, key=lambda file: -(file.size or 0))
         paths = in_parallel(self._fetch, ordered, threads=_THREADS, interrupt=self._session.stop)
         self._fetched.update(zip(ordered, paths, strict=True))
+        if self._forecast and ordered:
+            self._forecast.remember(_addresses(self._fetched))
         return {file: self._fetched[file] for file in files}
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
@@ -77,7 +81,8 @@ class HttpDownloads:
             if path is None:
                 continue
             try:
-                if promise.of_file(path) == expected:
+                foreseen = self._forecast.digest(path, promise.algorithm) if self._forecast else None
+                if (foreseen or promise.of_file(path)) == expected:
                     return path
             except FileNotFoundError:
                 # Another run found it damaged at the same time.
@@ -98,3 +103,11 @@ class HttpDownloads:
                 f"{file.filename!r} cannot be written to the cache: {error.strerror}; "
                 "free some space, or choose another folder with --cache-dir"
             ) from error
+
+
+def _addresses(files: Iterable[Wheel | Sdist]) -> Iterator[tuple[str, str, str]]:
+    """Where the cache has them: algorithm, digest and name of those that only one digest was promised for."""
+    for file in files:
+        promise = Promise.of(file.hashes)
+        if len(promise.digests) == 1:
+            yield promise.algorithm, min(promise.digests), file.filename

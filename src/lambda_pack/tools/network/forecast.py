@@ -1,0 +1,62 @@
+"""What will probably be wanted is hashed before anybody asks: while a resolver waits for an index, a core is idle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Event, Thread
+
+from lambda_pack.tools.network.cache import Cache
+from lambda_pack.tools.network.digests import Promise
+
+__all__ = ["Forecast"]
+
+_KIND = "forecasts"
+
+
+class Forecast:
+    """The cached files that the last run with the same question has used, hashed by a thread of its own.
+
+    It is only ever a guess: whoever needs a file that was not foreseen, or is not hashed yet, hashes it.
+    """
+
+    def __init__(self, cache: Cache, question: str) -> None:
+        """`question` is what two runs that want the same files have in common; it must not hold credentials."""
+        self._cache = cache
+        self._question = question
+        self._last = self._cache.entry(_KIND, question) or b""
+        self._digests: dict[tuple[Path, str], str] = {}
+        self._stopped = Event()
+        Thread(target=self._hash, name="forecast", daemon=True).start()
+
+    def digest(self, path: Path, algorithm: str) -> str | None:
+        """The file's digest where it was foreseen; from the first question on nothing more is foreseen."""
+        self._stopped.set()
+        return self._digests.get((path, algorithm))
+
+    def remember(self, used: Iterable[tuple[str, str, str]]) -> None:
+        """Foresee these files the next time: algorithm, digest and name of each."""
+        content = json.dumps(sorted(used)).encode()
+        if content != self._last:
+            self._last = content
+            self._cache.store(_KIND, self._question, content)
+
+    def _hash(self) -> None:
+        for algorithm, digest, filename in self._rows():
+            path = self._cache.get(algorithm, digest, filename)
+            if self._stopped.is_set():
+                return
+            if path is not None:
+                try:
+                    self._digests[path, algorithm] = Promise(algorithm, frozenset({digest})).of_file(path)
+                except OSError:
+                    # Whoever asks for it will see.
+                    return
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        """None where the entry is damaged."""
+        try:
+            return [(str(algorithm), str(digest), str(name)) for algorithm, digest, name in json.loads(self._last)]
+        except (ValueError, TypeError):
+            return []
