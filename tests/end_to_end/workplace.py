@@ -92,9 +92,12 @@ class Workplace:
     def command(
         self, name: str, *arguments: str | Path, runtime: str = "python3.13", architecture: str = "arm64"
     ) -> tuple[str | Path, ...]:
-        """A command line that asks the loopback index, and does not wait for one that fails."""
+        """A command line that asks the loopback index, and does not wait for one that fails.
+
+        Containers are built in by tests that say so: what engine a machine happens to have must not matter.
+        """
         target = ("--runtime", runtime, "--architecture", architecture)
-        where = ("--index-url", self.index.url, "--retries", "0", "--cache-dir", self.cache)
+        where = ("--index-url", self.index.url, "--retries", "0", "--cache-dir", self.cache, "--builder", "host")
         return (*COMMAND, name, *target, *where, *arguments)
 
     def run(self, *command: str | Path, extra: Mapping[str, str] = NOTHING, folder: Path | None = None) -> Finished:

@@ -31,12 +31,17 @@ def graft(made: Made, job: Job, *, environment: Mapping[str, str]) -> tuple[Path
     Raises:
         LambdaPackError: auditwheel failed: a library is nowhere, or is none that can be copied.
     """
-    out = job.folder / "grafted"
+    out, named = job.folder / "grafted", job.folder / "named"
+    named.mkdir()
+    # auditwheel takes the libc from the platform, which ends the name, else from what is needed: not every extension
+    # needs it. What the wheel itself says stays as it was built.
+    wheel = named / f"{made.wheel.name.rpartition('-')[0]}-{job.target.platforms[0]}.whl"
+    shutil.copy(made.wheel, wheel)
     settings = {
         "policy": str(_write_policy(job.target, job.folder)),
         "libraries": str(made.libraries or job.folder),
         "out": str(out),
-        "wheel": str(made.wheel),
+        "wheel": str(wheel),
     }
     path = job.folder / "repair.json"
     path.write_text(json.dumps(settings), encoding="utf-8")
@@ -47,7 +52,7 @@ def graft(made: Made, job: Job, *, environment: Mapping[str, str]) -> tuple[Path
             "or build in a container",
             log=tail(ended.log),
         )
-    repaired = next(out.glob("*.whl"), made.wheel)
+    repaired = next(out.glob("*.whl"), wheel)
     taken = [library for library in read_libraries(made.libraries) if _is_in(library, repaired)]
     licensed, grafted = _with_licences(repaired, taken, environment=environment)
     shutil.move(licensed, made.wheel)
