@@ -17,7 +17,7 @@ import yaml
 from lambda_pack.frontends.action_cache import CACHE_OUTPUTS
 from lambda_pack.frontends.action_inputs import INPUTS, InputKind, variable
 from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED
-from lambda_pack.frontends.options import OPTIONS
+from lambda_pack.frontends.options.table import OPTIONS
 from tests.support.processes import run
 
 HOUSE = Path(__file__).parents[2]

@@ -12,7 +12,9 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
-from lambda_pack.frontends.options import OPTIONS, Kind, add_options
+from lambda_pack.frontends.options.indexes import INDEXES
+from lambda_pack.frontends.options.option import Kind
+from lambda_pack.frontends.options.table import GROUPS, OPTIONS, add_options
 from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
 from lambda_pack.model.building import Building, BuildPermission
 from lambda_pack.model.choices import (
@@ -75,7 +77,7 @@ OWN = [
     ("only-build", ["A_b, c"], "building", Building(permission=BuildPermission(only=frozenset({AB, C})))),
     ("no-build-package", ["A.b", "c"], "building", Building(permission=BuildPermission(never=frozenset({AB, C})))),
 ]
-PIP = sorted(name for name, option in OPTIONS.items() if option.is_pip and name != "config-settings")
+PIP = sorted(INDEXES.options)
 
 
 def parsed(
@@ -321,7 +323,7 @@ def test_what_cannot_be_understood(folder: Path, arguments: tuple[str, ...], mes
 
 
 def test_check_has_no_options_for_writing(folder: Path) -> None:
-    for name, option in OPTIONS.items():
-        if option.only_pack:
+    for group in GROUPS:
+        for name, option in group.options.items() if group.only_pack else ():
             with pytest.raises((SystemExit, argparse.ArgumentError)):
                 parsed([*RUNTIME, *words(name, None if option.kind is Kind.SWITCH else "x")], folder, is_pack=False)

@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from lambda_pack.errors import UsageError
-from lambda_pack.frontends.options import OPTIONS, Kind, add_options
+from lambda_pack.frontends.options.delivery import DELIVERY
+from lambda_pack.frontends.options.option import Kind
+from lambda_pack.frontends.options.table import OPTIONS, add_options
 from lambda_pack.frontends.requests import delivery_of, gather
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.given import Given
@@ -198,7 +200,7 @@ def _delivery(said: Mapping[str, Given]) -> Delivery | None:
     try:
         return delivery_of(said)
     except UsageError as error:
-        places = (given.source for name, given in said.items() if OPTIONS[name].is_s3)
+        places = (given.source for name, given in said.items() if name in DELIVERY.options)
         raise UsageError(f"{', '.join(places)}: {error}") from error
 
 

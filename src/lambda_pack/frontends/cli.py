@@ -11,12 +11,12 @@ from types import FrameType
 from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
-from lambda_pack.frontends.options import (
+from lambda_pack.frontends.options.table import (
     add_audit_options,
     add_delivery_options,
     add_options,
-    add_verify_options,
 )
+from lambda_pack.frontends.options.verify import add_verify_options
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.build_requests import building_of
-from lambda_pack.frontends.options import OPTIONS, Kind, Option
+from lambda_pack.frontends.options.delivery import DELIVERY
+from lambda_pack.frontends.options.indexes import INDEXES
+from lambda_pack.frontends.options.option import Kind, Option
+from lambda_pack.frontends.options.table import OPTIONS
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
@@ -159,7 +162,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
     if uri is not None and (bucket is not None or key is not None):
         raise UsageError("s3-uri says bucket and key already; leave out s3-bucket and s3-key")
     if uri is None and bucket is None:
-        if stray := next((name for name in said if OPTIONS[name].is_s3), None):
+        if stray := next((name for name in said if name in DELIVERY.options), None):
             raise UsageError(f"{stray!r} without a place to deliver to; name one with --s3-uri s3://BUCKET/KEY")
         return None
     from lambda_pack.model.delivery import Delivery, S3Target
@@ -191,4 +194,4 @@ def _inputs(said: Mapping[str, Given]) -> tuple[Path, ...]:
 
 
 def _pip_options(said: Mapping[str, Given]) -> GivenSettings:
-    return {name: given for name, given in said.items() if OPTIONS[name].is_pip}
+    return {name: given for name, given in said.items() if name in INDEXES.options}

@@ -1,0 +1,30 @@
+"""Indexes and files, with the names and the meaning that pip gives them."""
+
+from __future__ import annotations
+
+from lambda_pack.frontends.options.option import Group, Kind, Option, values_of
+from lambda_pack.model.choices import IndexStrategy
+
+__all__ = ["INDEXES"]
+
+INDEXES = Group.of(
+    "indexes and files, as in pip",
+    Option("index-url", "main index (default: the public one)", short="i", metavar="URL"),
+    Option("extra-index-url", "further index", Kind.MANY, metavar="URL"),
+    Option("index-strategy", "what several indexes mean", choices=values_of(IndexStrategy)),
+    Option("find-links", "folder or page with files", Kind.MANY, short="f", metavar="PLACE"),
+    Option("no-index", "ask no index", Kind.SWITCH),
+    Option("trusted-host", "host whose certificate is not checked", Kind.MANY, metavar="HOST"),
+    Option("constraint", "constraints file", Kind.MANY, short="c", metavar="FILE"),
+    Option("no-binary", "build these from source", Kind.MANY, metavar="NAMES"),
+    Option("only-binary", "never build these", Kind.MANY, metavar="NAMES"),
+    Option("pre", "allow pre-releases", Kind.SWITCH),
+    Option("prefer-binary", "prefer older wheels to newer source", Kind.SWITCH),
+    Option("require-hashes", "every requirement must have a hash", Kind.SWITCH),
+    Option("cert", "file with certificate authorities", metavar="FILE"),
+    Option("client-cert", "client certificate and key", metavar="FILE"),
+    Option("proxy", "proxy for all requests", metavar="URL"),
+    Option("timeout", "seconds to wait for the index", metavar="SECONDS"),
+    Option("retries", "how often a passing fault is retried", metavar="COUNT"),
+    Option("keyring-provider", "where credentials are looked up", choices=("disabled", "subprocess")),
+)

@@ -1,0 +1,15 @@
+"""The user's own code."""
+
+from __future__ import annotations
+
+from lambda_pack.frontends.options.option import Group, Kind, Option
+
+__all__ = ["OWN_CODE"]
+
+OWN_CODE = Group.of(
+    "your own code",
+    Option("source", "folder with your own code", Kind.MANY, metavar="DIR"),
+    Option("exclude", "gitignore pattern of own code to leave out", Kind.MANY, metavar="PATTERN"),
+    Option("include", "gitignore pattern of own code to keep", Kind.MANY, metavar="PATTERN"),
+    only_pack=True,
+)
