@@ -7,8 +7,9 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.environments import cache_folder, ready_entrypoint, ready_product, ready_rivals
 from benchmarks.papers import Papers, write_papers
@@ -20,23 +21,21 @@ from benchmarks.works import Work
 __all__ = ["Arena", "Question", "open_arena"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is packed for, and from which index; None is the tools' own default."""
 
     runtime: str
     architecture: str
-    index: str | None = field(repr=False)
+    index: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Arena:
+class Arena(Struct, frozen=True):
     """`environment` is what the timed programs get; `scratch` is gone afterwards."""
 
     programs: Programs
     target: Target
     scratch: Path
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
 
     def papers(self, work: Work) -> Papers:
         """The work's requirements files and locks, resolved now.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.figures import Spread, ratios
 from benchmarks.papers import Papers
@@ -16,8 +17,7 @@ from benchmarks.tools import Programs
 __all__ = ["Composing", "fetch_wheels", "measure_composing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Composing:
+class Composing(Struct, frozen=True):
     """Seconds and their ratio; bytes of the zip; the largest peak of memory, and the part of it that is page cache."""
 
     work: str

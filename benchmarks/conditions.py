@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["CONDITIONS", "Condition"]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """`is_cold`: nothing is in the tool's caches. `is_locked`: versions and hashes are given, nothing is resolved."""
 
     is_cold: bool

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from benchmarks.archives import count_distributions
 from benchmarks.conditions import Condition
@@ -20,15 +22,14 @@ from benchmarks.works import Work
 __all__ = ["Contest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Contest:
+class Contest(Struct, frozen=True):
     """What stays the same through all heats. `scratch` is private; `tell` hears of every run while it happens."""
 
     tools: Sequence[Tool]
     target: Target
     repeats: int
     scratch: Path
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
     tell: Callable[[str], None]
 
     def heat(self, work: Work, papers: Papers, condition: Condition) -> Heat:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.processes import Step, output_of
 
@@ -16,8 +17,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 _MARKER = "made-from"  # written last: without it the environment is half-made
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """lambda-pack as users have it: `programs` is the folder of the installed console script and its Python.
 
     `entrypoint` is the command that runs the checkout instead, its environment made before.

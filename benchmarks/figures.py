@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Self
+
+from msgspec import Struct
 
 __all__ = ["Spread", "extra", "ratios"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """The middle of several measurements, and how far they lie apart."""
 
     median: float

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.processes import Failed, Step, output_of
 from benchmarks.targets import Target
@@ -15,8 +16,7 @@ from benchmarks.works import Work
 __all__ = ["Papers", "write_papers"]
 
 
-@dataclass(frozen=True, slots=True)
-class Papers:
+class Papers(Struct, frozen=True):
     """Requirements files with names and with pins and hashes, each alone in its folder, and the pins as pylock.toml."""
 
     names: Path

@@ -6,8 +6,9 @@ import re
 import subprocess  # noqa: TID251  # what is timed is whole processes of others' programs
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 __all__ = ["Failed", "Step", "output_of", "timed"]
 
@@ -21,8 +22,7 @@ class Failed(Exception):  # noqa: N818  # reads as what it is
     """A program did not do its work; the message has its name, its exit status and the end of what it said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One process: a command and the folder it runs in."""
 
     command: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from benchmarks.conditions import Condition
 from benchmarks.figures import Spread, ratios
@@ -11,8 +11,7 @@ from benchmarks.works import Work
 __all__ = ["Heat", "Run"]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What one tool did with one work under one condition: seconds of each repeat, or the reason why there are none.
 
     `distributions` is the number of packages in its zip.
@@ -24,8 +23,7 @@ class Run:
     failure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Heat:
+class Heat(Struct, frozen=True):
     """One work under one condition, packed by each tool in turn."""
 
     work: Work

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.processes import Step, output_of
 
@@ -27,8 +28,7 @@ _UV_LEVELS = (17, 28, *range(31, 41))
 _MANYLINUX2014 = 17
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """`glibc_minor` is x in glibc 2.x; `interpreter` a Python of the runtime's version on this machine, if any."""
 
     runtime: str

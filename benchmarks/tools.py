@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec import Struct
 
 from benchmarks.processes import Failed, Step
 from benchmarks.targets import Target
@@ -15,8 +16,7 @@ from benchmarks.targets import Target
 __all__ = ["TOOLS", "Job", "Programs", "Tool"]
 
 
-@dataclass(frozen=True, slots=True)
-class Programs:
+class Programs(Struct, frozen=True):
     """What the tools are made of. `zipper` is the command that zips the folder it runs in; the zip's name follows.
 
     `product` and `rivals` are folders of programs; `entrypoint` is a command.
@@ -29,8 +29,7 @@ class Programs:
     reason_without_builders: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What a tool has to do once: into the empty `folder`, with its caches in `cache`.
 
     `requirements` is a requirements.txt alone in its folder: names, or the whole closure with versions and hashes; in
@@ -66,8 +65,7 @@ class Tool(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(Struct, frozen=True):
     """lambda-pack, by the command that starts it."""
 
     name: str
@@ -88,8 +86,7 @@ class Ours:
         return found[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Uv:
+class Uv(Struct, frozen=True):
     """`uv pip install --target`, then a zip of the folder."""
 
     programs: Programs
@@ -108,8 +105,7 @@ class Uv:
         return job.folder / "bundle.zip"
 
 
-@dataclass(frozen=True, slots=True)
-class Pip:
+class Pip(Struct, frozen=True):
     """`pip install --target`, then a zip of the folder."""
 
     programs: Programs
@@ -134,8 +130,7 @@ class Pip:
         return job.folder / "bundle.zip"
 
 
-@dataclass(frozen=True, slots=True)
-class Builders:
+class Builders(Struct, frozen=True):
     """aws-lambda-builders, what `sam build` uses, then a zip of the folder."""
 
     programs: Programs

@@ -9,9 +9,10 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from tests.support.processes import run
 
@@ -27,8 +28,7 @@ def find_act() -> str | None:
     return shutil.which("act", path=str(Path(sys.executable).parent)) or shutil.which("act")
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """What act wrote, line by line, and what act itself complained of."""
 
     lines: tuple[Mapping[str, Any], ...]
@@ -59,8 +59,7 @@ class Log:
         return "\n".join(str(line.get("msg", "")) for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """act, with the checkout under test as org/lambda-pack@v1; `folder` is the test's own."""
 
     program: str

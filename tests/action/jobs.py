@@ -6,9 +6,10 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from msgspec import Struct
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.frontends.action_inputs import variable
@@ -18,8 +19,7 @@ from tests.support.processes import Finished, run
 __all__ = ["Job", "Step", "obeyed", "read_outputs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A step that ended."""
 
     done: Finished
@@ -40,8 +40,7 @@ class Step:
         return json.loads(self.outputs[name])
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A workspace with an index; `folder` is outside of it."""
 
     folder: Path

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.report_document import read_report

@@ -13,12 +13,13 @@ import sysconfig
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import findpython
 import pytest
 import uv
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_pack import __version__
 from tests.support.faults import Slow
@@ -37,8 +38,7 @@ def main():
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """A checkout with one dependency, served by a loopback index; `environment` is what its processes see."""
 
     folder: Path

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from benchmarks.conditions import Condition
 from benchmarks.contest import Contest
@@ -33,8 +34,7 @@ if name == "broken":
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FakeTool:
+class FakeTool(Struct, frozen=True):
     """A tool that does next to nothing; the one called 'broken' fails."""
 
     name: str

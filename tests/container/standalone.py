@@ -13,10 +13,10 @@ import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import uv
+from msgspec import Struct
 
 from tests.container.podman import Podman
 from tests.support.processes import run
@@ -29,8 +29,7 @@ MACHINE = platform.machine()
 LIBRARIES = f"lib/{MACHINE}-linux-gnu"
 
 
-@dataclass(frozen=True, slots=True)
-class Standalone:
+class Standalone(Struct, frozen=True):
     """An archive whose Python runs when it is unpacked to `home / key`, which is how uv names the folder."""
 
     archive: Path

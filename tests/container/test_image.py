@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import uv
+from msgspec import Struct
 
 from lambda_pack import __version__
 from tests.container.podman import HOUSE, Podman
@@ -46,8 +46,7 @@ def owners(folder: Path) -> set[tuple[int, int]]:
     return {(path.stat().st_uid, path.stat().st_gid) for path in (folder, *folder.rglob("*"))}
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who runs the image, and how: their number, podman's options, and the words before `pack`."""
 
     number: int

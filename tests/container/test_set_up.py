@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from tests.container.podman import HOUSE
 from tests.support.processes import Finished, run
@@ -36,8 +36,7 @@ exec '{python}' "$@"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """A base image as the script sees it: the programs on PATH, and the Pythons that its distribution offers."""
 
     folder: Path

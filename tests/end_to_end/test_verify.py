@@ -8,11 +8,11 @@ import platform
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
 from lambda_pack.tools.interpreters import find_interpreter
@@ -52,8 +52,7 @@ def handler(event, context):
 LAYER = {"python/shared.py": "name = 'of the layer'"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """What `verify --json` has said."""
 
     done: Finished

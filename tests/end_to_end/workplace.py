@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypedDict, Unpack
 
+from msgspec import Struct
 from packaging.pylock import Pylock
 
 from tests.end_to_end.command import COMMAND
@@ -29,8 +29,7 @@ class TargetNames(TypedDict, total=False):
     architecture: str
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(Struct, frozen=True):
     """A bundle with what lies beside it, and what the command said while it made them."""
 
     zip: Path
@@ -72,8 +71,7 @@ class Packed:
         return sorted(contents(self.zip))
 
 
-@dataclass(frozen=True, slots=True)
-class Workplace:
+class Workplace(Struct, frozen=True):
     """`folder` is a project, `cache` lambda-pack's, `temporary` where temporary files go; nothing else is shared."""
 
     folder: Path

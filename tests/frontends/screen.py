@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 __all__ = ["Screen"]
 
 _PIECES = re.compile(r"\x1b\[(?P<numbers>[?\d;]*)(?P<letter>[A-Za-z])|(?P<text>[^\x1b\r\n]+)|(?P<control>[\r\n])")
 
 
-@dataclass(slots=True)
-class Screen:
+class Screen(Struct):
     """Lines and a cursor, wide enough never to wrap."""
 
     lines: list[str] = field(default_factory=lambda: [""])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.model.limits import UNZIPPED_LIMIT

@@ -326,6 +326,7 @@ PARTS = st.sampled_from(
         " #",
         "# note",
         "\\",
+        "\\\\",
         "\\\n",
         "\n",
         "\r\n",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pip._internal.index.package_finder import CandidateEvaluator

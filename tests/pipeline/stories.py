@@ -7,10 +7,11 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.pylock import Pylock
 from packaging.utils import canonicalize_name
 
@@ -54,8 +55,7 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 _DIGEST = re.compile(r"\{([^{}\s]+\.(?:whl|tar\.gz|zip))\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """One scenario file.
 
     `case` is its row in the list of what users of the peers hit. `requirements` and `lock` are the texts of such
@@ -85,8 +85,7 @@ class Story:
     check: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What came of a story: an outcome or an error; `archive` is where the zip is, if there is one."""
 
     outcome: Outcome | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 __all__ = ["MACHINES", "make_elf"]
 
@@ -12,8 +13,7 @@ MACHINES = {"i386": 3, "arm": 40, "x86_64": 62, "aarch64": 183, "riscv64": 243}
 _BASE = 0x400000
 
 
-@dataclass(slots=True)
-class _Strings:
+class _Strings(Struct):
     """A string table that grows."""
 
     data: bytearray = field(default_factory=lambda: bytearray(b"\0"))
@@ -24,8 +24,7 @@ class _Strings:
         return at
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """How numbers are packed."""
 
     order: str

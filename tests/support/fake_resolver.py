@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel, Pylock
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -26,8 +27,7 @@ __all__ = ["Direct", "FakeResolver"]
 _NEWEST_GLIBC = (2, 40)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
+class Direct(Struct, frozen=True, kw_only=True):
     """What a requirement points at: an archive, with `commit` a checkout, or a folder where `url` is one's `file:`.
 
     `sha256` is None where nobody promised it.
@@ -41,8 +41,7 @@ class Direct:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """One version that may be chosen, and what it asks for."""
 
     version: Version | None
@@ -50,8 +49,7 @@ class _Candidate:
     requires: tuple[Requirement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(Struct, frozen=True):
     """A search so far: which requirements are still to look at, what was looked at, is chosen, and is asked of each.
 
     The markers of `waiting` are settled already.
@@ -63,8 +61,7 @@ class _State:
     seen: frozenset[tuple[NormalizedName, frozenset[str]]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class FakeResolver:
+class FakeResolver(Struct, frozen=True):
     """Resolves the requirements over a shelf, as uv would at its newest platform.
 
     A version counts where one of its files might do there. With `hides_misfits` it lists, as uv does for a platform,
@@ -109,8 +106,7 @@ class FakeResolver:
         return next(filter(None, mine), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """One run of the resolver."""
 
     resolver: FakeResolver

@@ -6,9 +6,10 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
@@ -45,8 +46,7 @@ __all__ = [
 INDEX = "https://index.example/files/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """Files of one version of a package, and what the index and their metadata say of them.
 
     `promises` is whether the index gives digests; a text is a digest that it gives wrongly. `metadata_fails` is the
@@ -153,8 +153,7 @@ def default_contents(filename: str) -> dict[str, Content]:
     return contents
 
 
-@dataclass(slots=True)
-class FakeIndex:
+class FakeIndex(Struct):
     """An index over a shelf; with `is_closed` it knows nothing, as the real one behaves beside a lock."""
 
     shelf: Shelf
@@ -174,8 +173,7 @@ class FakeIndex:
             return archive.metadata()
 
 
-@dataclass(slots=True)
-class FakeDownloads:
+class FakeDownloads(Struct):
     """Files of a shelf and of this disk, their digests checked; `fetched` holds what came from elsewhere."""
 
     shelf: Shelf
@@ -209,8 +207,7 @@ class FakeAuditor:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Struct, frozen=True, kw_only=True):
     """What comes of building a source, named by its file or its package: a wheel, or words and a log.
 
     `step` None is both 4 and 5.
@@ -225,8 +222,7 @@ class Recipe:
     log: str = ""
 
 
-@dataclass(slots=True)
-class FakeBuilder:
+class FakeBuilder(Struct):
     """Makes what the recipes say on a `host`; whether that counts is judged as for the real builder.
 
     A source without a recipe must not be built: asking for it is an error of the test. `built` holds what was asked,
@@ -276,8 +272,7 @@ class FakeBuilder:
         return wheel_at(make_wheel(path.parent, f"{stem}-py3-none-any.whl", files=contents))
 
 
-@dataclass(slots=True)
-class RecordingNarrator:
+class RecordingNarrator(Struct):
     """Remembers the story."""
 
     steps: list[tuple[int, str]] = field(default_factory=list)

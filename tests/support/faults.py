@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 __all__ = [
     "Cut",
@@ -21,8 +22,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """Answers `status` the first `times` times (None: always); `retry_after` is a Retry-After header, in seconds."""
 
     status: int = 503
@@ -30,31 +30,27 @@ class Refuse:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """Closes the connection after `after` bytes of the body, the first `times` times (None: always)."""
 
     after: int
     times: int | None = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(Struct, frozen=True):
     """Serves the body with one bit flipped in its middle, the first `times` times (None: always)."""
 
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WrongLength:
+class WrongLength(Struct, frozen=True):
     """Announces `more` bytes than it sends (fewer, where negative), the first `times` times (None: always)."""
 
     more: int
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Slow:
+class Slow(Struct, frozen=True):
     """Waits `seconds` before each `chunk` bytes of the body, the first one included."""
 
     seconds: float
@@ -62,8 +58,7 @@ class Slow:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """Points elsewhere: `to` is a path or a URL, in which '{path}' stands for the path that was asked."""
 
     to: str
@@ -71,8 +66,7 @@ class Redirect:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Protect:
+class Protect(Struct, frozen=True):
     """Answers 401 to whoever does not send these credentials (Basic)."""
 
     user: str
@@ -80,28 +74,24 @@ class Protect:
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NoRange:
+class NoRange(Struct, frozen=True):
     """Ignores Range, and does not announce it."""
 
     times: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WrongHash:
+class WrongHash(Struct, frozen=True):
     """The page of the project promises another digest for the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingHash:
+class MissingHash(Struct, frozen=True):
     """The page of the project promises no digest for the file."""
 
 
 Fault = Refuse | Cut | Damage | WrongLength | Slow | Redirect | Protect | NoRange | WrongHash | MissingHash
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A fault for whatever `pattern` names: a glob over file name ('six-*.whl') or path ('/simple/six/', '*')."""
 
     pattern: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
@@ -12,6 +11,8 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import quote, unquote, urlsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from tests.support.faults import Fault, NoRange, Rule
@@ -24,8 +25,7 @@ __all__ = ["LoopbackIndex", "Request"]
 METADATA_SUFFIX = ".metadata"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What was asked, and the status of the answer. `path` is as sent; the names of `headers` are in lower case."""
 
     method: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from threading import Lock
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from tests.support.faults import (
     Cut,

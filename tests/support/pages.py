@@ -7,12 +7,12 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email.parser import BytesParser
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from msgspec import Struct
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 
 __all__ = ["HTML", "JSON", "Listed", "Listing", "listing", "project_page", "root_page"]
@@ -23,8 +23,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 SDIST_SUFFIXES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar", ".zip")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A wheel or sdist on offer. `yanked` is the reason ('' when none was given), None when it is not."""
 
     path: Path
@@ -69,8 +68,7 @@ class Listed:
         return canonicalize_name(stem), spelt
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A file as a page shows it. `digest` and `metadata_digest` are SHA-256 in hexadecimal; None is no promise."""
 
     file: Listed

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import platformdirs
+from msgspec import Struct
 from uv import find_uv_bin
 
 from tests.support.processes import Finished, run
@@ -30,8 +30,7 @@ _PACKAGES: Mapping[str, tuple[tuple[str, ...], str | None]] = MappingProxyType(
 TOOLS = tuple(_PACKAGES)
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectTool:
+class ProjectTool(Struct, frozen=True):
     """One of `TOOLS`, ready to run; `home` is where it keeps what it remembers."""
 
     name: str

@@ -7,20 +7,21 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from threading import Event, Lock, Thread
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from tests.support.faults import Slow
 
 __all__ = ["Answer", "Asked", "LoopbackServer", "ranged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request; the names of `headers` are in lower case."""
 
     method: str
@@ -28,8 +29,7 @@ class Asked:
     headers: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What is sent. `more` bytes are announced beyond the body; after `cut` bytes of it the connection closes."""
 
     status: int

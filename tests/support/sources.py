@@ -10,9 +10,10 @@ import lzma
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
+
+from msgspec import Struct, field
 
 from tests.support import build_backend
 from tests.support.metadata import Content, core_metadata, entry_points_text, module_of
@@ -61,8 +62,7 @@ class Details(TypedDict, total=False):
     report_to: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class BuildEvent:
+class BuildEvent(Struct, frozen=True):
     """One hook of a backend that ran: 'metadata', 'wheel', 'editable-metadata' or 'editable'."""
 
     hook: str
@@ -110,8 +110,7 @@ def built_environment(wheel: Path) -> dict[str, str]:
     return environment
 
 
-@dataclass(frozen=True, slots=True)
-class _Project:
+class _Project(Struct, frozen=True):
     name: str
     version: str
     requires: Sequence[str] = ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
-from dataclasses import dataclass
 from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import Struct
 from uv import find_uv_bin
 
 from tests.support.faults import (
@@ -34,8 +34,7 @@ WHEEL = "top-1.0-py3-none-any.whl"
 ACCEPT_JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
 
 
-@dataclass(frozen=True, slots=True)
-class Got:
+class Got(Struct, frozen=True):
     """An answer; `whole` says that every byte arrived that was announced."""
 
     status: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.targets import Target
@@ -13,8 +14,7 @@ from lambda_pack.ports import Narrator
 __all__ = ["Known", "known_of", "report_beside"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Name and target of a bundle, None where nobody says; its packages by name and version."""
 
     name: str | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lambda_pack.commands.orders import take_order
 from lambda_pack.commands.recorder import Recorder

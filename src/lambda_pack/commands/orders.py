@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.home import home_folder
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Order", "read_order", "take_order"]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is asked for; `lock` is given where nothing is left to resolve.
 
     `settings` say who set what, for people. `sources` are the indexes that the project names, logins included.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lambda_pack.commands.beside import known_of, report_beside
 from lambda_pack.errors import DeliveryError, UsageError

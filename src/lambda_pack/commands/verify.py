@@ -6,10 +6,11 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from lambda_pack.commands.beside import Known, known_of
 from lambda_pack.errors import UsageError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_pack.files.collisions import Overridden, lay
 from lambda_pack.files.entries import Entry, Owner, chunks
@@ -17,8 +18,7 @@ from lambda_pack.model.packages import Pin
 __all__ = ["Bundle", "PathFile", "compose"]
 
 
-@dataclass(frozen=True, slots=True)
-class PathFile:
+class PathFile(Struct, frozen=True):
     """A `.pth` file: Python does not process it on Lambda. `runs_code`: it has lines that Python would execute."""
 
     path: str
@@ -26,11 +26,10 @@ class PathFile:
     runs_code: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """Files by path, what was overridden on the way, and the `.pth` files that will do nothing."""
 
-    entries: tuple[Entry, ...] = field(repr=False)
+    entries: tuple[Entry, ...]
     overridden: tuple[Overridden, ...] = ()
     path_files: tuple[PathFile, ...] = ()
 

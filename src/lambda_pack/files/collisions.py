@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.entries import OWN, Entry, Owner, same_content
@@ -14,8 +15,7 @@ __all__ = ["Overridden", "lay"]
 _MOST_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Overridden:
+class Overridden(Struct, frozen=True):
     """A file that is not in the bundle because a later owner brings another one of the same path, or a folder there."""
 
     path: str

@@ -9,9 +9,10 @@ there (a bundle has no RECORD), from a list of our own: `FILE_LIST`, one path in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from lambda_pack.files.wheel import means
 from lambda_pack.model.packages import Pin
@@ -22,12 +23,11 @@ FILE_LIST: Final = "lambda-pack.files"
 """The name of our list of a distribution's files, in its `.dist-info`: UTF-8, paths relative to the folder, sorted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(Struct, frozen=True):
     """A distribution in a folder; `files` are relative paths with `/` that are there, and reached through no link."""
 
     dist_info: str
-    files: frozenset[str] = field(repr=False)
+    files: frozenset[str]
 
     def is_of(self, pins: Iterable[Pin]) -> bool:
         """Whether it is one of these packages, in whatever version."""

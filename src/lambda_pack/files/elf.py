@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from lambda_pack.model.binaries import ElfFacts, ElfKind, Level, SymbolVersion
 
@@ -115,11 +116,10 @@ def read_elf(data: Buffer) -> ElfFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Image:
+class _Image(Struct, frozen=True):
     """The file with its headers unpacked. `segments` are (type, offset, address, size in the file)."""
 
-    data: Buffer = field(repr=False)
+    data: Buffer
     order: str
     is_long: bool
     header: tuple[int, ...]
@@ -188,8 +188,7 @@ class _Image:
         return piece.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class _Dynamic:
+class _Dynamic(Struct, frozen=True):
     """The dynamic section: the values of each tag in their order, and where the string table begins and ends."""
 
     image: _Image

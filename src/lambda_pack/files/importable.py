@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from lambda_pack.model.loading import Skipped
 from lambda_pack.model.targets import Target
@@ -27,8 +28,7 @@ _NOT_CODE: Final = (".dist-info", ".egg-info", ".libs")
 _FOREIGN: Final = MappingProxyType({".pyd": "an extension module for Windows", ".dylib": "a library for macOS"})
 
 
-@dataclass(frozen=True, slots=True)
-class Importable:
+class Importable(Struct, frozen=True):
     """Modules by their dotted names, each once, and what is left out."""
 
     modules: tuple[str, ...]

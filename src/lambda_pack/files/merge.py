@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.bundle import Bundle
@@ -50,8 +51,7 @@ def merge_tree(bundle: Bundle, into: Path) -> None:
                     moves.move(scratch / "new" / entry.path, into / entry.path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """Paths to take away, and entries to put there."""
 
     old: tuple[str, ...]

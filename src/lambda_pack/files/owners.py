@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from lambda_pack.files.copies import find_copies
@@ -13,8 +13,7 @@ from lambda_pack.files.copies import find_copies
 __all__ = ["Owners", "find_owners"]
 
 
-@dataclass(frozen=True, slots=True)
-class Owners:
+class Owners(Struct, frozen=True):
     """Packages, as 'NAME VERSION', by the paths of their files and by the names of their top-level modules."""
 
     by_file: dict[str, str]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
@@ -99,8 +100,7 @@ def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) ->
         ) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(Struct, frozen=True):
     """A walk below `root`, which has no symbolic link in it."""
 
     root: Path

@@ -6,11 +6,11 @@ import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from msgspec import Struct
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
@@ -29,13 +29,12 @@ LARGEST_METADATA: Final = 32 << 20
 """In bytes: it is read as a whole, and a few kilobytes can unpack to gigabytes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WheelArchive:
+class WheelArchive(Struct, frozen=True, eq=False):
     """An open wheel. `dist_info` is the name of its metadata folder, `data_folders` those of its `.data` folders."""
 
     pin: Pin
     archive: Mapped
-    by_name: Mapping[str, Member] = field(repr=False)
+    by_name: Mapping[str, Member]
     dist_info: str
     data_folders: tuple[str, ...] = ()
 

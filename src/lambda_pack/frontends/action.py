@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lambda_pack.commands.pack import pack
 from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError

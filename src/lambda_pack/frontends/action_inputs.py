@@ -6,11 +6,12 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options.delivery import DELIVERY
@@ -72,8 +73,7 @@ _NOT_IN_ARTIFACTS = re.compile(r'["<>|*?\r\n\\/:]')
 _FIELDS = ("name", "runtime", "architecture")
 
 
-@dataclass(frozen=True, slots=True)
-class ActionInputs:
+class ActionInputs(Struct, frozen=True):
     """What a step was given, understood.
 
     `said` is what anybody set about packing: inputs and `args` over `[tool.lambda-pack]`. `folder` is the working

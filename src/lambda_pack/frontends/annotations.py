@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.utils import NormalizedName
 
 from lambda_pack.frontends.workflow_commands import Annotation
@@ -14,8 +14,7 @@ from lambda_pack.model.report import Report
 __all__ = ["annotations_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Remark:
+class _Remark(Struct, frozen=True):
     level: str
     title: str
     origin: str | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.values import choice, is_on, many, one, paths

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from lambda_pack.commands.dependencies import merge_dependencies
 from lambda_pack.commands.pack import pack as pack_command
@@ -48,8 +49,7 @@ class UI(Protocol):
         """A warning, or the explanation of a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """How packages are resolved and built.
 
     `options` are pip's options by their long names without dashes, for example

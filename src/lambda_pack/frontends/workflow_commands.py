@@ -10,12 +10,13 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from types import ModuleType, TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from lambda_pack.frontends.narrators import SilentNarrator
 from lambda_pack.model.limits import megabytes
@@ -23,8 +24,7 @@ from lambda_pack.model.limits import megabytes
 __all__ = ["Annotation", "GroupNarrator", "Workflow"]
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """A remark on a file. `level` is 'error', 'warning' or 'notice'; `file` is relative to the workspace."""
 
     level: str

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
@@ -45,8 +46,7 @@ _STRATEGIES = MappingProxyType(
 _KEYRINGS = MappingProxyType({"disabled": False, "auto": True, "import": True, "subprocess": True})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A setting that somebody made, for people: its value has no credentials."""
 
     name: str
@@ -54,8 +54,7 @@ class Setting:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexConfiguration:
+class IndexConfiguration(Struct, frozen=True):
     """Everything that was said about indexes and files; `settings` says by whom, in the order of their names.
 
     `constraints` are paths or URLs of constraints files.

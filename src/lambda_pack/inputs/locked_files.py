@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from packaging.markers import Marker
 from packaging.pylock import PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
@@ -16,8 +16,7 @@ from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes
 __all__ = ["FileEntry", "archive", "either", "files_of", "hash_pairs", "place", "repository"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
+class FileEntry(Struct, frozen=True):
     """One file as a lock names it: by file name, by URL, or by both; `path` is relative to the lock."""
 
     filename: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct, field
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.inputs.documents import line_of, shown
@@ -18,8 +18,7 @@ from lambda_pack.model.selection import Selection
 __all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """An index that a manifest names; `url` may hold a login. A default takes the public index's place."""
 
     name: str
@@ -28,8 +27,7 @@ class Source:
     is_explicit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """What is written; `content` is the document itself."""
 
     path: Path

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from packaging.markers import Marker
 from packaging.pylock import Package
 from packaging.requirements import Requirement
@@ -22,8 +22,7 @@ from lambda_pack.model.locked import LockedPackage
 __all__ = ["LockContent", "locked_package"]
 
 
-@dataclass(frozen=True, slots=True)
-class LockContent:
+class LockContent(Struct, frozen=True):
     """A poetry.lock; `sources` are the URLs of the manifest's sources by name, logins included."""
 
     content: Mapping[str, Any]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from packaging.pylock import Pylock, PylockValidationError
 
 from lambda_pack.errors import UsageError

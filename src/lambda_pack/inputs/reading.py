@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lambda_pack.inputs.requirements import RequirementsFile
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An input, read.
 
     `folder` is where its relative paths begin. `lock` is None where a resolver must decide on what `written` asks for.

@@ -6,11 +6,12 @@ import argparse
 import os
 import re
 import shlex
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import (
@@ -35,16 +36,14 @@ _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNOREC
 _FILES = (".whl", *ARCHIVE_SUFFIXES)
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """`-r FILE` or `-c FILE`."""
 
     path: Path
     constraint: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """A setting for the whole file, by the long name pip gives it without dashes; a switch has an empty value."""
 
     name: str

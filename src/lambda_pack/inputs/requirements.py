@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import shown
@@ -15,8 +17,7 @@ from lambda_pack.model.requirements import FileChoice, Origin, Requested
 __all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
 
 
-@dataclass(frozen=True, slots=True)
-class RequirementsFile:
+class RequirementsFile(Struct, frozen=True):
     """What one requirements file and its includes say; `None` and empty mean that they do not say.
 
     `index_url` and the other places may hold credentials.
@@ -122,7 +123,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         begun = begun or number
         is_comment = re.match(r"\s*#", line) is not None
         if line.endswith("\\") and not is_comment:
-            pending += line[:-1]
+            # Not only the last one: pip takes all that stand at either end.
+            pending += line.strip("\\")
             continue
         # A comment line inside a continued requirement ends it, as in pip.
         joined = re.sub(r"(^|\s+)#.*$", "", pending + ("" if is_comment else line)).strip()

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct
 
 from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, Level, SymbolVersion
 from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
@@ -39,14 +40,13 @@ def glibc_needed(files: Iterable[BinaryFile], target: Target) -> Level | None:
     return max((level for level in levels if level is not None), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Package:
+class _Package(Struct, frozen=True):
     """The binaries of one package in their bundle; `loaded` is what the bundle's modules load, by place."""
 
-    files: Sequence[BinaryFile] = field(repr=False)
+    files: Sequence[BinaryFile]
     target: Target
     linkage: Linkage
-    loaded: Mapping[str, Linked] = field(repr=False)
+    loaded: Mapping[str, Linked]
 
     @property
     def natives(self) -> Iterator[Linked]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_pack.model.binaries import BinaryFile, ElfFacts
 from lambda_pack.model.findings import Finding, Severity, errors_in
@@ -17,8 +18,7 @@ AUDIT_SCHEMA_VERSION = 1
 """Of the JSON document; another one for whatever a reader of this one could misunderstand."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditedArchive:
+class AuditedArchive(Struct, frozen=True):
     """One zip, folder or wheel; `path` is as it was named. Each finding's path is one of `files`."""
 
     path: str
@@ -30,8 +30,7 @@ class AuditedArchive:
         return tuple(finding for finding in self.findings if finding.path == file.path)
 
 
-@dataclass(frozen=True, slots=True)
-class AuditReport:
+class AuditReport(Struct, frozen=True):
     """Archives that lie on Lambda together, and what is wrong with their binaries."""
 
     target: Target

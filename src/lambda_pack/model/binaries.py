@@ -5,9 +5,10 @@ Values only; `lambda_pack.files.elf` reads them and `lambda_pack.model.audit` ju
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 __all__ = [
     "LAYERS",
@@ -34,8 +35,7 @@ class ElfKind(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolVersion:
+class SymbolVersion(Struct, frozen=True):
     """The newest version of one namespace: 'GLIBCXX' (3, 4, 21) of `library`, as the file that needs it names it."""
 
     library: str
@@ -52,8 +52,7 @@ class SymbolVersion:
         return "_".join((self.namespace, ".".join(map(str, self.level)))) if self.level else self.namespace
 
 
-@dataclass(frozen=True, slots=True)
-class ElfFacts:
+class ElfFacts(Struct, frozen=True, tag=True):
     """What one ELF file says to a loader.
 
     `machine` is named as `uname -m` names it, 'machine N' where the number is none we know; `bits` is 32 or 64.
@@ -86,15 +85,13 @@ class ElfFacts:
         return max((one.level for one in self.versions if one.namespace == namespace), default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(Struct, frozen=True, tag=True):
     """A library of another system, by its words: 'Windows' or 'macOS'."""
 
     system: str
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
+class Damaged(Struct, frozen=True, tag=True):
     """It begins as an ELF file does, but no loader could follow it; `why` completes 'the file …'."""
 
     why: str
@@ -109,8 +106,7 @@ LAYERS = "/opt"
 """Where Lambda unpacks layers."""
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryFile:
+class BinaryFile(Struct, frozen=True):
     """A binary at its place: `path` is the one in its archive, `folder` where Lambda unpacks that."""
 
     path: str

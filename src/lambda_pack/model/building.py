@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 
@@ -17,8 +18,7 @@ __all__ = ["Build", "BuildPermission", "Building", "Grafted"]
 _MOST_NAMES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPermission:
+class BuildPermission(Struct, frozen=True):
     """Which packages may run code on this machine, while resolving and while building.
 
     `nothing` is a promise about all of them. With `only`, the others may not; those in `never` may not in any case.
@@ -49,8 +49,7 @@ class BuildPermission:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Building:
+class Building(Struct, frozen=True):
     """Everything the user says about builds.
 
     `timeout` is for each build, in seconds. `image` None is AWS's build image for the target; the commands in `before`
@@ -75,8 +74,7 @@ class Building:
         return not self.without_isolation & {":all:", name}
 
 
-@dataclass(frozen=True, slots=True)
-class Grafted:
+class Grafted(Struct, frozen=True):
     """A system library that was copied into a wheel.
 
     `name` is what programs ask the loader for; `path` and `package` say where it was on the machine or in the image
@@ -89,8 +87,7 @@ class Grafted:
     licence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Build:
+class Build(Struct, frozen=True):
     """How a wheel came to be.
 
     `image` and `digest` name the container image, where one was used. `retagged_from` is the name that the wheel had

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -18,8 +19,7 @@ from lambda_pack.model.urls import without_credentials
 __all__ = ["Chain", "dependencies_in", "find_chains", "with_names"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """The names from a requirement down to a package, both included, and the line that the first was written on."""
 
     names: tuple[NormalizedName, ...]

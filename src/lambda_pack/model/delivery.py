@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 from typing import Self
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.choices import IfExists
@@ -28,8 +29,7 @@ _FIELDS = ("name", "runtime", "architecture", "sha256", "version")
 _ALLOWED = ", ".join(f"{{{field}}}" for field in _FIELDS) + " and {sha256:N} for its first N digits"
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """An archive ready to go. `sha256` is in hex, `size` in bytes; `name` and `target` are None where unknown."""
 
     path: Path
@@ -52,8 +52,7 @@ class Parcel:
         return {field: value for field, value in known.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class S3Target:
+class S3Target(Struct, frozen=True):
     """A bucket, and the template of a key in it.
 
     In the template `{name}`, `{runtime}`, `{architecture}`, `{sha256}` (hex), `{sha256:N}` (its first N digits) and
@@ -145,8 +144,7 @@ def _check_field(template: str, field: str, specification: str, conversion: str 
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """How an archive is delivered.
 
     `kms_key` is an id, an ARN or an alias; without it the bucket's own encryption applies. `bucket_owner` is the
@@ -187,8 +185,7 @@ class Delivery:
                 )
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What the place holds now.
 
     `was_there` says that nothing was sent. `sha256` (hex) and `size` (bytes) are of what the place holds: with

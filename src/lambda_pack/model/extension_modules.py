@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_pack.model.binaries import LAYERS, TASK
 from lambda_pack.model.targets import Target
@@ -15,8 +16,7 @@ _MODULE = re.compile(r"(?P<stem>[^\W\d]\w*)\.(?:(?P<tag>[\w-]+)\.)?(?P<kind>so|p
 _TAG = re.compile(r"cpython-(?P<major>\d)(?P<minor>\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleFile:
+class ModuleFile(Struct, frozen=True):
     """A file that some Python would import: `module` is its place without the suffix, `tag` what the suffix says.
 
     `tag` is empty in `x.so`, and 'cpython-312-x86_64-linux-gnu' or 'abi3' where the name has more.

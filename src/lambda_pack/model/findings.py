@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from lambda_pack.model.binaries import Level
 
@@ -32,8 +33,7 @@ class Concern(Enum):
     UNREACHABLE = "unreachable-library"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing about one file, as the pieces of a sentence: `path` `what`: `why`; `advice`.
 
     `path` is that in the archive. `library` is the name of the library that is missed, where one is.
@@ -58,8 +58,7 @@ def errors_in(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class WheelAudit:
+class WheelAudit(Struct, frozen=True):
     """What came of an audit of one wheel in its bundle.
 
     `binaries` counts its ELF files; `glibc` is the newest glibc that those for the target need, None where none does.

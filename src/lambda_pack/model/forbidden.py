@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
+from msgspec.structs import replace
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Checkout, Folder, Pin, Sdist, Source

@@ -8,9 +8,11 @@ libcurl is in the python3.11 image and not on Lambda (aws/aws-lambda-base-images
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.model.binaries import Level
 from lambda_pack.model.targets import Architecture, Target
@@ -18,8 +20,7 @@ from lambda_pack.model.targets import Architecture, Target
 __all__ = ["IMAGES", "Image", "image_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """What the image of a system provides.
 
     `levels` are the newest symbol versions of libstdc++ and libgcc_s by namespace that every such image was seen to
@@ -29,8 +30,8 @@ class Image:
 
     levels: Mapping[str, Level]
     newer: Mapping[str, Level]
-    libraries: frozenset[str] = field(repr=False)
-    doubtful: frozenset[str] = field(repr=False)
+    libraries: frozenset[str]
+    doubtful: frozenset[str]
     source: str
     checked: date
     is_verified: bool

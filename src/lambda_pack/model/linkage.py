@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeGuard
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.model.binaries import LAYERS, TASK, Binary, BinaryFile, ElfFacts
 from lambda_pack.model.images import Image, image_of
@@ -28,12 +30,11 @@ __all__ = [
 _SEARCHED = (TASK, f"{TASK}/lib", f"{LAYERS}/lib")
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(Struct, frozen=True):
     """A binary of the target's machine; `inherited` are the folders that whatever loads it searches for it, too."""
 
     file: BinaryFile
-    facts: ElfFacts = field(repr=False)
+    facts: ElfFacts
     inherited: tuple[str, ...] = ()
 
     @property
@@ -54,15 +55,13 @@ class Linked:
         return tuple(posixpath.normpath(folder) for folder in named)
 
 
-@dataclass(frozen=True, slots=True)
-class Bundled:
+class Bundled(Struct, frozen=True):
     """The bundle has it where the loader looks."""
 
     found: Linked
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(Struct, frozen=True):
     """The bundle has it where the loader does not look: it counts only if something has loaded it before.
 
     A loader takes what is loaded by its soname alone, wherever it lies (glibc, dl-load.c, `_dl_map_object`).
@@ -71,31 +70,27 @@ class Unreachable:
     found: Linked
 
 
-@dataclass(frozen=True, slots=True)
-class FromImage:
+class FromImage(Struct, frozen=True):
     """The image has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
+class Doubtful(Struct, frozen=True):
     """The image may have it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """Nobody has it."""
 
 
 Provider: TypeAlias = Bundled | Unreachable | FromImage | Doubtful | Missing
 
 
-@dataclass(frozen=True, slots=True)
-class Linkage:
+class Linkage(Struct, frozen=True):
     """The binaries of a bundle that the target's loader would take, by place and by name."""
 
-    image: Image = field(repr=False)
-    by_place: Mapping[str, Linked] = field(repr=False)
-    by_name: Mapping[str, tuple[Linked, ...]] = field(repr=False)
+    image: Image
+    by_place: Mapping[str, Linked]
+    by_name: Mapping[str, tuple[Linked, ...]]
 
     @classmethod
     def of(cls, files: Iterable[BinaryFile], target: Target) -> Linkage:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from lambda_pack.model.limits import LOADING_TIME
 from lambda_pack.model.targets import Target
@@ -38,16 +39,14 @@ class LoadWith(Enum):
     QEMU = "qemu"
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """One call of a handler ('app.handler'); `event` is JSON."""
 
     handler: str
     event: str = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRequest:
+class VerifyRequest(Struct, frozen=True):
     """One bundle to load. `target` None is what its report or its file name says.
 
     `layers` are zips in the order in which a function names them; a later one wins. `timeout` is in seconds, for each
@@ -69,8 +68,7 @@ class VerifyRequest:
     cache: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """Folders around an unpacked bundle: the function's, the layers', one to write to, and one for our own programs."""
 
     task: Path
@@ -79,23 +77,20 @@ class Rooms:
     programs: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A module that was imported."""
 
     module: str
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Something that looks like code and was not imported; `what` is a module or a path in the bundle."""
 
     what: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """What does not load: a module, a handler, or a file.
 
     `error` is one line, its kind first; `traceback` is its end, or the end of what was printed. `file` is the file of
@@ -109,8 +104,7 @@ class Failed:
     package: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A handler that returned; `response` is JSON."""
 
     handler: str
@@ -120,8 +114,7 @@ class Answered:
 Outcome: TypeAlias = Loaded | Skipped | Failed | Answered
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What came of loading a bundle. `loader` says with what it was loaded; `notes` say what that does not prove."""
 
     archive: Path

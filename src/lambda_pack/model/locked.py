@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import cast
 
+from msgspec import Struct
 from packaging.markers import Marker
 from packaging.pylock import Package
 from packaging.requirements import Requirement
@@ -22,8 +22,7 @@ from lambda_pack.model.targets import Target
 __all__ = ["Locked", "LockedPackage", "needed"]
 
 
-@dataclass(frozen=True, slots=True)
-class LockedPackage:
+class LockedPackage(Struct, frozen=True):
     """One package of a lock.
 
     Files in `package` that have neither URL nor path are on `package.index`, or where no index is named on those of
@@ -37,8 +36,7 @@ class LockedPackage:
     is_virtual: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
+class Locked(Struct, frozen=True):
     """A lock, for one selection of groups and extras.
 
     A package counts where its marker holds for `extras` and `groups`. With `is_graph` it must also be reached from

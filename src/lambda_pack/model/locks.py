@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
 
+from msgspec.structs import replace
 from packaging.markers import Marker
 from packaging.pylock import Package, PackageArchive, PackageDirectory, PackageSdist, PackageVcs, PackageWheel, Pylock
 from packaging.specifiers import SpecifierSet

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -13,8 +13,7 @@ from lambda_pack.model.packages import Pin
 __all__ = ["MISSTATED", "Misstated", "misstated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Misstated:
+class Misstated(Struct, frozen=True):
     """A package whose wheels run anywhere although their tags name a platform; `evidence` says how that is known."""
 
     name: NormalizedName

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
 
 __all__ = ["OPTIONAL", "Optional", "is_optional"]
 
 
-@dataclass(frozen=True, slots=True)
-class Optional:
+class Optional(Struct, frozen=True):
     """Files by a pattern for their path in the wheel; `evidence` says how it is known that nothing depends on them."""
 
     pattern: str

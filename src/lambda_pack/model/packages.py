@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
@@ -34,8 +34,7 @@ Hashes: TypeAlias = tuple[tuple[str, str], ...]
 """Pairs of algorithm and lower-case hexadecimal digest; empty when nobody promised anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """One version of one package; the name is normalized (PEP 503).
 
     The version is None for a checkout or a folder until its backend, asked while building, has said it.
@@ -61,8 +60,7 @@ class Pin:
         return self.name if self.version is None else f"{self.name}=={self.version}"
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
+class Wheel(Struct, frozen=True):
     """A wheel by its file name; `url` may be `file:`, `size` is in bytes.
 
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
@@ -75,7 +73,7 @@ class Wheel:
     filename: str
     url: str
     build: BuildTag = ()
-    tags: frozenset[Tag] = field(default=frozenset(), repr=False)
+    tags: frozenset[Tag] = frozenset()
     hashes: Hashes = ()
     size: int | None = None
     requires_python: SpecifierSet | None = None
@@ -101,8 +99,7 @@ class Wheel:
         return all(tag.platform == "any" for tag in self.tags)
 
 
-@dataclass(frozen=True, slots=True)
-class Sdist:
+class Sdist(Struct, frozen=True):
     """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter)."""
 
     pin: Pin
@@ -128,8 +125,7 @@ class Sdist:
         return cls(Pin(name, version), filename, url, hashes)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """A commit of a version-controlled project; `url` has no `git+` and no revision. `refused` is as in `Wheel`."""
 
     pin: Pin
@@ -150,8 +146,7 @@ class Checkout:
         return f"{self.system}+{self.url}@{self.commit}{suffix}"
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A project on this machine's disk; `path` is absolute. `refused` is as in `Wheel`."""
 
     pin: Pin

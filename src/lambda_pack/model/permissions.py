@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.utils import NormalizedName
 
 from lambda_pack.model.building import Build
@@ -20,8 +20,7 @@ SCHEMA_VERSION = 1
 """Of the JSON document; another one for whatever a reader of this one could misunderstand."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileOnOffer:
+class FileOnOffer(Struct, frozen=True):
     """A file of an unmet dependency, and why it does not do."""
 
     filename: str
@@ -29,8 +28,7 @@ class FileOnOffer:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(Struct, frozen=True):
     """A dependency that nothing on offer can meet on the target.
 
     `required_by` reads from a requirement down to the package; `origin` is the line of that requirement, as
@@ -46,8 +44,7 @@ class Unmet:
     advice: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PackedPackage:
+class PackedPackage(Struct, frozen=True):
     """A package in the bundle.
 
     `source` is what its wheel was built from, where it was, and `build` how; else `url` is where the wheel came from.
@@ -68,8 +65,7 @@ class PackedPackage:
     build: Build | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ToBuild:
+class ToBuild(Struct, frozen=True):
     """A package without a fitting wheel that has a source: whether it builds is not known before it is tried."""
 
     pin: Pin
@@ -77,8 +73,7 @@ class ToBuild:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFacts:
+class ArchiveFacts(Struct, frozen=True):
     """The bundle as it was written; `path` is a zip or, with `sha256` None, a folder.
 
     Sizes are in bytes, `sha256` is in lower-case hexadecimal digits; `entries` counts files.
@@ -91,8 +86,7 @@ class ArchiveFacts:
     sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.

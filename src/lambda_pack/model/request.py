@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
@@ -17,8 +18,7 @@ from lambda_pack.model.targets import Target
 __all__ = ["DEFAULTS", "PackRequest"]
 
 
-@dataclass(frozen=True, slots=True)
-class PackRequest:
+class PackRequest(Struct, frozen=True):
     """One bundle.
 
     `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
@@ -56,6 +56,6 @@ class PackRequest:
 
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {known.name: known.default for known in fields(PackRequest) if known.default is not MISSING}
+    dict(zip(reversed(PackRequest.__struct_fields__), reversed(PackRequest.__struct_defaults__), strict=False))
 )
 """The defaults by field, for whoever shows them or takes them over."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -39,8 +40,7 @@ def proofs_in(hashes: Hashes) -> Hashes:
     return tuple(pair for pair in hashes if pair[0] in HASH_ALGORITHMS)
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a requirement was written: `file` as the user named it, lines counted from 1."""
 
     file: str
@@ -50,8 +50,7 @@ class Origin:
         return f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Requested:
+class Requested(Struct, frozen=True):
     """One requirement.
 
     `requirement` carries name, extras, specifier, marker and URL (`file:`, `https:` or `git+…:`). It is None for a
@@ -86,8 +85,7 @@ class Requested:
         return f"{self.url}{extras}{marker}"
 
 
-@dataclass(frozen=True, slots=True)
-class IndexSettings:
+class IndexSettings(Struct, frozen=True):
     """Where packages are looked for. URLs may hold credentials: never print them unmasked.
 
     `index_url` None is the public default; `timeout` is in seconds.
@@ -107,8 +105,7 @@ class IndexSettings:
     keyring: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileChoice:
+class FileChoice(Struct, frozen=True):
     """Which kinds of file may answer a requirement; names are normalized, or ':all:'."""
 
     no_binary: frozenset[str] = frozenset()
@@ -185,8 +182,7 @@ def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[
     return refused, wanted
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(Struct, frozen=True):
     """What a lock and the manifest beside it say about who wanted what: it explains, and decides nothing.
 
     `direct` are the project's own lines; `requires` is what each package asks for, empty where the lock does not say.
@@ -196,8 +192,7 @@ class Lineage:
     requires: Mapping[NormalizedName, tuple[Requirement, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Requirements:
+class Requirements(Struct, frozen=True):
     """Everything one or several requirements files say. `folder` is where relative paths begin."""
 
     folder: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Selection"]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """Which parts of a project are wanted: its main dependencies, and what is named here.
 
     With `only_groups` those groups alone count, without the main dependencies.

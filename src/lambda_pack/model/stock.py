@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -18,8 +19,7 @@ from lambda_pack.model.verdicts import Fits, Misfit, Verdict, judge, preference
 __all__ = ["Accepted", "Attempt", "HeldBack", "Stock"]
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """A wheel whose verdict does not follow from its tags alone: built here, or known to misstate itself.
 
     `pin` is what it answers; the wheel's own pin has the version that its backend said. `build` says how it was made.
@@ -31,8 +31,7 @@ class Accepted:
     build: Build | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One failed try to get a fitting wheel.
 
     `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
@@ -48,8 +47,7 @@ class Attempt:
     build: Build | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """A package packed in an older version than the newest allowed, and why.
 
     `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`.
@@ -63,8 +61,7 @@ class HeldBack:
     origin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(Struct, frozen=True):
     """What is known about a closure on a target.
 
     `closure` is in the resolver's order. `offers` holds every file heard of, of any version. `obstacles` are the
@@ -82,7 +79,7 @@ class Stock:
     obstacles: frozenset[Pin] = frozenset()
     unloadable: Mapping[tuple[Pin, str], Misfit] = field(default_factory=lambda: MappingProxyType({}))
     audits: tuple[tuple[Wheel, WheelAudit], ...] = ()
-    _chosen: Mapping[Pin, tuple[Wheel, Fits]] = field(init=False, repr=False, compare=False)
+    _chosen: Mapping[Pin, tuple[Wheel, Fits]] = MappingProxyType({})
 
     def __post_init__(self) -> None:
         wanted = frozenset(self.closure)
@@ -95,7 +92,7 @@ class Stock:
         for pin, wheel, verdict in found:
             if pin not in best or preference(wheel, verdict) > preference(*best[pin]):
                 best[pin] = wheel, verdict
-        object.__setattr__(self, "_chosen", best)
+        force_setattr(self, "_chosen", best)
 
     def judge(self, wheel: Wheel) -> Verdict:
         """The verdict on a wheel: by its tags, unless its files are known to contradict them."""

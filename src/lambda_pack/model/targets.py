@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 
@@ -52,8 +53,7 @@ DEFAULT_ARCHITECTURE = Architecture.X86_64
 _BOTH = (Architecture.X86_64, Architecture.ARM64)
 
 
-@dataclass(frozen=True, slots=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """A managed Python runtime.
 
     `python_full_version` is a patch level seen in the runtime (AWS moves it), `glibc` the C library of its image,
@@ -114,8 +114,7 @@ RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a bundle must load on: a runtime on an architecture."""
 
     runtime: Runtime

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import LEGACY_PLATFORMS, Runtime, Target
@@ -42,16 +43,14 @@ class Reason(Enum):
         return list(Reason).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
+class Fits(Struct, frozen=True):
     """It loads. `rank` orders fitting wheels (lower is better); `evidence` says why, where it was not the tags."""
 
     rank: int
     evidence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """It does not load."""
 
     reason: Reason
@@ -100,8 +99,7 @@ def _ranks(target: Target) -> MappingProxyType[Tag, int]:
     return MappingProxyType({tag: rank for rank, tag in reversed(list(enumerate(target.tags)))})
 
 
-@dataclass(frozen=True, slots=True)
-class _Miss:
+class _Miss(Struct, frozen=True):
     """Why one tag does not fit; `rank` orders misses of one reason, the closest highest."""
 
     reason: Reason

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.findings import WheelAudit, errors_in, summaries

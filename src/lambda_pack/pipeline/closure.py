@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.pylock import Package, Pylock
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -89,8 +90,7 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
     return replace(stock, closure=closure, obstacles=frozenset(obstacles)) + offers + failures
 
 
-@dataclass(frozen=True, slots=True)
-class _Lead:
+class _Lead(Struct, frozen=True):
     """A package met on the way down: the newest version asked for, and whether anything of it can be used."""
 
     pin: Pin

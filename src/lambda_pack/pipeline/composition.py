@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import Entry, same_content
@@ -26,8 +28,7 @@ __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known."""
 
     archive: ArchiveFacts

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from lambda_pack.model.choices import Preference
 from lambda_pack.model.packages import Offer, Wheel
@@ -42,8 +43,7 @@ STEPS = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What the steps came to; without `archive` nothing was written: something is unmet, or it was only a check."""
 
     stock: Stock

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import Requirements, proofs_in

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+
+import msgspec
 
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.findings import WheelAudit
@@ -13,7 +15,6 @@ from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import proofs_in
 from lambda_pack.model.targets import Target
-from lambda_pack.tools.audit_entries import DamagedEntry, read_audits, read_binaries, written_audits, written_binaries
 from lambda_pack.tools.network.cache import Cache
 
 __all__ = ["WheelAuditor"]
@@ -21,7 +22,7 @@ __all__ = ["WheelAuditor"]
 _Value = TypeVar("_Value")
 
 # In the keys, beside our own version: another one for whatever changes what an entry means between releases.
-_FORMAT = "2"
+_FORMAT = "3"
 _KIND = "audits"
 
 
@@ -56,7 +57,7 @@ class WheelAuditor:
             ]
 
         key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
-        audits = self._remembered(key, judge, written_audits, partial(read_audits, count=len(ordered)))
+        audits = self._remembered(key, judge, list[WheelAudit], count=len(ordered))
         return dict(zip(ordered, audits, strict=True))
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
@@ -65,27 +66,28 @@ class WheelAuditor:
 
             return list(wheel_binaries(path, wheel.pin))
 
-        return self._remembered(_digest(wheel), read, written_binaries, read_binaries)
+        return self._remembered(_digest(wheel), read, list[BinaryFile])
 
     def _remembered(
         self,
         key: str | None,
         find: Callable[[], list[_Value]],
-        written: Callable[[Iterable[_Value]], bytes],
-        read: Callable[[bytes], list[_Value]],
+        kind: type[list[_Value]],
+        *,
+        count: int | None = None,
     ) -> list[_Value]:
         """What was found before for the key, else what is found now; without a key nothing is remembered."""
         full_key = f"{_FORMAT} {VERSION} {key}"
         entry = self._cache.entry(_KIND, full_key) if key is not None else None
         if entry is not None:
-            try:
-                return read(entry)
-            except DamagedEntry:
-                # Found again, and written over.
-                pass
+            # What is damaged is found again, and written over.
+            with suppress(msgspec.DecodeError):
+                values = msgspec.json.decode(entry, type=kind)
+                if count in {None, len(values)}:
+                    return values
         found = find()
         if key is not None:
-            self._cache.store(_KIND, full_key, written(found))
+            self._cache.store(_KIND, full_key, msgspec.json.encode(found))
         return found
 
 

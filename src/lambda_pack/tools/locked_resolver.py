@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from msgspec import Struct
 from packaging.pylock import Package, PackageSdist, PackageWheel, Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -19,8 +20,7 @@ from lambda_pack.ports import Index
 __all__ = ["LockedResolver"]
 
 
-@dataclass(frozen=True, slots=True)
-class LockedResolver:
+class LockedResolver(Struct, frozen=True):
     """A lock in the place of a resolver.
 
     `index_at` gives the index with a URL, or for None those of the user's settings; it is asked only about files that

@@ -10,10 +10,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
 from typing import IO
+
+from msgspec import Struct, field
 
 from lambda_pack.errors import LambdaPackError
 
@@ -29,8 +30,7 @@ _CONTROLS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A program that ended. `output` is its stdout; `log` has both streams' last lines in the order they arrived.
 
     The log has no control characters. `status` is negative when a signal ended it; `timed_out` says that the signal
@@ -64,8 +64,7 @@ def run(
         return running.finish(timeout)
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """A program that was started; `finish` waits for its end."""
 
     command: tuple[str, ...]
@@ -158,8 +157,7 @@ _living: set[subprocess.Popen[str]] = set()
 _lock = Lock()
 
 
-@dataclass(slots=True)
-class _Transcript:
+class _Transcript(Struct):
     """Collects both streams while they arrive."""
 
     on_line: Callable[[str], None] | None

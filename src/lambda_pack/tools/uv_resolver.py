@@ -7,11 +7,11 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from packaging.pylock import Pylock, PylockValidationError
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -37,8 +37,7 @@ _NO_ANSWER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class UvResolver:
+class UvResolver(Struct, frozen=True):
     """`uv pip compile` for one set of requirements.
 
     `uv` is the program, `interpreter` a Python of any version that uv may ask about itself (named, because looking

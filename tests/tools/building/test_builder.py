@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.requirements import Requirement
 
 from lambda_pack.errors import IntegrityError
@@ -46,8 +47,7 @@ HERE = Host("Linux", NATIVE.architecture.machine, (2, 17))
 OFFLINE = IndexSettings(no_index=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Yard:
+class Yard(Struct, frozen=True):
     """A builder for what lies in `folder`."""
 
     folder: Path

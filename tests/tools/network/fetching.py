@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.credentials import Credentials, Keyring, Login
@@ -44,8 +46,7 @@ class Listener:
         self.progressed.append((label, done, total))
 
 
-@dataclass(frozen=True, slots=True)
-class Bench:
+class Bench(Struct, frozen=True):
     """A session with all that uses it; `pauses` holds the seconds that were not waited."""
 
     session: Session

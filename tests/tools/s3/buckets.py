@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.session import Session
+from msgspec import Struct
 
 from lambda_pack.model.delivery import Delivery, Parcel, S3Target
 from lambda_pack.model.targets import Target
@@ -25,8 +25,7 @@ SIZES = Sizes(whole=6 << 20, part=5 << 20)
 """As small as S3 allows: whatever is larger than 6 MiB goes in parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """A bucket that the test has made."""
 
     name: str

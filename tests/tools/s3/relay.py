@@ -7,19 +7,19 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 __all__ = ["Fault", "Relay"]
 
 _REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP/1\.1\r\n")
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """What happens to the next `times` requests whose line ('PUT /code/a.zip?partNumber=2…') has `pattern` in it.
 
     `cut`: the connection is dropped after so many bytes of the request. `lose`: the request arrives, its answer does
@@ -34,8 +34,7 @@ class Fault:
     times: int = 1
 
 
-@dataclass(slots=True)
-class Relay:
+class Relay(Struct):
     """A context manager between `endpoint` of the server and its own."""
 
     server: str

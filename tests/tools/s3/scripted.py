@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 from xml.sax.saxutils import escape
 
+from msgspec import Struct, field
+
 __all__ = ["Reply", "Scripted", "Seen", "refusal"]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A request; the names of `headers` are in lower case, `size` is that of its body in bytes."""
 
     method: str
@@ -24,8 +24,7 @@ class Seen:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer."""
 
     status: int = 200

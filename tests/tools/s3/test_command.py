@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from lambda_pack.commands.upload import deliver, upload
 from lambda_pack.errors import DeliveryError, UsageError
@@ -21,8 +21,7 @@ from tests.tools.s3.buckets import make_parcel
 DELIVERY = Delivery(S3Target("code"))
 
 
-@dataclass(slots=True)
-class FakeStore:
+class FakeStore(Struct):
     """Takes everything, or nothing."""
 
     refusing: str | None = None

@@ -8,10 +8,10 @@ import signal
 import subprocess  # noqa: TID251  # to interrupt an upload in the middle, as Ctrl-C does
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.errors import DeliveryError
 from lambda_pack.model.choices import IfExists

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import field
+from msgspec.structs import replace
 
 from lambda_pack.errors import DeliveryError, Interrupted
 from lambda_pack.model.choices import IfExists
@@ -21,7 +22,6 @@ from tests.tools.s3.buckets import SIZES, Bucket, make_parcel
 from tests.tools.s3.relay import Fault, Relay
 
 
-@dataclass(slots=True)
 class Listener(RecordingNarrator):
     """A narrator that remembers progress, and may raise when there was enough of it."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from lambda_pack.model.request import DEFAULTS
 
@@ -20,8 +21,7 @@ class Kind(Enum):
     SWITCH = "true or false"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option by its long name without dashes; `default` is shown in the help and comes from `PackRequest`."""
 
     name: str
@@ -33,8 +33,7 @@ class Option:
     default: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Options by name, under one title; those of `only_pack` are about what only a pack writes."""
 
     title: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from lambda_pack.frontends.options.building import BUILDING
 from lambda_pack.frontends.options.bundle import BUNDLE

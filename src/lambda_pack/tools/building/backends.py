@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 __all__ = ["BuildSystem", "read_build_system"]
 
@@ -27,8 +28,7 @@ _COMPILERS = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSystem:
+class BuildSystem(Struct, frozen=True):
     """The table of a project; a `backend` may lie in the project itself, in one of the folders of `path`."""
 
     backend: str = _DEFAULT_BACKEND

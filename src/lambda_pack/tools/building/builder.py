@@ -6,8 +6,9 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
 from lambda_pack.model.choices import BuilderName, BuildNetwork

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName, BuildNetwork
@@ -83,8 +84,7 @@ def _deadline(timeout: float | None) -> float | None:
     return None if timeout is None else time.monotonic() + timeout
 
 
-@dataclass(slots=True)
-class _Visit:
+class _Visit(Struct):
     """One build in one container; `log` grows with each program that ran."""
 
     job: Job

@@ -11,9 +11,10 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.targets import Architecture
@@ -30,16 +31,14 @@ _LIFETIME = 6 * 3600
 _PLATFORMS = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image that is here; `digest` is that of its registry, or its own id where it came from none."""
 
     name: str
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """A program that answers. `environ` is the user's own: it finds the daemon and the logins of registries."""
 
     program: str
@@ -101,8 +100,7 @@ class Engine:
         return run((self.program, *arguments), environment=self.environ)
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A container that runs."""
 
     engine: Engine

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename
 
@@ -29,8 +30,7 @@ __all__ = ["Refusal", "finished", "is_hollow", "judge_built", "wheel_at"]
 _FROM_ELSEWHERE = frozenset({Concern.MISSING, Concern.DOUBTFUL})
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a wheel that was built does not count; `missing` are libraries that only the machine that built has."""
 
     detail: str

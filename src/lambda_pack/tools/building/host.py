@@ -7,9 +7,10 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+
+from msgspec import Struct
 
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName
@@ -33,8 +34,7 @@ __all__ = ["HostBench"]
 _WHEEL = ("wheel", "--no-deps", "--no-cache-dir", "--progress-bar", "off")
 
 
-@dataclass(frozen=True, slots=True)
-class _Python:
+class _Python(Struct, frozen=True):
     """The interpreter that builds; `foreign` is its version where it is not the target's."""
 
     path: Path

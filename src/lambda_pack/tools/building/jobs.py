@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from msgspec import Struct, field
 from packaging.utils import NormalizedName
 
 from lambda_pack.model.building import Build, Building
@@ -26,8 +26,7 @@ Fetch = Callable[[Sdist], Path]
 """Gives an sdist whose digest was checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuildSettings:
+class BuildSettings(Struct, frozen=True):
     """How things are built.
 
     `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
@@ -49,8 +48,7 @@ class BuildSettings:
         return (*self.config, *self.package_config.get(name, ()))
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One source in one step. `project` is its unpacked source, never to be written to; `folder` is free to use."""
 
     source: Source
@@ -70,8 +68,7 @@ class Job:
         return Attempt(self.source.pin, self.step, detail, command=command, log=end, wheel=wheel)
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A wheel as its backend left it.
 
     `foreign` is the version of the interpreter where it is not the target's. `libraries` is the folder with the system

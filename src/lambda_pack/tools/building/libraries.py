@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from lambda_pack.tools.process import run
 
@@ -15,8 +16,7 @@ INSIDE = Path(__file__).with_name("inside.py")
 """The script that does what must be done where the build was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(Struct, frozen=True):
     """A library by the name that loaders look for; `file` is the copy, `licence` the copy of its licence."""
 
     name: str

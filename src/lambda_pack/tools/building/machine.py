@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from lambda_pack.model.targets import Target
 
 __all__ = ["Host"]
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """`system` and `machine` are as Python's `platform` names them; musl systems have no glibc."""
 
     system: str

@@ -6,11 +6,14 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lambda_pack.model.building import Build, Grafted
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted
@@ -27,8 +30,7 @@ _KIND = "built"
 _FORMAT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltWheels:
+class BuiltWheels(Struct, frozen=True):
     """What the cache knows. Only what cannot change is remembered: an sdist by its digest, a commit; never a folder."""
 
     cache: Cache
@@ -67,7 +69,7 @@ class BuiltWheels:
         wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", record["sha256"]),))
         match judge(wheel, job.target):
             case Fits(rank):
-                build = replace(_build(record["build"]), is_cached=True)
+                build = replace(msgspec.convert(record["build"], Build), is_cached=True)
                 return Accepted(job.source.pin, wheel, Fits(rank, record["evidence"]), build)
             case _:
                 return None
@@ -83,7 +85,7 @@ class BuiltWheels:
             "filename": accepted.wheel.filename,
             "sha256": digest,
             "evidence": accepted.verdict.evidence,
-            "build": None if build is None else {**asdict(build), "builder": build.builder.value},
+            "build": None if build is None else msgspec.to_builtins(build),
         }
         with self.cache.partial() as partial:
             shutil.copyfile(path_of(accepted.wheel.url), partial)
@@ -123,8 +125,3 @@ def _identity(source: Source, archive: Path | None) -> list[str] | None:
             return ["commit", without_credentials(source.url), source.commit, source.subdirectory or ""]
         case _:
             return None
-
-
-def _build(row: Mapping[str, Any]) -> Build:
-    grafted = tuple(Grafted(**library) for library in row["grafted"])
-    return Build(**{**row, "builder": BuilderName(row["builder"]), "grafted": grafted})

@@ -6,10 +6,11 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.loading import LoadWith, VerifyRequest
@@ -21,8 +22,7 @@ from lambda_pack.tools.loading.seats import DirectSeat, Seat
 __all__ = ["Chosen", "choose_seat", "sysroot_folder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A seat; `note` says what loading there does not prove."""
 
     seat: Seat

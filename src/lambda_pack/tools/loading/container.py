@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+from msgspec import Struct
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.loading import Rooms
@@ -37,15 +38,14 @@ _PROXY_NAMES: Final = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "n
 _NO_PROXIES: Final = MappingProxyType(dict.fromkeys((*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES)), ""))
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerSeat:
+class ContainerSeat(Struct, frozen=True):
     """A new container for each start. `engine` is the path of docker or podman, `environ` what it may see."""
 
     engine: str
     image: str
     target: Target
     description: str
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
 
     @property
     def clients(self) -> tuple[str, ...]:

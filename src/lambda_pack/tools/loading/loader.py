@@ -7,9 +7,11 @@ import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
@@ -34,8 +36,7 @@ _MACHINERY: Final = re.compile(r'^ +File "(?:<frozen |[^"\n]*/(?:import|invoke)_
 _FROZEN: Final = re.compile(r'^  File "<frozen importlib[^\n]*\n(?:    [^\n]*\n)*', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramLoader:
+class ProgramLoader(Struct, frozen=True):
     """Loads with the interpreter of a seat.
 
     `timeout` is in seconds, for each start. `fetch_client` gives a folder with awslambdaric for the target. `on_log`

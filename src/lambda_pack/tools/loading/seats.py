@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from lambda_pack.model.loading import Rooms
 from lambda_pack.tools.process import Completed, run
@@ -17,8 +18,7 @@ __all__ = ["FLAGS", "DirectSeat", "Places", "Seat"]
 FLAGS = ("-I", "-S", "-B", "-X", "faulthandler")
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """Our folders as the interpreter sees them; `clients` are those where awslambdaric may be."""
 
     task: str
@@ -54,8 +54,7 @@ class Seat(Protocol):
         """Run the interpreter in the function's folder; after so many seconds, it and all that it started end."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectSeat:
+class DirectSeat(Struct, frozen=True):
     """A program of this machine, which sees its files: an interpreter, or an emulator with one. `command` starts it."""
 
     command: tuple[str, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.mapping import mapped
@@ -22,8 +23,7 @@ ALGORITHMS = (*reversed(HASH_ALGORITHMS), "sha224", "sha1", "md5")
 """What files are checked by, the strongest first; the last three tell damage from health, but can be forged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """What a file's digest must be: any of `digests` by the strongest algorithm that anybody named.
 
     `is_proof` is False where nobody promised anything that proves something; then `algorithm` is what to file it under.

@@ -7,10 +7,11 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from lambda_pack.errors import IndexUnavailable, Interrupted
 from lambda_pack.model.product import VERSION
@@ -42,8 +43,7 @@ _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer read to its end. `url` is where it came from after redirects; header names are in lower case."""
 
     url: str

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from msgspec import Struct, field
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import Tag, parse_tag
 from packaging.utils import BuildTag, InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -26,16 +26,14 @@ from lambda_pack.tools.network.digests import ALGORITHMS
 __all__ = ["Link", "Page", "offer", "parse_page"]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """The files of a page, in its order; `metadata_hashes` has the digests of METADATA files by the wheel's URL."""
 
     files: tuple[Wheel | Sdist, ...] = ()
     metadata_hashes: Mapping[str, Hashes] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Link:
+class Link(Struct):
     """A file as a page names it. `core_metadata` is None where none is offered, else its digests.
 
     Not frozen: a long page makes thousands, each only read once, and frozen ones take four times as long to make.

@@ -6,9 +6,11 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.urls import path_of, without_credentials
@@ -24,8 +26,7 @@ _KIND = "pages"
 _SECONDS = re.compile(r"[0-9]{1,10}")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """A page. `url` is where it came from after redirects, without credentials."""
 
     url: str
@@ -33,15 +34,13 @@ class Fetched:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(Struct, frozen=True):
     """The index answered 403: there is no such name (some indexes put it so), or not for us."""
 
     error: IndexUnavailable
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is remembered about a page; `fresh_until` in seconds since 1970."""
 
     url: str

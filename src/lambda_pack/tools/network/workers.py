@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 __all__ = ["in_parallel"]
 
@@ -52,8 +53,7 @@ def in_parallel(
     return [results[number] for number in range(len(items))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[Result]):
+class _Done(Struct, Generic[Result], frozen=True):
     number: int
     result: Result
 

@@ -7,10 +7,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from packaging.tags import Tag
 
 from lambda_pack.errors import LambdaPackError
@@ -30,8 +30,7 @@ _SHIM = Path(__file__).with_name("shim.py")
 _QUIET = ("--no-input", "--no-color", "--disable-pip-version-check")
 
 
-@dataclass(frozen=True, slots=True)
-class Pip:
+class Pip(Struct, frozen=True):
     """A pip: `folder` holds the package, `python` what its `Requires-Python` says."""
 
     folder: Path
@@ -79,8 +78,7 @@ class Pip:
             Path(path).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """Around one command of pip's: where, how long (seconds), as whom, and where to write how it ended."""
 
     scratch: Path

@@ -6,10 +6,10 @@ import json
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
@@ -34,8 +34,7 @@ from lambda_pack.tools.requirements_text import constraints_text, requirements_t
 __all__ = ["PipResolver"]
 
 
-@dataclass(frozen=True, slots=True)
-class PipResolver:
+class PipResolver(Struct, frozen=True):
     """`pip install --dry-run` for one set of requirements, with the target's markers, tags and Python version.
 
     `environment` must already be the allow-listed one: reading the metadata of an sdist runs package code. `scratch`

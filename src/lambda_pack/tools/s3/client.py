@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.delivery import Delivery
@@ -21,8 +22,7 @@ __all__ = ["Connection", "connect"]
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """A client, and what takes its credentials out of a text."""
 
     client: S3Client

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
 
 from lambda_pack.model.delivery import Parcel
 from lambda_pack.tools.s3.place import Place
@@ -19,20 +20,17 @@ DIGEST = "lambda-pack-sha256"
 """The metadata entry with the digest of the whole object, in hex."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+class Nothing(Struct, frozen=True):
     """The key is free."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unseen:
+class Unseen(Struct, frozen=True):
     """We may not look, or could not; whoever may write need not be allowed to read. `status` is HTTP's."""
 
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Something:
+class Something(Struct, frozen=True):
     """An object; `sha256` (hex) is None where neither S3 nor its writer says it. `size` is in bytes."""
 
     sha256: str | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NotRequired, TypedDict
+
+from msgspec import Struct
 
 from lambda_pack.model.delivery import Delivery
 
@@ -21,8 +22,7 @@ class Address(TypedDict):
     ExpectedBucketOwner: NotRequired[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where one archive goes, and how."""
 
     client: S3Client

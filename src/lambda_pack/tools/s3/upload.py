@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from lambda_pack.errors import DeliveryError
 from lambda_pack.model.choices import IfExists
@@ -28,8 +29,7 @@ _MOST_PARTS = 10_000
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """In bytes: archives larger than `whole` go in parts of `part` (S3 takes no part below 5 MiB but the last)."""
 
     whole: int = 64 << 20
@@ -40,8 +40,7 @@ class Sizes:
         return max(self.part, -(-size // _MOST_PARTS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """The parts as S3 has confirmed them, and the digest of all of them together, in hex."""
 
     confirmed: tuple[CompletedPartTypeDef, ...]
