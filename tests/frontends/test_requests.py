@@ -22,8 +22,10 @@ from lambda_pack.model.choices import (
     BuilderName,
     BuildNetwork,
     Collision,
+    DistInfo,
     IfExists,
     Layout,
+    Part,
     Preference,
     ResolverName,
 )
@@ -31,6 +33,7 @@ from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
+from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
 
 RUNTIME = ("--runtime", "python3.13")
@@ -76,6 +79,10 @@ OWN = [
     ("no-build", None, "building", Building(permission=BuildPermission(nothing=True))),
     ("only-build", ["A_b, c"], "building", Building(permission=BuildPermission(only=frozenset({AB, C})))),
     ("no-build-package", ["A.b", "c"], "building", Building(permission=BuildPermission(never=frozenset({AB, C})))),
+    ("exclude-package", ["A_b,c"], "slimming", Slimming(packages=frozenset({AB, C}))),
+    ("exclude-runtime-packages", None, "slimming", Slimming(without_runtime=True)),
+    ("drop", ["tests,pyi"], "slimming", Slimming(parts=frozenset({Part.TESTS, Part.STUBS}))),
+    ("dist-info", "minimal", "slimming", Slimming(dist_info=DistInfo.MINIMAL)),
 ]
 PIP = sorted(INDEXES.options)
 

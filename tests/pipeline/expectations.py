@@ -12,7 +12,8 @@ from lambda_pack.model.locks import lock_of
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.report import ToBuild, Unmet
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
-from lambda_pack.pipeline.nine_steps import STEPS, Outcome
+from lambda_pack.pipeline.nine_steps import STEPS
+from lambda_pack.pipeline.outcome import Outcome
 from tests.pipeline.stories import Ending, Story
 
 __all__ = ["check_always", "check_error", "check_outcome"]
@@ -70,6 +71,8 @@ def check_outcome(expected: Mapping[str, Any], ending: Ending) -> None:
     _check_unmet(outcome.unmet, expected.get("unmet", ()))
     _check_to_build(outcome.to_build, expected.get("to_build", ()))
     _check_packages(outcome, expected)
+    saved = [f"{one.label}: {'unknown' if one.size is None else one.size}" for one in outcome.savings]
+    assert saved == expected.get("saved", [])
     if outcome.archive is not None:
         _check_archive(ending, expected)
 

@@ -65,6 +65,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         config_settings=request.config_settings,
         lineage=_lineage(reading, request),
         build_constraints=read_constraints(request.building.constraints, environ),
+        left_out=request.slimming.left_out,
     )
     lock = reading.lock
     if lock is None and reading.written.is_empty:

@@ -13,6 +13,7 @@ from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
+from lambda_pack.frontends.slimming_requests import slimming_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
@@ -146,6 +147,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "locked": is_on(said, "locked"),
         "config_settings": tuple(pair(text, "config-settings") for text in many(said, "config-settings") or ()),
         "building": building_of(said),
+        "slimming": slimming_of(said),
         "options": _pip_options(said),
     }
     target = _target(said)

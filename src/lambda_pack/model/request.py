@@ -12,6 +12,7 @@ from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.given import GivenSettings
 from lambda_pack.model.selection import Selection
+from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
 
 __all__ = ["DEFAULTS", "PackRequest"]
@@ -26,8 +27,8 @@ class PackRequest:
     or that of the folder of the first requirements file. `output` is the folder for zip, report and
     lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
     names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which
-    `interpreter` runs; None looks for one of the runtime's version. `building` says where and how. `cache` None is the
-    user's cache folder.
+    `interpreter` runs; None looks for one of the runtime's version. `building` says where and how. `slimming` says what
+    is left out. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -51,6 +52,7 @@ class PackRequest:
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None
     building: Building = field(default_factory=Building)
+    slimming: Slimming = field(default_factory=Slimming)
     cache: Path | None = None
     use_cache: bool = True
 

@@ -198,7 +198,10 @@ class Lineage:
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """Everything one or several requirements files say. `folder` is where relative paths begin."""
+    """Everything one or several requirements files say. `folder` is where relative paths begin.
+
+    Packages in `left_out` are resolved with the others and then not packed.
+    """
 
     folder: Path
     requested: tuple[Requested, ...] = ()
@@ -209,6 +212,7 @@ class Requirements:
     config_settings: tuple[tuple[str, str], ...] = ()
     lineage: Lineage = field(default_factory=Lineage)
     build_constraints: tuple[Requested, ...] = ()
+    left_out: frozenset[str] = frozenset()
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

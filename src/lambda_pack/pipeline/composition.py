@@ -16,6 +16,7 @@ from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
+from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
@@ -33,6 +34,7 @@ class Composed:
     archive: ArchiveFacts
     packages: tuple[PackedPackage, ...]
     origins: tuple[tuple[Wheel, Offer], ...]
+    savings: tuple[Saving, ...] = ()
 
 
 def compose_bundle(
@@ -46,20 +48,38 @@ def compose_bundle(
         LimitExceeded: the bundle is larger than Lambda takes, and the request does not allow that.
     """
     wheels = [wheel for wheel, _ in stock.chosen]
-    paths = ports.downloads.fetch(wheels)
+    fetched = ports.downloads.fetch(wheels)
+    paths = {wheel: fetched[wheel] for wheel in wheels}
     digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
     chosen = [(wheel.pin, paths[wheel]) for wheel in wheels]
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
     with compose(
-        chosen, _own_code(request, ports.narrator), prefix=request.layout.prefix, on_collision=request.on_collision
+        chosen,
+        _own_code(request, ports.narrator),
+        prefix=request.layout.prefix,
+        on_collision=request.on_collision,
+        slimming=request.slimming,
     ) as bundle:
         for warning in _warnings(bundle):
             ports.narrator.warn(warning)
         if not request.allow_oversize:
-            check_size(bundle, stock, requirements, {wheel: paths[wheel] for wheel in wheels})
+            check_size(bundle, stock, requirements, paths)
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins)
-    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins)
+    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins, (*left_out, *bundle.savings))
+
+
+def _left_out(
+    stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+) -> tuple[Saving, ...]:
+    if not stock.left_out:
+        return ()
+    from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
+
+    for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
+        ports.narrator.warn(warning)
+    return savings_of_packages(stock, ports.index)
 
 
 def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from lambda_pack.model.choices import Preference
-from lambda_pack.model.packages import Offer, Wheel
 from lambda_pack.model.permissions import check_hashes
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
@@ -21,10 +18,11 @@ from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
+from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.promises import without_own_words
 from lambda_pack.ports import Ports
 
-__all__ = ["STEPS", "Outcome", "decide", "take_nine_steps"]
+__all__ = ["STEPS", "decide", "take_nine_steps"]
 
 # Each sentence is at once the comment, the log line and the group title, so it cannot drift.
 STEPS = MappingProxyType(
@@ -40,18 +38,6 @@ STEPS = MappingProxyType(
         9: "clean up temporary files",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the steps came to; without `archive` nothing was written: something is unmet, or it was only a check."""
-
-    stock: Stock
-    unmet: tuple[Unmet, ...]
-    archive: ArchiveFacts | None = None
-    packages: tuple[PackedPackage, ...] = ()
-    origins: tuple[tuple[Wheel, Offer], ...] = ()
-    to_build: tuple[ToBuild, ...] = ()
 
 
 def take_nine_steps(
@@ -81,7 +67,7 @@ def take_nine_steps(
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
-    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins)
+    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins, savings=composed.savings)
 
 
 def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:
