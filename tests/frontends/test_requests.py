@@ -31,6 +31,7 @@ from lambda_pack.model.choices import (
 )
 from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.slimming import Slimming
@@ -54,7 +55,8 @@ OWN = [
     ("output-dir", "out", "output", Path("out")),
     ("to-dir", "task", "to_dir", Path("task")),
     ("layout", "layer", "layout", Layout.LAYER),
-    ("source", ["src", "more"], "sources", (Path("src"), Path("more"))),
+    ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
+    ("project", ["."], "projects", (Path(),)),
     ("exclude", ["*.md", "docs/"], "excludes", ("*.md", "docs/")),
     ("include", ["keep.md"], "includes", ("keep.md",)),
     ("resolver", "pip", "resolver", ResolverName.PIP),
@@ -218,7 +220,7 @@ def test_the_command_line_is_louder(folder: Path) -> None:
     request = parsed(["--runtime", "python3.13", "--source", "src"], folder)
 
     assert request.target == Target.parse("python3.13", "arm64")
-    assert request.sources == (Path("src"),), "not mixed: one of them says all"
+    assert request.sources == (OwnCode(Path("src")),), "not mixed: one of them says all"
     assert request.options == {"pre": Given(("true",), "[tool.lambda-pack]")}
 
 

@@ -18,12 +18,14 @@ from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.frontends.slimming_requests import slimming_of
+from lambda_pack.inputs.own_project import read_own_project
 from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.given import Given
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.report import ArchiveFacts
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
@@ -62,7 +64,8 @@ class Story:
     """One scenario file.
 
     `case` is its row in the list of what users of the peers hit. `requirements` and `lock` are the texts of such
-    files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack.
+    files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack,
+    `own_projects` are folders of those to build and pack.
     `directs` are what URLs and paths of requirements lead to. `host` is the machine that builds, `foreign` its
     Python where that is not the target's. `permission` says whose code may run, `slimming` has options as the command
     line has them. `check` asks for the preflight instead
@@ -81,6 +84,7 @@ class Story:
     builds: tuple[Recipe, ...] = ()
     project: Mapping[str, str] = field(default_factory=dict)
     code: str | None = None
+    own_projects: tuple[str, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict)
     host: Host = field(default_factory=lambda: Host("Linux", "x86_64", (2, 26)))
     foreign: str | None = None
@@ -144,7 +148,8 @@ def play(story: Story, folder: Path) -> Ending:
         (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
     request = _request(story, project)
     requirements = _requirements(project, story.permission).on(request.target)
-    requirements = replace(requirements, left_out=request.slimming.left_out)
+    projects = tuple(map(read_own_project, request.projects))
+    requirements = replace(requirements, left_out=request.slimming.left_out, projects=projects)
     ending = Ending(
         outcome=None,
         error=None,
@@ -210,7 +215,8 @@ def _request(story: Story, project: Path) -> PackRequest:
     return PackRequest(
         target=Target.parse(story.runtime, story.architecture),
         requirements=(project / "requirements.txt",),
-        sources=(project / story.code,) if story.code is not None else (),
+        sources=(OwnCode(project / story.code),) if story.code is not None else (),
+        projects=tuple(project / path for path in story.own_projects),
         slimming=slimming,
         **values,
     )

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.packages import Hashes
+from lambda_pack.model.packages import Folder, Hashes
 from lambda_pack.model.targets import Target
 
 __all__ = [
@@ -200,7 +200,8 @@ class Lineage:
 class Requirements:
     """Everything one or several requirements files say. `folder` is where relative paths begin.
 
-    Packages in `left_out` are resolved with the others and then not packed.
+    Packages in `left_out` are resolved with the others and then not packed. `projects` are the user's own, built and
+    packed as own code.
     """
 
     folder: Path
@@ -213,6 +214,11 @@ class Requirements:
     lineage: Lineage = field(default_factory=Lineage)
     build_constraints: tuple[Requested, ...] = ()
     left_out: frozenset[str] = frozenset()
+    projects: tuple[Folder, ...] = ()
+
+    def packs(self, name: NormalizedName) -> bool:
+        """Whether what a resolver says about a package is packed: it is not left out, and no project of the user's."""
+        return name not in self.left_out and all(name != project.pin.name for project in self.projects)
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lambda_pack.files.bundle import Bundle, compose
-from lambda_pack.files.entries import Entry, same_content
-from lambda_pack.files.source import read_source
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
@@ -20,7 +18,8 @@ from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
-from lambda_pack.ports import Narrator, Ports
+from lambda_pack.pipeline.own_code import open_own_code
+from lambda_pack.ports import Ports
 
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
@@ -51,22 +50,30 @@ def compose_bundle(
     fetched = ports.downloads.fetch(wheels)
     paths = {wheel: fetched[wheel] for wheel in wheels}
     digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
-    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels]
+    mine = {project.pin.name for project in requirements.projects}
+    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels if wheel.pin.name not in mine]
+    built = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name in mine}
     left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
-    with compose(
-        chosen,
-        _own_code(request, ports.narrator),
-        prefix=request.layout.prefix,
-        on_collision=request.on_collision,
-        slimming=request.slimming,
-    ) as bundle:
+    with (
+        open_own_code(request, built, ports.narrator) as own,
+        compose(
+            chosen,
+            own.entries,
+            prefix=request.layout.prefix,
+            on_collision=request.on_collision,
+            slimming=request.slimming,
+        ) as bundle,
+    ):
         for warning in _warnings(bundle):
             ports.narrator.warn(warning)
         if not request.allow_oversize:
             check_size(bundle, stock, requirements, paths)
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins)
+        sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+    # A lock is about what others publish: own code goes with the sources.
+    others = (pair for pair in stock.origins if pair[0] not in built)
+    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
     return Composed(archive, tuple(_packed(stock, digests, sizes)), origins, (*left_out, *bundle.savings))
 
 
@@ -104,18 +111,6 @@ def _digest(wheel: Wheel, path: Path) -> str:
         if not proofs:
             archive.verify_record()
         return archive.digest()
-
-
-def _own_code(request: PackRequest, narrator: Narrator) -> list[Entry]:
-    own: dict[str, Entry] = {}
-    for folder in request.sources:
-        for entry in read_source(folder, excludes=request.excludes, includes=request.includes):
-            if entry.path in own and not same_content(own[entry.path], entry):
-                narrator.warn(
-                    f"{entry.path} is in several --source folders: the one of {folder.as_posix()!r} is packed"
-                )
-            own[entry.path] = entry
-    return list(own.values())
 
 
 def _warnings(bundle: Bundle) -> Iterator[str]:

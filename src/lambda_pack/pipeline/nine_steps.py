@@ -19,6 +19,7 @@ from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.pipeline.own_code import with_projects
 from lambda_pack.pipeline.promises import without_own_words
 from lambda_pack.ports import Ports
 
@@ -51,7 +52,7 @@ def take_nine_steps(
     """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
     with scratch as folder:
         ports = wire(folder)
-        stock = decide(request, requirements, ports)
+        stock = with_projects(decide(request, requirements, ports), requirements)
         ports.narrator.step(4, STEPS[4])
         stock += ports.builder.build(stock.sources, request.target, compiler=True)
         ports.narrator.step(5, STEPS[5])
