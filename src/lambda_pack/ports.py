@@ -77,6 +77,9 @@ class Index(Protocol):
             IntegrityError: one is not what was promised.
         """
 
+    def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
+        """What each of these wheels has unpacked, in bytes; None where that cannot be had without the whole of it."""
+
 
 class Downloads(Protocol):
     """Brings files here, each one's digest checked before anybody sees it."""

@@ -18,7 +18,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Attempt, Stock
 from lambda_pack.model.targets import Target
-from lambda_pack.pipeline.nine_steps import Outcome
+from lambda_pack.pipeline.outcome import Outcome
 from tests.frontends.schema import valid_report
 from tests.support.fakes import RecordingNarrator
 

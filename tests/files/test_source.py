@@ -156,5 +156,5 @@ def test_an_ignore_file_that_is_none(tmp_path: Path, written: bytes, message: st
 
 
 def test_a_folder_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="is not a folder; give the folder of your own code"):
+    with pytest.raises(UsageError, match="is neither a folder nor a file; give the folder of your own code"):
         read_source(tmp_path / "gone")

@@ -21,15 +21,19 @@ from lambda_pack.model.choices import (
     BuilderName,
     BuildNetwork,
     Collision,
+    DistInfo,
     IfExists,
     Layout,
+    Part,
     Preference,
     ResolverName,
 )
 from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
+from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
 
 RUNTIME = ("--runtime", "python3.13")
@@ -50,7 +54,8 @@ OWN = [
     ("output-dir", "out", "output", Path("out")),
     ("to-dir", "task", "to_dir", Path("task")),
     ("layout", "layer", "layout", Layout.LAYER),
-    ("source", ["src", "more"], "sources", (Path("src"), Path("more"))),
+    ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
+    ("project", ["."], "projects", (Path(),)),
     ("exclude", ["*.md", "docs/"], "excludes", ("*.md", "docs/")),
     ("include", ["keep.md"], "includes", ("keep.md",)),
     ("resolver", "pip", "resolver", ResolverName.PIP),
@@ -75,6 +80,10 @@ OWN = [
     ("no-build", None, "building", Building(permission=BuildPermission(nothing=True))),
     ("only-build", ["A_b, c"], "building", Building(permission=BuildPermission(only=frozenset({AB, C})))),
     ("no-build-package", ["A.b", "c"], "building", Building(permission=BuildPermission(never=frozenset({AB, C})))),
+    ("exclude-package", ["A_b,c"], "slimming", Slimming(packages=frozenset({AB, C}))),
+    ("exclude-runtime-packages", None, "slimming", Slimming(without_runtime=True)),
+    ("drop", ["tests,pyi"], "slimming", Slimming(parts=frozenset({Part.TESTS, Part.STUBS}))),
+    ("dist-info", "minimal", "slimming", Slimming(dist_info=DistInfo.MINIMAL)),
 ]
 PIP = sorted(INDEXES.options)
 
@@ -210,7 +219,7 @@ def test_the_command_line_is_louder(folder: Path) -> None:
     request = parsed(["--runtime", "python3.13", "--source", "src"], folder)
 
     assert request.target == Target.parse("python3.13", "arm64")
-    assert request.sources == (Path("src"),), "not mixed: one of them says all"
+    assert request.sources == (OwnCode(Path("src")),), "not mixed: one of them says all"
     assert request.options == {"pre": Given(("true",), "[tool.lambda-pack]")}
 
 

@@ -18,17 +18,22 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
+from lambda_pack.frontends.slimming_requests import slimming_of
+from lambda_pack.inputs.own_project import read_own_project
 from lambda_pack.inputs.pylock import locked_of
 from lambda_pack.inputs.requirements import read_requirements
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference
 from lambda_pack.model.forbidden import without_forbidden
+from lambda_pack.model.given import Given
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.report import ArchiveFacts
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
-from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
+from lambda_pack.pipeline.nine_steps import take_nine_steps
+from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.preflight import look_ahead
 from lambda_pack.ports import Ports, Resolver
 from lambda_pack.tools.building.machine import Host
@@ -59,9 +64,11 @@ class Story(Struct, frozen=True, kw_only=True):
     """One scenario file.
 
     `case` is its row in the list of what users of the peers hit. `requirements` and `lock` are the texts of such
-    files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack.
+    files, one of them given. `project` holds the user's own files by path; `code` is the folder of those to pack,
+    `own_projects` are folders of those to build and pack.
     `directs` are what URLs and paths of requirements lead to. `host` is the machine that builds, `foreign` its
-    Python where that is not the target's. `permission` says whose code may run. `check` asks for the preflight instead
+    Python where that is not the target's. `permission` says whose code may run, `slimming` has options as the command
+    line has them. `check` asks for the preflight instead
     of the nine steps.
     """
 
@@ -77,11 +84,13 @@ class Story(Struct, frozen=True, kw_only=True):
     builds: tuple[Recipe, ...] = ()
     project: Mapping[str, str] = field(default_factory=dict)
     code: str | None = None
+    own_projects: tuple[str, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict)
     host: Host = field(default_factory=lambda: Host("Linux", "x86_64", (2, 26)))
     foreign: str | None = None
     hides_misfits: bool = False
     permission: Mapping[str, Any] = field(default_factory=dict)
+    slimming: Mapping[str, Any] = field(default_factory=dict)
     check: bool = False
 
 
@@ -136,7 +145,10 @@ def play(story: Story, folder: Path) -> Ending:
     for path, text in {"requirements.txt": story.requirements, **story.project}.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
-    requirements = _requirements(project, story.permission).on(Target.parse(story.runtime, story.architecture))
+    request = _request(story, project)
+    requirements = _requirements(project, story.permission).on(request.target)
+    projects = tuple(map(read_own_project, request.projects))
+    requirements = replace(requirements, left_out=request.slimming.left_out, projects=projects)
     ending = Ending(
         outcome=None,
         error=None,
@@ -151,7 +163,7 @@ def play(story: Story, folder: Path) -> Ending:
     ports = Ports(
         _resolver(story, requirements, shelf), index, ending.downloads, FakeAuditor(), ending.builder, ending.narrator
     )
-    return _played(story, _request(story, project), ending, ports)
+    return _played(story, request, ending, ports)
 
 
 def _requirements(project: Path, permission: Mapping[str, Any]) -> Requirements:
@@ -197,11 +209,14 @@ def _request(story: Story, project: Path) -> PackRequest:
         "excludes": tuple,
         "includes": tuple,
     }
+    slimming = slimming_of({key: Given((str(value).lower(),), "the story") for key, value in story.slimming.items()})
     values = {key: kinds.get(key, bool)(value) for key, value in words.items()}
     return PackRequest(
         target=Target.parse(story.runtime, story.architecture),
         requirements=(project / "requirements.txt",),
-        sources=(project / story.code,) if story.code is not None else (),
+        sources=(OwnCode(project / story.code),) if story.code is not None else (),
+        projects=tuple(project / path for path in story.own_projects),
+        slimming=slimming,
         **values,
     )
 

@@ -15,7 +15,8 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.verdicts import Fits, judge
-from lambda_pack.pipeline.nine_steps import STEPS, Outcome
+from lambda_pack.pipeline.nine_steps import STEPS
+from lambda_pack.pipeline.outcome import Outcome
 from tests.pipeline.expectations import check_always
 from tests.pipeline.stories import Ending, Story, play
 from tests.support.fakes import Recipe, Release

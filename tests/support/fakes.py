@@ -167,10 +167,19 @@ class FakeIndex(Struct):
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         return {wheel: self._metadata(wheel) for wheel in wheels}
 
+    def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
+        return {wheel: self._size(wheel) for wheel in wheels}
+
     def _metadata(self, wheel: Wheel) -> bytes:
-        path = path_of(wheel.url) if wheel.url.startswith("file:") else self.shelf.path(wheel.filename)
-        with open_wheel(path) as archive:
+        with open_wheel(self._path(wheel)) as archive:
             return archive.metadata()
+
+    def _size(self, wheel: Wheel) -> int:
+        with zipfile.ZipFile(self._path(wheel)) as archive:
+            return sum(one.file_size for one in archive.infolist() if not one.filename.endswith("/RECORD"))
+
+    def _path(self, wheel: Wheel) -> Path:
+        return path_of(wheel.url) if wheel.url.startswith("file:") else self.shelf.path(wheel.filename)
 
 
 class FakeDownloads(Struct):

@@ -31,6 +31,10 @@ class LateIndex:
         """See `lambda_pack.ports.Index`."""
         return self._made().metadata(wheels)
 
+    def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().sizes(wheels)
+
 
 class LateBuilder:
     """The port `Builder`."""

@@ -23,6 +23,7 @@ from lambda_pack.ports import Narrator
 if TYPE_CHECKING:
     # Where nothing is locked, uv is started before this is loaded.
     from lambda_pack.model.locked import Locked
+    from lambda_pack.model.packages import Folder
 
 __all__ = ["Order", "read_order", "take_order"]
 
@@ -51,8 +52,8 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     if request.sources:
         from lambda_pack.files.source import check_source
 
-        for folder in request.sources:
-            check_source(folder)
+        for source in request.sources:
+            check_source(source.path)
     reading = read_inputs(request.requirements, request.selection, environ)
     warnings = tuple(_checked(reading, request))
     configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
@@ -66,6 +67,8 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         config_settings=request.config_settings,
         lineage=_lineage(reading, request),
         build_constraints=read_constraints(request.building.constraints, environ),
+        left_out=request.slimming.left_out,
+        projects=_projects(request),
     )
     lock = reading.lock
     if lock is None and reading.written.is_empty:
@@ -123,6 +126,14 @@ def _lineage(reading: Reading, request: PackRequest) -> Lineage:
 
 def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) -> tuple[Requested, ...]:
     return read_constraints([Path(text) for text in configuration.constraints], environ)
+
+
+def _projects(request: PackRequest) -> tuple[Folder, ...]:
+    if not request.projects:
+        return ()
+    from lambda_pack.inputs.own_project import read_own_project
+
+    return tuple(read_own_project(folder) for folder in dict.fromkeys(request.projects))
 
 
 def _name(request: PackRequest, reading: Reading) -> str:

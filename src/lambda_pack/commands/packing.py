@@ -23,7 +23,8 @@ from lambda_pack.model.locks import lock_of
 from lambda_pack.model.report import ArchiveFacts, Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
-from lambda_pack.pipeline.nine_steps import Outcome, take_nine_steps
+from lambda_pack.pipeline.nine_steps import take_nine_steps
+from lambda_pack.pipeline.outcome import Outcome
 
 __all__ = ["pack_order"]
 

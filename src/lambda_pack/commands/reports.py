@@ -15,7 +15,7 @@ from lambda_pack.commands.recorder import Recorder
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
-from lambda_pack.pipeline.nine_steps import Outcome
+from lambda_pack.pipeline.outcome import Outcome
 
 __all__ = ["report_of", "tools_of"]
 
@@ -44,6 +44,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         attempts=attempts(outcome.stock.attempts),
         warnings=tuple(map(clean, recorder.warnings)),
         archive=outcome.archive and _archive(outcome.archive, project),
+        savings=outcome.savings,
         timings=recorder.timings(),
         tools=tools_of(order),
     )

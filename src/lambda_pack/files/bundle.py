@@ -14,6 +14,7 @@ from lambda_pack.files.folding import fold
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin
+from lambda_pack.model.slimming import Saving, Slimming
 
 __all__ = ["Bundle", "PathFile", "compose"]
 
@@ -27,11 +28,12 @@ class PathFile(Struct, frozen=True):
 
 
 class Bundle(Struct, frozen=True):
-    """Files by path, what was overridden on the way, and the `.pth` files that will do nothing."""
+    """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out."""
 
     entries: tuple[Entry, ...]
     overridden: tuple[Overridden, ...] = ()
     path_files: tuple[PathFile, ...] = ()
+    savings: tuple[Saving, ...] = ()
 
     @property
     def unzipped_size(self) -> int:
@@ -54,8 +56,11 @@ def compose(
     *,
     prefix: str = "",
     on_collision: Collision = Collision.ERROR,
+    slimming: Slimming | None = None,
 ) -> Iterator[Bundle]:
     """Compose a bundle of the files of these wheels and the user's own ones, all below `prefix` ('' or 'python/').
+
+    Files that `slimming` leaves out are gone before anybody asks whose a path is.
 
     Nothing is unpacked: the wheels stay open, and the bundle is valid, inside the `with` block. The bundle does not
     depend on the order of the wheels unless `on_collision` is `LAST`: then the later wheel wins. Own files always win.
@@ -68,8 +73,13 @@ def compose(
     with ExitStack() as stack:
         parts = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
         parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
+        savings: tuple[Saving, ...] = ()
+        if slimming is not None and slimming.leaves_out_files:
+            from lambda_pack.files.slimming import slimmed
+
+            parts, savings = slimmed(parts, slimming, prefix)
         entries, overridden = lay(parts, on_collision)
-        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)))
+        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings)
 
 
 def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:

@@ -57,18 +57,20 @@ DEFAULT_EXCLUDES: Final = (
 )
 
 
-def check_source(folder: Path) -> None:
-    """Refuse what is no folder, before anything is done for the bundle that it would be part of.
+def check_source(place: Path) -> None:
+    """Refuse what is neither a folder nor a file, before anything is done for the bundle that it would be part of.
 
     Raises:
-        UsageError: it is not there, or a file.
+        UsageError: it is not there, or something else.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{str(folder)!r} is not a folder; give the folder of your own code")
+    if not place.is_dir() and not place.is_file():
+        raise UsageError(f"{str(place)!r} is neither a folder nor a file; give the folder of your own code")
 
 
-def read_source(folder: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[Entry, ...]:
-    """The files of the folder that are not excluded, by path. Contents are read when the bundle is written.
+def read_source(place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[Entry, ...]:
+    """The files of a folder that are not excluded, by path; or the one file that was named, whatever is excluded.
+
+    Contents are read when the bundle is written.
 
     Patterns are those of .gitignore, and later ones win: `DEFAULT_EXCLUDES`, the folder's `.lambdapackignore`,
     `excludes`, then `includes` as if each began with `!`. As in Git, nothing inside an excluded folder is looked at: to
@@ -77,8 +79,10 @@ def read_source(folder: Path, *, excludes: Sequence[str] = (), includes: Sequenc
     Raises:
         UsageError: the folder cannot be read, a pattern is none, or a link leads out of the folder or in a circle.
     """
-    check_source(folder)
-    walk = _Walk(folder.resolve(), _patterns(folder, excludes, includes))
+    check_source(place)
+    if place.is_file():
+        return (_entry(place.name, place.resolve(), _status(place)),)
+    walk = _Walk(place.resolve(), _patterns(place, excludes, includes))
     return tuple(sorted(walk.files(walk.root, "", (walk.root,)), key=lambda entry: entry.path))
 
 

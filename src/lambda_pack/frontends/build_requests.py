@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
-from lambda_pack.frontends.values import choice, is_on, many, one, paths
+from lambda_pack.frontends.values import choice, is_on, many, names, one, paths, words
 from lambda_pack.model.building import Building, BuildPermission
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.given import Given
-
-if TYPE_CHECKING:
-    from packaging.utils import NormalizedName
 
 __all__ = ["building_of"]
 
@@ -46,8 +43,8 @@ def building_of(said: Mapping[str, Given]) -> Building:
 def _permission(said: Mapping[str, Given]) -> BuildPermission:
     permission = BuildPermission(
         nothing=bool(is_on(said, "no-build")),
-        only=_names(said, "only-build") or frozenset(),
-        never=_names(said, "no-build-package") or frozenset(),
+        only=names(said, "only-build") or frozenset(),
+        never=names(said, "no-build-package") or frozenset(),
     )
     if permission.nothing and permission.only:
         raise UsageError("--no-build lets no code run, and --only-build some; leave one of them out")
@@ -66,28 +63,8 @@ def _seconds(text: str | None) -> float | None:
     return seconds
 
 
-def _names(said: Mapping[str, Given], option: str) -> frozenset[NormalizedName] | None:
-    """Names as pip's lists have them: one or several, by commas."""
-    words = _words(said, option)
-    if words is None:
-        return None
-    from packaging.utils import InvalidName, canonicalize_name  # start-up stays light
-
-    try:
-        return frozenset(canonicalize_name(word, validate=True) for word in words)
-    except InvalidName as error:
-        raise UsageError(f"--{option}: {error}; name packages, separated by commas") from error
-
-
 def _names_or_all(said: Mapping[str, Given], option: str) -> frozenset[str] | None:
-    words = _words(said, option)
-    if words is None or ":all:" in words:
-        return words
-    return frozenset[str](_names(said, option) or ())
-
-
-def _words(said: Mapping[str, Given], option: str) -> frozenset[str] | None:
-    values = many(said, option)
-    if values is None:
-        return None
-    return frozenset(word for value in values for part in value.split(",") if (word := part.strip()))
+    listed = words(said, option)
+    if listed is None or ":all:" in listed:
+        return listed
+    return frozenset[str](names(said, option) or ())

@@ -113,7 +113,7 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
         case "verify":
             add_verify_options(command)
         case _:
-            command.add_argument("project", nargs="?", metavar="PROJECT", help=_PROJECT)
+            command.add_argument("place", nargs="?", metavar="PROJECT", help=_PROJECT)
             add_options(command, is_pack=name == "pack", targets=name == "lock")
     if name == "lock":
         command.add_argument(

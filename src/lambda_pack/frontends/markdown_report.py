@@ -10,6 +10,7 @@ from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
+from lambda_pack.model.slimming import Saving, saved_in_all, told
 from lambda_pack.model.stock import HeldBack
 
 __all__ = ["SUMMARY_LIMIT", "render_delivered", "render_markdown", "render_merged", "render_refusal"]
@@ -33,6 +34,7 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     _add_bundle(page, report)
     _add_held_back(page, report.held_back)
     _add_packages(page, report)
+    _add_savings(page, report.savings)
     if report.warnings:
         page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
     return page.text()
@@ -172,6 +174,13 @@ def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, fold: s
         page.add_table(("package", "unzipped", "notes"), zip(pins, sizes, notes, strict=True), fold=fold)
     else:
         page.add_table(("package", "unzipped"), zip(pins, sizes, strict=True), fold=fold)
+
+
+def _add_savings(page: Page, savings: Sequence[Saving]) -> None:
+    if savings:
+        page.add(f"<p><b>Slimming saved {megabytes(saved_in_all(savings))}</b></p>")
+        rows = ((code(saving.label), told(saving), str(saving.files or "")) for saving in savings)
+        page.add_table(("left out", "saved", "files"), rows)
 
 
 def _notes(package: PackedPackage) -> str:

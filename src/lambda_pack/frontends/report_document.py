@@ -17,6 +17,7 @@ from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
+from lambda_pack.model.slimming import Measure, Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
@@ -45,6 +46,11 @@ def _report(document: Mapping[str, Any]) -> Report:
         target=Target.parse(target["runtime"], target["architecture"]),
         layout=target["layout"],
         packages=tuple(_package(row) for row in document["packages"]),
+        savings=tuple(
+            # Reports that were written before there was slimming do not have it.
+            Saving(Measure(row["measure"]), row["saved"], row["files"], row["package"])
+            for row in document.get("slimming", ())
+        ),
         held_back=tuple(_held_back(row) for row in document["held_back"]),
         unmet=tuple(_unmet(row) for row in document["unmet"]),
         attempts=tuple(_attempt(row) for row in document["attempts"]),

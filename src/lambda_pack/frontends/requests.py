@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
+from lambda_pack.frontends.slimming_requests import slimming_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.choices import AuditMode, Collision, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.targets import Target
@@ -48,7 +50,8 @@ def gather(
     said: dict[str, Given] = {}
     if file := environ.get(CONFIG_FILE):
         said |= _written(read_settings(Path(file)), repr(file), file)
-    project = Path(arguments.get("project") or "")
+    arguments = _with_place(arguments)
+    project = Path(arguments.get("place") or "")
     if (folder / project).is_dir():
         said |= _of_project(folder / project / "pyproject.toml", project)
     for name, option in OPTIONS.items():
@@ -56,6 +59,14 @@ def gather(
         if value not in (None, False):
             said[name] = Given(_texts(option, value, source), source)
     return _with_one_input(said, arguments, project=project, source=source)
+
+
+def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """PROJECT is the one --project where nothing else says what is needed."""
+    own: Sequence[str] = arguments.get("project") or ()
+    if len(own) == 1 and not any(arguments.get(name) for name in ("place", "requirements", "input")):
+        return {**arguments, "place": own[0]}
+    return arguments
 
 
 def _with_one_input(
@@ -67,11 +78,11 @@ def _with_one_input(
         UsageError: two that exclude each other were said in one place.
     """
     if arguments.get("requirements"):
-        if arguments.get("project") or arguments.get("input"):
+        if arguments.get("place") or arguments.get("input"):
             other = "--input" if arguments.get("input") else repr(project.as_posix())
             raise UsageError(f"{other} and -r both say what is needed; leave one of them out")
         said.pop("input", None)
-    elif arguments.get("project") and not arguments.get("input"):
+    elif arguments.get("place") and not arguments.get("input"):
         said["requirements"] = Given((str(project),), source)
         if "input" not in said:
             return said
@@ -87,7 +98,18 @@ def _with_one_input(
 
 # Options whose values are paths.
 _PATHS = frozenset(
-    {"cache-dir", "cert", "client-cert", "constraint", "output-dir", "python", "requirements", "source", "to-dir"}
+    {
+        "cache-dir",
+        "cert",
+        "client-cert",
+        "constraint",
+        "output-dir",
+        "project",
+        "python",
+        "requirements",
+        "source",
+        "to-dir",
+    }
 )
 
 
@@ -137,7 +159,8 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "to_dir": path(said, "to-dir"),
         "interpreter": path(said, "python"),
         "cache": path(said, "cache-dir"),
-        "sources": paths(said, "source"),
+        "sources": tuple(map(OwnCode.parse, many(said, "source") or ())),
+        "projects": paths(said, "project"),
         "excludes": many(said, "exclude"),
         "includes": many(said, "include"),
         "allow_unmet": is_on(said, "allow-unmet"),
@@ -147,6 +170,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "locked": is_on(said, "locked"),
         "config_settings": tuple(pair(text, "config-settings") for text in many(said, "config-settings") or ()),
         "building": building_of(said),
+        "slimming": slimming_of(said),
         "options": _pip_options(said),
     }
     target = _target(said)

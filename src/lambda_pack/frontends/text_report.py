@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
+from lambda_pack.model.slimming import saved_in_all, told
 from lambda_pack.model.stock import Attempt
 
 __all__ = ["render_text"]
@@ -43,6 +44,8 @@ def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
         yield ""
     if report.archive is not None or (report.is_check and verbose):
         yield from _packages(report, verbose=verbose)
+    if report.savings:
+        yield from _savings(report)
     yield from _headline(report)
 
 
@@ -92,6 +95,15 @@ def _packages(report: Report, *, verbose: bool) -> Iterator[str]:
         note = f"  {'; '.join(notes)}" if notes else ""
         size = f"  {megabytes(package.size):>9}" if package.size is not None else ""
         yield f"  {package.pin!s:<{width}}{size}{note}"
+    yield ""
+
+
+def _savings(report: Report) -> Iterator[str]:
+    yield f"slimming saved {megabytes(saved_in_all(report.savings))}"
+    rows = [(saving.label, told(saving), saving.files) for saving in report.savings]
+    width, places = max(len(label) for label, _, _ in rows), max(len(size) for _, size, _ in rows)
+    for label, size, files in rows:
+        yield f"  {label:<{width}}  {size:>{places}}" + (f"  {files} file{'s' if files > 1 else ''}" if files else "")
     yield ""
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.given import Given
 
-__all__ = ["choice", "is_on", "many", "one", "path", "paths"]
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+__all__ = ["choice", "choices_of", "is_on", "many", "names", "one", "path", "paths", "words"]
 
 Choice = TypeVar("Choice", bound=Enum)
 
@@ -47,10 +50,43 @@ def choice(said: Mapping[str, Given], name: str, choices: type[Choice]) -> Choic
         UsageError: it is none of them.
     """
     text = one(said, name)
-    if text is None:
-        return None
+    return None if text is None else _chosen(text, name, choices)
+
+
+def choices_of(said: Mapping[str, Given], name: str, choices: type[Choice]) -> frozenset[Choice] | None:
+    """The values as choices, several of them by commas or by saying the option again.
+
+    Raises:
+        UsageError: one is none of them.
+    """
+    listed = words(said, name)
+    return None if listed is None else frozenset(_chosen(word, name, choices) for word in sorted(listed))
+
+
+def _chosen(text: str, name: str, choices: type[Choice]) -> Choice:
     try:
         return choices(text)
     except ValueError:
         listed = ", ".join(choice.value for choice in choices)
         raise UsageError(f"{text!r} is not a {name}; choose one of: {listed}") from None
+
+
+def names(said: Mapping[str, Given], option: str) -> frozenset[NormalizedName] | None:
+    """Names as pip's lists have them: one or several, by commas."""
+    listed = words(said, option)
+    if listed is None:
+        return None
+    from packaging.utils import InvalidName, canonicalize_name  # start-up stays light
+
+    try:
+        return frozenset(canonicalize_name(word, validate=True) for word in listed)
+    except InvalidName as error:
+        raise UsageError(f"--{option}: {error}; name packages, separated by commas") from error
+
+
+def words(said: Mapping[str, Given], option: str) -> frozenset[str] | None:
+    """Words of lists: one or several, by commas."""
+    values = many(said, option)
+    if values is None:
+        return None
+    return frozenset(word for value in values for part in value.split(",") if (word := part.strip()))

@@ -9,9 +9,11 @@ __all__ = [
     "BuildNetwork",
     "BuilderName",
     "Collision",
+    "DistInfo",
     "IfExists",
     "IndexStrategy",
     "Layout",
+    "Part",
     "Preference",
     "ResolverName",
 ]
@@ -56,6 +58,24 @@ class Collision(Enum):
 
     ERROR = "error"
     LAST = "last"
+
+
+class Part(Enum):
+    """Kinds of files that a bundle works without, most of the time."""
+
+    TESTS = "tests"
+    DOCS = "docs"
+    HEADERS = "headers"
+    STUBS = "pyi"
+    SOURCES = "sources-of-pyc"
+
+
+class DistInfo(Enum):
+    """How much of packages' metadata is packed: all that is read at run time, what most readers ask for, or nothing."""
+
+    KEEP = "keep"
+    MINIMAL = "minimal"
+    DROP = "drop"
 
 
 class BuilderName(Enum):

@@ -11,6 +11,7 @@ from lambda_pack.model.building import Build
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
+from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
@@ -90,7 +91,8 @@ class Report(Struct, frozen=True):
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
-    `delivered` says where the archive went, once it has arrived there.
+    `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
+    there.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Report(Struct, frozen=True):
     archive: ArchiveFacts | None = None
     delivered: Delivered | None = None
     to_build: tuple[ToBuild, ...] = ()
+    savings: tuple[Saving, ...] = ()
     is_check: bool = False
     timings: tuple[tuple[int, float], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()

@@ -10,6 +10,7 @@ from lambda_pack.model.building import Build
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, PackedPackage, Report, Unmet
+from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 
 __all__ = ["finding_document", "report_document", "report_json"]
@@ -39,6 +40,7 @@ def report_document(report: Report) -> dict[str, Any]:
             {"name": item.pin.name, "version": _version(item.pin), "source": item.source, "why": item.why}
             for item in report.to_build
         ],
+        "slimming": [_saving(saving) for saving in report.savings],
         "held_back": [_held_back(held) for held in report.held_back],
         "unmet": [_unmet(unmet) for unmet in report.unmet],
         "attempts": [_attempt(attempt) for attempt in report.attempts],
@@ -118,6 +120,15 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "advice": finding.advice,
         "library": finding.library,
+    }
+
+
+def _saving(saving: Saving) -> dict[str, Any]:
+    return {
+        "measure": saving.measure.value,
+        "package": saving.package,
+        "files": saving.files,
+        "saved": saving.size,
     }
 
 

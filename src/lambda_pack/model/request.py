@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.given import GivenSettings
+from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.selection import Selection
+from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
 
 __all__ = ["DEFAULTS", "PackRequest"]
@@ -23,11 +25,12 @@ class PackRequest(Struct, frozen=True):
 
     `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
     what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
-    or that of the folder of the first requirements file. `output` is the folder for zip, report and
-    lock; with `to_dir` the tree is written there instead of a zip. `options` are pip's options by their long
-    names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which
-    `interpreter` runs; None looks for one of the runtime's version. `building` says where and how. `cache` None is the
-    user's cache folder.
+    or that of the folder of the first requirements file. `output` is the folder for zip, report and lock; with `to_dir`
+    the tree is written there instead of a zip. `sources` are packed as they are, and each of the folders `projects` as
+    the wheel that its own backend builds. `options` are pip's options by their long names: indexes, kinds of files,
+    constraints. `config_settings` go to the build backends, which `interpreter` runs; None looks for one of the
+    runtime's version. `building` says where and how. `slimming` says what is left out. `cache` None is the user's cache
+    folder.
     """
 
     target: Target
@@ -38,7 +41,8 @@ class PackRequest(Struct, frozen=True):
     output: Path = Path("dist")
     to_dir: Path | None = None
     layout: Layout = Layout.FUNCTION
-    sources: tuple[Path, ...] = ()
+    sources: tuple[OwnCode, ...] = ()
+    projects: tuple[Path, ...] = ()
     excludes: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     resolver: ResolverName = ResolverName.UV
@@ -51,6 +55,7 @@ class PackRequest(Struct, frozen=True):
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None
     building: Building = field(default_factory=Building)
+    slimming: Slimming = field(default_factory=Slimming)
     cache: Path | None = None
     use_cache: bool = True
 

@@ -16,7 +16,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.packages import Hashes
+from lambda_pack.model.packages import Folder, Hashes
 from lambda_pack.model.targets import Target
 
 __all__ = [
@@ -193,7 +193,11 @@ class Lineage(Struct, frozen=True):
 
 
 class Requirements(Struct, frozen=True):
-    """Everything one or several requirements files say. `folder` is where relative paths begin."""
+    """Everything one or several requirements files say. `folder` is where relative paths begin.
+
+    Packages in `left_out` are resolved with the others and then not packed. `projects` are the user's own, built and
+    packed as own code.
+    """
 
     folder: Path
     requested: tuple[Requested, ...] = ()
@@ -204,6 +208,12 @@ class Requirements(Struct, frozen=True):
     config_settings: tuple[tuple[str, str], ...] = ()
     lineage: Lineage = field(default_factory=Lineage)
     build_constraints: tuple[Requested, ...] = ()
+    left_out: frozenset[str] = frozenset()
+    projects: tuple[Folder, ...] = ()
+
+    def packs(self, name: NormalizedName) -> bool:
+        """Whether what a resolver says about a package is packed: it is not left out, and no project of the user's."""
+        return name not in self.left_out and all(name != project.pin.name for project in self.projects)
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

@@ -67,7 +67,7 @@ class Stock(Struct, frozen=True):
     `closure` is in the resolver's order. `offers` holds every file heard of, of any version. `obstacles` are the
     pins of the closure that the resolver must not see, because with them it finds no closure at all. `unloadable` are
     wheels that do not fit by what their files need, whatever their tags say, by pin and file name; `audits` is what
-    came of looking into those chosen last.
+    came of looking into those chosen last. `left_out` are pins that were resolved and that nobody wants packed.
     """
 
     target: Target
@@ -79,6 +79,7 @@ class Stock(Struct, frozen=True):
     obstacles: frozenset[Pin] = frozenset()
     unloadable: Mapping[tuple[Pin, str], Misfit] = field(default_factory=lambda: MappingProxyType({}))
     audits: tuple[tuple[Wheel, WheelAudit], ...] = ()
+    left_out: tuple[Pin, ...] = ()
     _chosen: Mapping[Pin, tuple[Wheel, Fits]] = MappingProxyType({})
 
     def __post_init__(self) -> None:

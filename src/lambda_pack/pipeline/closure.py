@@ -51,7 +51,9 @@ def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
     offers = (*(_as_promised(offer, requirements) for offer in found), *forbidden)
     closure = [Pin(package.name, package.version or _version_of(package)) for package in packages]
     closure += [source.pin for source in forbidden]
-    return Stock(target, tuple(closure), frozenset(permitted(offers, requirements)))
+    wanted = tuple(pin for pin in closure if requirements.packs(pin.name))
+    left_out = tuple(pin for pin in closure if pin.name in requirements.left_out)
+    return Stock(target, wanted, frozenset(permitted(offers, requirements)), left_out=left_out)
 
 
 def _as_promised(offer: Offer, requirements: Requirements) -> Offer:
@@ -86,7 +88,7 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
         raise refusal from None
     stock = stock_of(lock, requirements, target)
     offers = tuple(offer for found in obstacles.values() for offer in found)
-    closure = (*stock.closure, *obstacles)
+    closure = (*stock.closure, *(pin for pin in obstacles if requirements.packs(pin.name)))
     return replace(stock, closure=closure, obstacles=frozenset(obstacles)) + offers + failures
 
 

@@ -11,17 +11,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle, compose
-from lambda_pack.files.entries import Entry, same_content
-from lambda_pack.files.source import read_source
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
+from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
-from lambda_pack.ports import Narrator, Ports
+from lambda_pack.pipeline.own_code import open_own_code
+from lambda_pack.ports import Ports
 
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
@@ -34,6 +34,7 @@ class Composed(Struct, frozen=True):
     archive: ArchiveFacts
     packages: tuple[PackedPackage, ...]
     origins: tuple[tuple[Wheel, Offer], ...]
+    savings: tuple[Saving, ...] = ()
 
 
 def compose_bundle(
@@ -47,20 +48,46 @@ def compose_bundle(
         LimitExceeded: the bundle is larger than Lambda takes, and the request does not allow that.
     """
     wheels = [wheel for wheel, _ in stock.chosen]
-    paths = ports.downloads.fetch(wheels)
+    fetched = ports.downloads.fetch(wheels)
+    paths = {wheel: fetched[wheel] for wheel in wheels}
     digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
-    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels]
-    with compose(
-        chosen, _own_code(request, ports.narrator), prefix=request.layout.prefix, on_collision=request.on_collision
-    ) as bundle:
+    mine = {project.pin.name for project in requirements.projects}
+    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels if wheel.pin.name not in mine]
+    built = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name in mine}
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
+    with (
+        open_own_code(request, built, ports.narrator) as own,
+        compose(
+            chosen,
+            own.entries,
+            prefix=request.layout.prefix,
+            on_collision=request.on_collision,
+            slimming=request.slimming,
+        ) as bundle,
+    ):
         for warning in _warnings(bundle):
             ports.narrator.warn(warning)
         if not request.allow_oversize:
-            check_size(bundle, stock, requirements, {wheel: paths[wheel] for wheel in wheels})
+            check_size(bundle, stock, requirements, paths)
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins)
-    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins)
+        sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+    # A lock is about what others publish: own code goes with the sources.
+    others = (pair for pair in stock.origins if pair[0] not in built)
+    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
+    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins, (*left_out, *bundle.savings))
+
+
+def _left_out(
+    stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+) -> tuple[Saving, ...]:
+    if not stock.left_out:
+        return ()
+    from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
+
+    for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
+        ports.narrator.warn(warning)
+    return savings_of_packages(stock, ports.index)
 
 
 def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:
@@ -85,18 +112,6 @@ def _digest(wheel: Wheel, path: Path) -> str:
         if not proofs:
             archive.verify_record()
         return archive.digest()
-
-
-def _own_code(request: PackRequest, narrator: Narrator) -> list[Entry]:
-    own: dict[str, Entry] = {}
-    for folder in request.sources:
-        for entry in read_source(folder, excludes=request.excludes, includes=request.includes):
-            if entry.path in own and not same_content(own[entry.path], entry):
-                narrator.warn(
-                    f"{entry.path} is in several --source folders: the one of {folder.as_posix()!r} is packed"
-                )
-            own[entry.path] = entry
-    return list(own.values())
 
 
 def _warnings(bundle: Bundle) -> Iterator[str]:

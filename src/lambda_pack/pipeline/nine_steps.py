@@ -7,12 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
 
-from msgspec import Struct
-
 from lambda_pack.model.choices import Preference
-from lambda_pack.model.packages import Offer, Wheel
 from lambda_pack.model.permissions import check_hashes
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
@@ -22,10 +18,12 @@ from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
+from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.pipeline.own_code import with_projects
 from lambda_pack.pipeline.promises import without_own_words
 from lambda_pack.ports import Ports
 
-__all__ = ["STEPS", "Outcome", "decide", "take_nine_steps"]
+__all__ = ["STEPS", "decide", "take_nine_steps"]
 
 # Each sentence is at once the comment, the log line and the group title, so it cannot drift.
 STEPS = MappingProxyType(
@@ -43,17 +41,6 @@ STEPS = MappingProxyType(
 )
 
 
-class Outcome(Struct, frozen=True):
-    """What the steps came to; without `archive` nothing was written: something is unmet, or it was only a check."""
-
-    stock: Stock
-    unmet: tuple[Unmet, ...]
-    archive: ArchiveFacts | None = None
-    packages: tuple[PackedPackage, ...] = ()
-    origins: tuple[tuple[Wheel, Offer], ...] = ()
-    to_build: tuple[ToBuild, ...] = ()
-
-
 def take_nine_steps(
     request: PackRequest,
     requirements: Requirements,
@@ -65,7 +52,7 @@ def take_nine_steps(
     """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
     with scratch as folder:
         ports = wire(folder)
-        stock = decide(request, requirements, ports)
+        stock = with_projects(decide(request, requirements, ports), requirements)
         ports.narrator.step(4, STEPS[4])
         stock += ports.builder.build(stock.sources, request.target, compiler=True)
         ports.narrator.step(5, STEPS[5])
@@ -81,7 +68,7 @@ def take_nine_steps(
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
-    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins)
+    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins, savings=composed.savings)
 
 
 def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:

@@ -17,7 +17,8 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
-from lambda_pack.pipeline.nine_steps import STEPS, Outcome, decide
+from lambda_pack.pipeline.nine_steps import STEPS, decide
+from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.ports import Ports
 
 __all__ = ["look_ahead", "planned_origins"]

@@ -8,7 +8,8 @@ __all__ = ["OWN_CODE"]
 
 OWN_CODE = Group.of(
     "your own code",
-    Option("source", "folder with your own code", Kind.MANY, metavar="DIR"),
+    Option("source", "folder with your own code, or a module", Kind.MANY, metavar="DIR[:FOLDER]"),
+    Option("project", "project of your own: what its wheel holds is packed", Kind.MANY, metavar="DIR"),
     Option("exclude", "gitignore pattern of own code to leave out", Kind.MANY, metavar="PATTERN"),
     Option("include", "gitignore pattern of own code to keep", Kind.MANY, metavar="PATTERN"),
     only_pack=True,

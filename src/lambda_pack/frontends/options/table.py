@@ -15,10 +15,11 @@ from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.inputs import INPUTS
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.own_code import OWN_CODE
+from lambda_pack.frontends.options.slimming import EXCLUSIONS, SLIMMING
 
 __all__ = ["GROUPS", "OPTIONS", "add_audit_options", "add_delivery_options", "add_options"]
 
-GROUPS = (INPUTS, BUNDLE, OWN_CODE, BUILDING, INDEXES, DELIVERY)
+GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, INDEXES, DELIVERY)
 
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     {name: option for group in GROUPS for name, option in group.options.items()}
@@ -62,14 +63,18 @@ def _add(group: argparse._ArgumentGroup, option: Option) -> None:
         case Kind.SWITCH:
             group.add_argument(*spellings, dest=option.name, action="store_true", help=option.help)
         case Kind.MANY:
-            group.add_argument(*spellings, dest=option.name, action="append", metavar=option.metavar, help=option.help)
+            text = option.help + _listed(option)
+            group.add_argument(*spellings, dest=option.name, action="append", metavar=option.metavar, help=text)
         case Kind.ONE:
             _add_one(group, spellings, option)
 
 
 def _add_one(group: argparse._ArgumentGroup, spellings: list[str], option: Option) -> None:
     default = f" (default: {option.default})" if option.default else ""
-    # Values are judged where they are parsed (`Target.parse`), with a better message than argparse has.
-    listed = f": {', '.join(option.choices)}" if option.choices else ""
     metavar = option.metavar or option.name.upper()
-    group.add_argument(*spellings, dest=option.name, metavar=metavar, help=f"{option.help}{default}{listed}")
+    group.add_argument(*spellings, dest=option.name, metavar=metavar, help=f"{option.help}{default}{_listed(option)}")
+
+
+def _listed(option: Option) -> str:
+    """Values are judged where they are parsed (`Target.parse`), with a better message than argparse has."""
+    return f": {', '.join(option.choices)}" if option.choices else ""

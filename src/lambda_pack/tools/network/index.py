@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from packaging.utils import NormalizedName
 
-from lambda_pack.errors import IndexUnavailable
+from lambda_pack.errors import IndexUnavailable, IntegrityError
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.packages import Hashes, Sdist, Wheel
 from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Downloads, Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
@@ -20,13 +21,20 @@ from lambda_pack.tools.network.http import Session
 from lambda_pack.tools.network.index_page import Page, parse_page
 from lambda_pack.tools.network.index_urls import index_urls
 from lambda_pack.tools.network.pages import Denied, Fetched, Pages
-from lambda_pack.tools.network.wheel_metadata import offered_metadata, ranged_metadata, read_metadata
+from lambda_pack.tools.network.wheel_metadata import (
+    offered_metadata,
+    ranged_metadata,
+    ranged_size,
+    read_metadata,
+    read_size,
+)
 from lambda_pack.tools.network.workers import in_parallel
 
 __all__ = ["SimpleIndex"]
 
 _THREADS = 8
 _KIND = "metadata"
+_SIZES = "sizes"
 
 
 class SimpleIndex:
@@ -74,6 +82,29 @@ class SimpleIndex:
         contents = in_parallel(self._metadata, wanted, threads=_THREADS, interrupt=self._session.stop)
         return dict(zip(wanted, contents, strict=True))
 
+    def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
+        """What each wheel has unpacked, in bytes, from the cache or the end of the file; None where that does not do.
+
+        It is told and decides nothing, so an index that does not answer is no reason to stop.
+        """
+        wanted = tuple(dict.fromkeys(wheels))
+        sizes = in_parallel(self._size, wanted, threads=_THREADS, interrupt=self._session.stop)
+        return dict(zip(wanted, sizes, strict=True))
+
+    def _size(self, wheel: Wheel, _: threading.Event) -> int | None:
+        key = _key(wheel)
+        known = self._cache.entry(_SIZES, key) if key else None
+        if known is not None and known.isdigit():
+            return int(known)
+        try:
+            is_here = urlsplit(wheel.url).scheme == "file"
+            size = read_size(wheel, path_of(wheel.url)) if is_here else ranged_size(self._session, wheel)
+        except (IndexUnavailable, IntegrityError, OSError):
+            return None
+        if key and size is not None:
+            self._cache.store(_SIZES, key, str(size).encode())
+        return size
+
     def _linked(self, names: Collection[NormalizedName]) -> list[Wheel | Sdist]:
         found: list[Wheel | Sdist] = []
         for place in dict.fromkeys(self._settings.find_links):
@@ -112,9 +143,7 @@ class SimpleIndex:
         return page.files
 
     def _metadata(self, wheel: Wheel, _: threading.Event) -> bytes:
-        promise = Promise.of(wheel.hashes)
-        # What proves the wheel proves what was once read out of it; nothing is remembered about a wheel without proof.
-        key = f"{promise.algorithm}:{min(promise.digests)}:{wheel.filename}" if promise.is_proof else None
+        key = _key(wheel)
         known = self._cache.entry(_KIND, key) if key else None
         if known is not None:
             return known
@@ -133,6 +162,12 @@ class SimpleIndex:
         if content is not None:
             return content
         return read_metadata(wheel, self._downloads.fetch([wheel])[wheel])
+
+
+def _key(wheel: Wheel) -> str | None:
+    """What proves the wheel proves what was once read out of it; nothing is remembered about a wheel without proof."""
+    promise = Promise.of(wheel.hashes)
+    return f"{promise.algorithm}:{min(promise.digests)}:{wheel.filename}" if promise.is_proof else None
 
 
 def _each_once(files: Iterable[Wheel | Sdist]) -> Iterator[Wheel | Sdist]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from urllib3.response import BaseHTTPResponse
 
-__all__ = ["offered_metadata", "ranged_metadata", "read_metadata"]
+__all__ = ["offered_metadata", "ranged_metadata", "ranged_size", "read_metadata", "read_size"]
 
 # The central directory of nearly every wheel, METADATA often included, is within the first; a header within the second.
 _TAIL = 65_536
@@ -44,6 +44,21 @@ def read_metadata(wheel: Wheel, file: Path | BinaryIO) -> bytes:
     except (BadZipFile, NotImplementedError, EOFError) as error:
         raise IntegrityError(f"{wheel.filename!r} is not a zip that can be read: {error}; do not use it") from error
     raise IntegrityError(f"{wheel.filename!r} has {len(own)} METADATA files instead of one; do not use it")
+
+
+def read_size(wheel: Wheel, file: Path | BinaryIO) -> int:
+    """What the files of a wheel's zip have unpacked, in bytes, but for the list of them, which no bundle has.
+
+    Raises:
+        IntegrityError: it is no zip.
+    """
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(file) as archive:
+            return sum(one.file_size for one in archive.infolist() if not one.filename.endswith(".dist-info/RECORD"))
+    except (BadZipFile, NotImplementedError, EOFError) as error:
+        raise IntegrityError(f"{wheel.filename!r} is not a zip that can be read: {error}; do not use it") from error
 
 
 def offered_metadata(session: Session, wheel: Wheel, hashes: Hashes) -> bytes | None:
@@ -75,6 +90,20 @@ def ranged_metadata(session: Session, wheel: Wheel) -> bytes | None:
     try:
         with io.BufferedReader(_RemoteFile(session, wheel.url), _STEP) as file:
             return read_metadata(wheel, file)
+    except io.UnsupportedOperation:
+        return None
+
+
+def ranged_size(session: Session, wheel: Wheel) -> int | None:
+    """What a wheel on the server has unpacked, in bytes; None where the server sends no parts.
+
+    Raises:
+        IntegrityError: what is there is no wheel.
+        IndexUnavailable: the server did not answer.
+    """
+    try:
+        with io.BufferedReader(_RemoteFile(session, wheel.url), _STEP) as file:
+            return read_size(wheel, file)
     except io.UnsupportedOperation:
         return None
 

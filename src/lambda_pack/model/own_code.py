@@ -1,0 +1,43 @@
+"""The user's own code: a folder or a single module, and where it lies in the bundle."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from lambda_pack.errors import UsageError
+
+__all__ = ["OwnCode"]
+
+# Of Windows: `C:\code` and `C:/code` have no prefix. A folder of one letter with a prefix cannot begin with a slash.
+_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/][^:]*")
+_SAFE: Final = re.compile(r"(?:(?!\.{1,2}(?:/|\Z))[^/\\\0-\x1f:]+(?:/|\Z))+")
+
+
+class OwnCode(Struct, frozen=True):
+    """`path` is a folder or a file; `prefix` is the folder of the bundle that it goes into, empty or with a slash."""
+
+    path: Path
+    prefix: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> OwnCode:
+        r"""What `--source` takes: a path, and after its last colon the folder in the bundle.
+
+        Raises:
+            UsageError: the folder in the bundle leads out of it.
+
+        >>> OwnCode.parse("src:shop/api")
+        OwnCode(path=PosixPath('src'), prefix='shop/api/')
+        >>> OwnCode.parse(r"C:\code").prefix, OwnCode.parse(r"C:\code:lib").prefix
+        ('', 'lib/')
+        """
+        path, colon, prefix = text.rpartition(":")
+        if not colon or _DRIVE.fullmatch(text):
+            return cls(Path(text))
+        if not path or not _SAFE.fullmatch(prefix):
+            raise UsageError(f"{text!r} is not DIR:FOLDER; write the folder in the bundle as 'lib' or 'shop/api'")
+        return cls(Path(path), f"{prefix.rstrip('/')}/")

@@ -1,0 +1,71 @@
+"""The user's own code: folders as they are, and projects that are built as their own backends say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_pack.files.entries import OWN, Entry, same_content
+from lambda_pack.files.folding import fold
+from lambda_pack.files.source import read_source
+from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.packages import Wheel
+from lambda_pack.model.permissions import permitted
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.ports import Narrator
+
+__all__ = ["OwnFiles", "open_own_code", "with_projects"]
+
+
+def with_projects(stock: Stock, requirements: Requirements) -> Stock:
+    """The stock with the user's projects in it, to be built."""
+    if not requirements.projects:
+        return stock
+    closure = (*stock.closure, *(project.pin for project in requirements.projects))
+    return replace(stock, closure=closure) + permitted(requirements.projects, requirements)
+
+
+class OwnFiles(Struct, frozen=True):
+    """Own files by path, and what each project's wheel brings, in bytes."""
+
+    entries: Sequence[Entry]
+    sizes: Mapping[Wheel, int]
+
+
+@contextmanager
+def open_own_code(request: PackRequest, projects: Mapping[Wheel, Path], narrator: Narrator) -> Iterator[OwnFiles]:
+    """Everything of the user's own, later folders over earlier ones, and folders over what was built.
+
+    Raises:
+        UsageError: a folder cannot be read.
+        IntegrityError: a wheel that was built is damaged.
+    """
+    own: dict[str, Entry] = {}
+    sizes: dict[Wheel, int] = {}
+    with ExitStack() as stack:
+        for wheel, path in projects.items():
+            entries = [one._replace(owner=OWN) for one in fold(stack.enter_context(open_wheel(path, wheel.pin)))]
+            sizes[wheel] = sum(entry.size for entry in entries)
+            _lay(own, entries, f"the project {wheel.pin.name}", narrator)
+        for source in request.sources:
+            found = read_source(source.path, excludes=request.excludes, includes=request.includes)
+            _lay(
+                own,
+                [entry._replace(path=source.prefix + entry.path) for entry in found],
+                repr(source.path.as_posix()),
+                narrator,
+            )
+        yield OwnFiles(tuple(own.values()), sizes)
+
+
+def _lay(own: dict[str, Entry], entries: Sequence[Entry], place: str, narrator: Narrator) -> None:
+    for entry in entries:
+        if entry.path in own and not same_content(own[entry.path], entry):
+            narrator.warn(f"{entry.path} is in several places of your own code: the one of {place} is packed")
+        own[entry.path] = entry
