@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import compose
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.packages import Wheel
 
 
@@ -18,8 +19,8 @@ def main() -> None:
     into, *paths = map(Path, sys.argv[1:])
     wheels = [(Wheel.parse(path.as_uri()).pin, path) for path in paths]
     began = time.perf_counter()
-    with compose(wheels) as bundle:
-        archive = write_zip(bundle, into)
+    with OpenWheels() as opened:
+        archive = write_zip(compose([opened.open(path, pin) for pin, path in wheels]), into)
         seconds = time.perf_counter() - began
         mapped = _mapped()
     print(json.dumps({"seconds": seconds, "size": archive.size, "peak": _peak(), "mapped": mapped}))  # noqa: T201  # the answer

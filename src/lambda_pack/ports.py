@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.delivery import Delivered, Delivery, Parcel
     from lambda_pack.model.findings import WheelAudit
     from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
@@ -156,7 +157,7 @@ class Loader(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """Everything the nine steps talk to."""
+    """Everything the nine steps talk to; `wheels` are opened once for all who look into them."""
 
     resolver: Resolver
     index: Index
@@ -164,3 +165,4 @@ class Ports(Struct, frozen=True):
     auditor: Auditor
     builder: Builder
     narrator: Narrator
+    wheels: OpenWheels

@@ -11,6 +11,7 @@ from typing import Never
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin, Wheel
 
@@ -38,8 +39,9 @@ def composed(
 ) -> Iterator[Bundle]:
     """The bundle of these wheels."""
     pairs = [pinned(wheel) for wheel in wheels]
-    with compose(pairs, tuple(own), prefix=prefix, on_collision=on_collision) as bundle:
-        yield bundle
+    with OpenWheels() as opened:
+        archives = [opened.open(path, pin) for pin, path in pairs]
+        yield compose(archives, tuple(own), prefix=prefix, on_collision=on_collision)
 
 
 def contents(bundle: Bundle) -> dict[str, bytes]:

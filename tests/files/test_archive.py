@@ -135,10 +135,12 @@ from pathlib import Path
 os.umask(int(sys.argv[3], 8))
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import compose
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.files.source import read_source
 from lambda_pack.model.packages import Pin
 wheels = [(Pin.parse(path.name[0], "1.0"), path) for path in Path(sys.argv[1]).glob("*.whl")]
-with compose(wheels, read_source(Path(sys.argv[2]))) as bundle:
+with OpenWheels() as opened:
+    bundle = compose([opened.open(path, pin) for pin, path in wheels], read_source(Path(sys.argv[2])))
     print(write_zip(bundle, Path("out.zip")).sha256)
 """
 

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.frontends.slimming_requests import slimming_of
 from lambda_pack.inputs.own_project import read_own_project
 from lambda_pack.inputs.pylock import locked_of
@@ -160,10 +161,17 @@ def play(story: Story, folder: Path) -> Ending:
         scratch=folder / "scratch",
     )
     index = FakeIndex(shelf, is_closed=story.lock is not None)
-    ports = Ports(
-        _resolver(story, requirements, shelf), index, ending.downloads, FakeAuditor(), ending.builder, ending.narrator
-    )
-    return _played(story, request, ending, ports)
+    with OpenWheels() as wheels:
+        ports = Ports(
+            _resolver(story, requirements, shelf),
+            index,
+            ending.downloads,
+            FakeAuditor(),
+            ending.builder,
+            ending.narrator,
+            wheels,
+        )
+        return _played(story, request, ending, ports)
 
 
 def _requirements(project: Path, permission: Mapping[str, Any]) -> Requirements:

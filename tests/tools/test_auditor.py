@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_pack.errors import IntegrityError
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
 from lambda_pack.model.findings import Concern, Finding, Severity, WheelAudit
 from lambda_pack.model.packages import Wheel
@@ -30,12 +33,40 @@ def wheel_needing(folder: Path, version: str, *, name: str = "x") -> tuple[Wheel
     return Wheel.parse(path.as_uri(), hashes=(("sha256", digest),)), path
 
 
+def audited(cache: Cache, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+    """What an auditor that has just been made finds."""
+    with OpenWheels() as opened:
+        return WheelAuditor(cache, opened).audit(wheels, target)
+
+
+def test_what_was_read_ahead_is_not_read_again(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    unpromised = Wheel.parse(wheel.url)
+    with Cache(tmp_path / "cache") as cache, OpenWheels() as opened:
+        auditor = WheelAuditor(cache, opened)
+        auditor.read_ahead(unpromised, path)
+        path.unlink()
+        audits = auditor.audit({unpromised: path}, TARGET)
+
+    assert [one.concern for one in audits[unpromised].findings] == [Concern.SYMBOLS]
+
+
+def test_what_cannot_be_read_ahead_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    path.write_bytes(path.read_bytes()[:-1])
+    with Cache(tmp_path / "cache") as cache, OpenWheels() as opened:
+        auditor = WheelAuditor(cache, opened)
+        auditor.read_ahead(wheel, path)
+        with pytest.raises(IntegrityError):
+            auditor.audit({wheel: path}, TARGET)
+
+
 def test_a_bundle_is_judged_without_its_wheels_when_it_was_before(tmp_path: Path) -> None:
     wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
     with Cache(tmp_path / "cache") as cache:
-        first = WheelAuditor(cache).audit({wheel: path}, TARGET)
+        first = audited(cache, {wheel: path}, TARGET)
         path.unlink()
-        second = WheelAuditor(cache).audit({wheel: path}, TARGET)
+        second = audited(cache, {wheel: path}, TARGET)
 
     assert first == second
     assert [one.concern for one in second[wheel].findings] == [Concern.SYMBOLS]
@@ -46,10 +77,10 @@ def test_another_target_and_another_bundle_are_judged_anew_from_what_was_read(tm
     wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
     other, beside = wheel_needing(tmp_path, "GLIBC_2.17", name="y")
     with Cache(tmp_path / "cache") as cache:
-        WheelAuditor(cache).audit({wheel: path}, TARGET)
+        audited(cache, {wheel: path}, TARGET)
         path.unlink()
-        newer = WheelAuditor(cache).audit({wheel: path}, Target.parse("python3.12"))
-        together = WheelAuditor(cache).audit({wheel: path, other: beside}, TARGET)
+        newer = audited(cache, {wheel: path}, Target.parse("python3.12"))
+        together = audited(cache, {wheel: path, other: beside}, TARGET)
 
     assert newer[wheel].findings == ()
     assert [len(audit.findings) for audit in together.values()] == [1, 0]
@@ -59,9 +90,9 @@ def test_a_wheel_that_nobody_vouches_for_is_read_each_time(tmp_path: Path) -> No
     wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
     unpromised = Wheel.parse(wheel.url)
     with Cache(tmp_path / "cache") as cache:
-        WheelAuditor(cache).audit({unpromised: path}, TARGET)
+        audited(cache, {unpromised: path}, TARGET)
         wheel_needing(tmp_path, "GLIBC_2.17")
-        again = WheelAuditor(cache).audit({unpromised: path}, TARGET)
+        again = audited(cache, {unpromised: path}, TARGET)
 
     assert again[unpromised].findings == ()
     assert not (tmp_path / "cache" / "audits").exists()
@@ -73,11 +104,11 @@ def test_a_wheel_that_nobody_vouches_for_is_read_each_time(tmp_path: Path) -> No
 def test_damaged_entries_are_found_again(tmp_path: Path, damage: bytes) -> None:
     wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
     with Cache(tmp_path / "cache") as cache:
-        first = WheelAuditor(cache).audit({wheel: path}, TARGET)
+        first = audited(cache, {wheel: path}, TARGET)
         for entry in (tmp_path / "cache" / "audits").rglob("*"):
             if entry.is_file():
                 entry.write_bytes(damage)
-        assert WheelAuditor(cache).audit({wheel: path}, TARGET) == first
+        assert audited(cache, {wheel: path}, TARGET) == first
 
 
 words = st.text(max_size=8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -16,7 +17,7 @@ from lambda_pack.commands.late_ports import LateBuilder, LateIndex
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
-from lambda_pack.model.choices import ResolverName
+from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
@@ -24,6 +25,9 @@ from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolv
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
+    from lambda_pack.files.open_wheels import OpenWheels
+    from lambda_pack.model.packages import Wheel
+    from lambda_pack.tools.auditor import WheelAuditor
     from lambda_pack.tools.network.cache import Cache
 
 __all__ = ["Workshop"]
@@ -74,6 +78,7 @@ class Workshop:
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
         # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
+        from lambda_pack.files.open_wheels import OpenWheels
         from lambda_pack.tools.auditor import WheelAuditor
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.credentials import Credentials, read_netrc
@@ -93,8 +98,16 @@ class Workshop:
         )
         self._mask = credentials.masker.mask
         session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
-        forecast = Forecast(cache, self._question()) if self._order.lock is None else None
-        downloads = HttpDownloads(session, cache, narrator=self._narrator, forecast=forecast)
+        # Entered last: threads that work ahead may outlive it, and find it closed.
+        wheels = self._open.enter_context(OpenWheels())
+        auditor = WheelAuditor(cache, wheels)
+        downloads = HttpDownloads(
+            session,
+            cache,
+            narrator=self._narrator,
+            forecast=Forecast(cache, self._question(), wheels) if self._order.lock is None else None,
+            arrived=partial(self._look_ahead, wheels, auditor),
+        )
 
         def index_over(settings: IndexSettings) -> Index:
             from lambda_pack.tools.network.index import SimpleIndex
@@ -107,10 +120,17 @@ class Workshop:
             resolver=self._resolver or self._locked_resolver(index_over),
             index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
-            auditor=WheelAuditor(cache),
+            auditor=auditor,
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
             narrator=self._narrator,
+            wheels=wheels,
         )
+
+    def _look_ahead(self, wheels: OpenWheels, auditor: WheelAuditor, wheel: Wheel, path: Path) -> None:
+        """Open and read a wheel while others are still on their way."""
+        wheels.open_ahead(path, wheel.pin)
+        if self._order.request.audit is not AuditMode.OFF:
+            auditor.read_ahead(wheel, path)
 
     def _question(self) -> str:
         """The same inputs for the same target: their files will be much the same as the last time."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from msgspec import Struct
 
 from lambda_pack.files.collisions import Overridden, lay
 from lambda_pack.files.entries import Entry, Owner, chunks
 from lambda_pack.files.folding import fold
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.choices import Collision
-from lambda_pack.model.packages import Pin
 from lambda_pack.model.slimming import Saving, Slimming
 
 __all__ = ["Bundle", "PathFile", "compose"]
@@ -49,37 +46,35 @@ class Bundle(Struct, frozen=True):
         return tuple(sorted(sizes.items(), key=lambda pair: (-pair[1], str(pair[0]))))
 
 
-@contextmanager
 def compose(
-    wheels: Sequence[tuple[Pin, Path]],
+    wheels: Sequence[WheelArchive],
     own: Sequence[Entry] = (),
     *,
     prefix: str = "",
     on_collision: Collision = Collision.ERROR,
     slimming: Slimming | None = None,
-) -> Iterator[Bundle]:
+) -> Bundle:
     """Compose a bundle of the files of these wheels and the user's own ones, all below `prefix` ('' or 'python/').
 
     Files that `slimming` leaves out are gone before anybody asks whose a path is.
 
-    Nothing is unpacked: the wheels stay open, and the bundle is valid, inside the `with` block. The bundle does not
-    depend on the order of the wheels unless `on_collision` is `LAST`: then the later wheel wins. Own files always win.
+    Nothing is unpacked: the bundle is valid as long as the wheels are open. It does not depend on their order unless
+    `on_collision` is `LAST`: then the later wheel wins. Own files always win.
 
     Raises:
-        IntegrityError: a wheel is damaged, hostile, or another package than its pin.
+        IntegrityError: a wheel is damaged or hostile.
         UsageError: two wheels bring different files of one path, and `on_collision` is `ERROR`.
     """
-    ordered = wheels if on_collision is Collision.LAST else sorted(wheels, key=lambda pair: str(pair[0]))
-    with ExitStack() as stack:
-        parts = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
-        parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
-        savings: tuple[Saving, ...] = ()
-        if slimming is not None and slimming.leaves_out_files:
-            from lambda_pack.files.slimming import slimmed
+    ordered = wheels if on_collision is Collision.LAST else sorted(wheels, key=lambda wheel: str(wheel.pin))
+    parts = [fold(wheel, prefix) for wheel in ordered]
+    parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
+    savings: tuple[Saving, ...] = ()
+    if slimming is not None and slimming.leaves_out_files:
+        from lambda_pack.files.slimming import slimmed
 
-            parts, savings = slimmed(parts, slimming, prefix)
-        entries, overridden = lay(parts, on_collision)
-        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings)
+        parts, savings = slimmed(parts, slimming, prefix)
+    entries, overridden = lay(parts, on_collision)
+    return Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings)
 
 
 def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:

@@ -20,7 +20,7 @@ from lambda_pack.files.members import Mapped, Member, mapped_archive
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import HASH_ALGORITHMS
 
-__all__ = ["LARGEST_METADATA", "WheelArchive", "means", "open_wheel"]
+__all__ = ["LARGEST_METADATA", "WheelArchive", "means", "open_wheel", "pin_of"]
 
 _MOST_HOPS = 40  # as Linux does
 _LONGEST_TARGET = 4096
@@ -124,7 +124,7 @@ def open_wheel(path: Path, pin: Pin | None = None) -> Iterator[WheelArchive]:
         IntegrityError: the file is missing, damaged, hostile, or another package than `pin`.
         UsageError: no pin was given and the name is not a wheel's.
     """
-    pin = pin or _pin_by_name(path)
+    pin = pin or pin_of(path)
     with mapped_archive(path) as archive:
         yield _wheel(pin, archive)
 
@@ -155,7 +155,8 @@ def _same(text: str, version: Version | None) -> bool:
         return False
 
 
-def _pin_by_name(path: Path) -> Pin:
+def pin_of(path: Path) -> Pin:
+    """What a wheel's file name says; `UsageError` where it is not the name of a wheel."""
     try:
         name, version, _, _ = parse_wheel_filename(path.name)
     except InvalidWheelFilename as error:

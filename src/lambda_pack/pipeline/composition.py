@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle, compose
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
@@ -20,7 +20,7 @@ from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
-from lambda_pack.pipeline.own_code import open_own_code
+from lambda_pack.pipeline.own_code import own_code
 from lambda_pack.ports import Ports
 
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
@@ -50,28 +50,22 @@ def compose_bundle(
     wheels = [wheel for wheel, _ in stock.chosen]
     fetched = ports.downloads.fetch(wheels)
     paths = {wheel: fetched[wheel] for wheel in wheels}
-    digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
+    digests = {wheel: _digest(ports.wheels.open(paths[wheel], wheel.pin), wheel) for wheel in wheels}
     mine = {project.pin.name for project in requirements.projects}
-    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels if wheel.pin.name not in mine]
-    built = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name in mine}
+    chosen = [ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels if wheel.pin.name not in mine]
+    built = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels if wheel.pin.name in mine}
     left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
-    with (
-        open_own_code(request, built, ports.narrator) as own,
-        compose(
-            chosen,
-            own.entries,
-            prefix=request.layout.prefix,
-            on_collision=request.on_collision,
-            slimming=request.slimming,
-        ) as bundle,
-    ):
-        for warning in _warnings(bundle):
-            ports.narrator.warn(warning)
-        if not request.allow_oversize:
-            check_size(bundle, stock, requirements, paths)
-        archive = write(bundle)
-        sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-        sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+    own = own_code(request, built, ports.narrator)
+    bundle = compose(
+        chosen, own.entries, prefix=request.layout.prefix, on_collision=request.on_collision, slimming=request.slimming
+    )
+    for warning in _warnings(bundle):
+        ports.narrator.warn(warning)
+    if not request.allow_oversize:
+        check_size(bundle, stock, requirements, chosen)
+    archive = write(bundle)
+    sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+    sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
     others = (pair for pair in stock.origins if pair[0] not in built)
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
@@ -102,16 +96,15 @@ def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:
             return origin
 
 
-def _digest(wheel: Wheel, path: Path) -> str:
+def _digest(archive: WheelArchive, wheel: Wheel) -> str:
     """The SHA-256 of the whole file. Where nobody promised a digest, the wheel's own RECORD is the only witness."""
     proofs = proofs_in(wheel.hashes)
     digests = [digest for algorithm, digest in proofs if algorithm == "sha256"]
     if len(digests) == 1:
         return digests[0]
-    with open_wheel(path, wheel.pin) as archive:
-        if not proofs:
-            archive.verify_record()
-        return archive.digest()
+    if not proofs:
+        archive.verify_record()
+    return archive.digest()
 
 
 def _warnings(bundle: Bundle) -> Iterator[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from lambda_pack.errors import LimitExceeded
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.chains import dependencies_in, find_chains, with_names
 from lambda_pack.model.limits import UNZIPPED_LIMIT, megabytes
-from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 
@@ -20,7 +18,7 @@ __all__ = ["check_size"]
 _LARGEST = 8
 
 
-def check_size(bundle: Bundle, stock: Stock, requirements: Requirements, paths: Mapping[Wheel, Path]) -> None:
+def check_size(bundle: Bundle, stock: Stock, requirements: Requirements, wheels: Sequence[WheelArchive]) -> None:
     """Refuse a bundle that Lambda will not take.
 
     Raises:
@@ -31,15 +29,12 @@ def check_size(bundle: Bundle, stock: Stock, requirements: Requirements, paths: 
     raise LimitExceeded(
         f"{bundle.unzipped_size:,} bytes unzipped are more than the {UNZIPPED_LIMIT:,} Lambda takes with all layers; "
         "leave out one of the largest packages, use a container image, or write it anyway with --allow-oversize",
-        log="\n".join(_largest(bundle, stock, requirements, paths)),
+        log="\n".join(_largest(bundle, stock, requirements, wheels)),
     )
 
 
-def _largest(bundle: Bundle, stock: Stock, requirements: Requirements, paths: Mapping[Wheel, Path]) -> Iterator[str]:
-    requires = {}
-    for wheel, path in paths.items():
-        with open_wheel(path, wheel.pin) as archive:
-            requires[wheel.pin.name] = dependencies_in(archive.metadata())
+def _largest(bundle: Bundle, stock: Stock, requirements: Requirements, wheels: Sequence[WheelArchive]) -> Iterator[str]:
+    requires = {wheel.pin.name: dependencies_in(wheel.metadata()) for wheel in wheels}
     chains = find_chains(with_names(requirements.requested, stock.offers), requires, stock.target)
     for owner, size in bundle.sizes[:_LARGEST]:
         if owner == OWN:

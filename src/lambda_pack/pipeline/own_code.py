@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +10,7 @@ from msgspec.structs import replace
 from lambda_pack.files.entries import OWN, Entry, same_content
 from lambda_pack.files.folding import fold
 from lambda_pack.files.source import read_source
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.request import PackRequest
@@ -20,7 +18,7 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.ports import Narrator
 
-__all__ = ["OwnFiles", "open_own_code", "with_projects"]
+__all__ = ["OwnFiles", "own_code", "with_projects"]
 
 
 def with_projects(stock: Stock, requirements: Requirements) -> Stock:
@@ -38,8 +36,7 @@ class OwnFiles(Struct, frozen=True):
     sizes: Mapping[Wheel, int]
 
 
-@contextmanager
-def open_own_code(request: PackRequest, projects: Mapping[Wheel, Path], narrator: Narrator) -> Iterator[OwnFiles]:
+def own_code(request: PackRequest, projects: Mapping[Wheel, WheelArchive], narrator: Narrator) -> OwnFiles:
     """Everything of the user's own, later folders over earlier ones, and folders over what was built.
 
     Raises:
@@ -48,20 +45,19 @@ def open_own_code(request: PackRequest, projects: Mapping[Wheel, Path], narrator
     """
     own: dict[str, Entry] = {}
     sizes: dict[Wheel, int] = {}
-    with ExitStack() as stack:
-        for wheel, path in projects.items():
-            entries = [one._replace(owner=OWN) for one in fold(stack.enter_context(open_wheel(path, wheel.pin)))]
-            sizes[wheel] = sum(entry.size for entry in entries)
-            _lay(own, entries, f"the project {wheel.pin.name}", narrator)
-        for source in request.sources:
-            found = read_source(source.path, excludes=request.excludes, includes=request.includes)
-            _lay(
-                own,
-                [entry._replace(path=source.prefix + entry.path) for entry in found],
-                repr(source.path.as_posix()),
-                narrator,
-            )
-        yield OwnFiles(tuple(own.values()), sizes)
+    for wheel, archive in projects.items():
+        entries = [one._replace(owner=OWN) for one in fold(archive)]
+        sizes[wheel] = sum(entry.size for entry in entries)
+        _lay(own, entries, f"the project {wheel.pin.name}", narrator)
+    for source in request.sources:
+        found = read_source(source.path, excludes=request.excludes, includes=request.includes)
+        _lay(
+            own,
+            [entry._replace(path=source.prefix + entry.path) for entry in found],
+            repr(source.path.as_posix()),
+            narrator,
+        )
+    return OwnFiles(tuple(own.values()), sizes)
 
 
 def _lay(own: dict[str, Entry], entries: Sequence[Entry], place: str, narrator: Narrator) -> None:

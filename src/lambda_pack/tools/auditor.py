@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
+from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.findings import WheelAudit
 from lambda_pack.model.packages import Wheel
@@ -32,8 +34,10 @@ class WheelAuditor:
     Wheels whose digest nobody has promised are read in every run.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, wheels: OpenWheels) -> None:
         self._cache = cache
+        self._wheels = wheels
+        self._read: dict[Wheel, list[BinaryFile]] = {}
         self._audited: dict[tuple[frozenset[Wheel], Target], Mapping[Wheel, WheelAudit]] = {}
 
     def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
@@ -42,6 +46,13 @@ class WheelAuditor:
         if asked not in self._audited:
             self._audited[asked] = self._of_bundle(wheels, target)
         return self._audited[asked]
+
+    def read_ahead(self, wheel: Wheel, path: Path) -> None:
+        """Read a wheel that has arrived, in a thread that works ahead; what is wrong with it, `audit` will say."""
+        digest = _digest(wheel)
+        if digest is None or self._cache.entry(_KIND, _full(digest)) is None:
+            with suppress(LambdaPackError):
+                self._read[wheel] = self._of_wheel(wheel, path)
 
     def _of_bundle(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
         ordered = sorted(wheels, key=lambda wheel: (wheel.filename, wheel.url))
@@ -62,10 +73,13 @@ class WheelAuditor:
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:
-            from lambda_pack.files.binaries import wheel_binaries
+            from lambda_pack.files.binaries import binaries_in
+            from lambda_pack.files.folding import fold
 
-            return list(wheel_binaries(path, wheel.pin))
+            return list(binaries_in(fold(self._wheels.open(path, wheel.pin))))
 
+        if wheel in self._read:
+            return self._read[wheel]
         return self._remembered(_digest(wheel), read, list[BinaryFile])
 
     def _remembered(
@@ -77,8 +91,7 @@ class WheelAuditor:
         count: int | None = None,
     ) -> list[_Value]:
         """What was found before for the key, else what is found now; without a key nothing is remembered."""
-        full_key = f"{_FORMAT} {VERSION} {key}"
-        entry = self._cache.entry(_KIND, full_key) if key is not None else None
+        entry = self._cache.entry(_KIND, _full(key)) if key is not None else None
         if entry is not None:
             # What is damaged is found again, and written over.
             with suppress(msgspec.DecodeError):
@@ -87,8 +100,12 @@ class WheelAuditor:
                     return values
         found = find()
         if key is not None:
-            self._cache.store(_KIND, full_key, msgspec.json.encode(found))
+            self._cache.store(_KIND, _full(key), msgspec.json.encode(found))
         return found
+
+
+def _full(key: str) -> str:
+    return f"{_FORMAT} {VERSION} {key}"
 
 
 def _digest(wheel: Wheel) -> str | None:

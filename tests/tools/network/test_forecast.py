@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.tools.network.cache import Cache
@@ -26,11 +27,12 @@ def offered(index: LoopbackIndex) -> Wheel:
 
 
 def foreseen(cache: Cache, question: str = QUESTION) -> Forecast:
-    """A forecast that has hashed all it will."""
-    forecast = Forecast(cache, question)
-    for thread in threading.enumerate():
-        if thread.name == "forecast":
-            thread.join()
+    """A forecast that has hashed and opened all it will."""
+    with OpenWheels() as wheels:
+        forecast = Forecast(cache, question, wheels)
+        for thread in threading.enumerate():
+            if thread.name == "forecast":
+                thread.join()
     return forecast
 
 

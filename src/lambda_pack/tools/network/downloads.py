@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,13 +27,23 @@ _THREADS = 6
 class HttpDownloads:
     """The port `Downloads` over HTTP and `file:`, with a cache in between."""
 
-    def __init__(self, session: Session, cache: Cache, *, narrator: Narrator, forecast: Forecast | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cache: Cache,
+        *,
+        narrator: Narrator,
+        forecast: Forecast | None = None,
+        arrived: Callable[[Wheel, Path], None] | None = None,
+    ) -> None:
+        """`arrived` hears of each wheel as soon as it is here and right, in one of several threads."""
         self._session = session
         self._cache = cache
         self._narrator = narrator
         self._lock = threading.Lock()
         self._fetched: dict[Wheel | Sdist, Path] = {}
         self._forecast = forecast
+        self._arrived = arrived
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         """The local path of each file; `file:` ones stay where they are.
@@ -59,7 +69,10 @@ class HttpDownloads:
         promise = Promise.of(file.hashes)
         if urlsplit(file.url).scheme == "file":
             return self._in_place(file, promise)
-        return self._cached(file, promise) or self._download(file, promise, stop)
+        path = self._cached(file, promise) or self._download(file, promise, stop)
+        if self._arrived is not None and isinstance(file, Wheel):
+            self._arrived(file, path)
+        return path
 
     def _in_place(self, file: Wheel | Sdist, promise: Promise) -> Path:
         path = path_of(file.url)

@@ -1,4 +1,4 @@
-"""What will probably be wanted is hashed before anybody asks: while a resolver waits for an index, a core is idle."""
+"""What will probably be wanted is made ready before anybody asks: a core is idle while a resolver waits."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from threading import Event, Thread
 
+from lambda_pack.files.open_wheels import OpenWheels
+from lambda_pack.files.wheel import pin_of
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
 
@@ -16,15 +18,16 @@ _KIND = "forecasts"
 
 
 class Forecast:
-    """The cached files that the last run with the same question has used, hashed by a thread of its own.
+    """The cached files that the last run with the same question has used, hashed and opened by a thread of its own.
 
     It is only ever a guess: whoever needs a file that was not foreseen, or is not hashed yet, hashes it.
     """
 
-    def __init__(self, cache: Cache, question: str) -> None:
+    def __init__(self, cache: Cache, question: str, wheels: OpenWheels) -> None:
         """`question` is what two runs that want the same files have in common; it must not hold credentials."""
         self._cache = cache
         self._question = question
+        self._wheels = wheels
         self._last = self._cache.entry(_KIND, question) or b""
         self._digests: dict[tuple[Path, str], str] = {}
         self._stopped = Event()
@@ -49,10 +52,13 @@ class Forecast:
                 return
             if path is not None:
                 try:
-                    self._digests[path, algorithm] = Promise(algorithm, frozenset({digest})).of_file(path)
+                    found = Promise(algorithm, frozenset({digest})).of_file(path)
                 except OSError:
                     # Whoever asks for it will see.
                     return
+                self._digests[path, algorithm] = found
+                if found == digest and path.suffix == ".whl":
+                    self._wheels.open_ahead(path, pin_of(path))
 
     def _rows(self) -> list[tuple[str, str, str]]:
         """None where the entry is damaged."""
