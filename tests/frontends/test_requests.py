@@ -85,6 +85,8 @@ OWN = [
     ("exclude-runtime-packages", None, "slimming", Slimming(without_runtime=True)),
     ("drop", ["tests,pyi"], "slimming", Slimming(parts=frozenset({Part.TESTS, Part.STUBS}))),
     ("dist-info", "minimal", "slimming", Slimming(dist_info=DistInfo.MINIMAL)),
+    ("strip", None, "slimming", Slimming(strip=True)),
+    ("compile", None, "slimming", Slimming(compile=True)),
 ]
 PIP = sorted(INDEXES.options)
 

@@ -44,6 +44,7 @@ from tests.support.fakes import (
     FakeBuilder,
     FakeDownloads,
     FakeIndex,
+    FakeRefiner,
     Recipe,
     RecordingNarrator,
     Release,
@@ -162,7 +163,13 @@ def play(story: Story, folder: Path) -> Ending:
     )
     index = FakeIndex(shelf, is_closed=story.lock is not None)
     ports = Ports(
-        _resolver(story, requirements, shelf), index, ending.downloads, FakeAuditor(), ending.builder, ending.narrator
+        resolver=_resolver(story, requirements, shelf),
+        index=index,
+        downloads=ending.downloads,
+        auditor=FakeAuditor(),
+        builder=ending.builder,
+        narrator=ending.narrator,
+        refiner=FakeRefiner(),
     )
     return _played(story, request, ending, ports)
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from lambda_pack.commands.late_ports import LateBuilder, LateIndex
+from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
@@ -19,7 +19,7 @@ from lambda_pack.model.choices import ResolverName
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
-from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
+from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Refiner, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class Workshop:
             auditor=WheelAuditor(cache),
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
             narrator=self._narrator,
+            refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
 
     def _question(self) -> str:
@@ -202,4 +203,16 @@ class Workshop:
             environ=self._environ,
             cache=cache,
             settings=settings,
+        )
+
+    def _refiner(self, folder: Path) -> Refiner:
+        from lambda_pack.tools.refining.refiner import BundleRefiner
+
+        request = self._order.request
+        folder.mkdir(mode=0o700)
+        return BundleRefiner(
+            folder,
+            environ=self._environ,
+            interpreter=request.interpreter,
+            may_install_python=request.building.may_install_python,
         )

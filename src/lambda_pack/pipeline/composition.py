@@ -66,6 +66,10 @@ def compose_bundle(
     ):
         for warning in _warnings(bundle):
             ports.narrator.warn(warning)
+        if request.slimming.refines:
+            from lambda_pack.pipeline.refinement import refined
+
+            bundle = refined(bundle, request, ports.refiner, ports.narrator)  # noqa: PLW2901
         if not request.allow_oversize:
             check_size(bundle, stock, requirements, paths)
         archive = write(bundle)
