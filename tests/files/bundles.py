@@ -13,6 +13,7 @@ from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
 from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.slimming import Slimming
 
 __all__ = ["bundle_of", "composed", "contents", "interrupted", "made", "pinned", "unzipped"]
 
@@ -34,11 +35,15 @@ def pinned(wheel: Path) -> tuple[Pin, Path]:
 
 @contextmanager
 def composed(
-    *wheels: Path, own: Iterable[Entry] = (), prefix: str = "", on_collision: Collision = Collision.ERROR
+    *wheels: Path,
+    own: Iterable[Entry] = (),
+    prefix: str = "",
+    on_collision: Collision = Collision.ERROR,
+    slimming: Slimming | None = None,
 ) -> Iterator[Bundle]:
     """The bundle of these wheels."""
     pairs = [pinned(wheel) for wheel in wheels]
-    with compose(pairs, tuple(own), prefix=prefix, on_collision=on_collision) as bundle:
+    with compose(pairs, tuple(own), prefix=prefix, on_collision=on_collision, slimming=slimming) as bundle:
         yield bundle
 
 

@@ -57,6 +57,7 @@ OWN = [
     ("layout", "layer", "layout", Layout.LAYER),
     ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
     ("project", ["."], "projects", (Path(),)),
+    ("handler", "app.handler", "handler", "app.handler"),
     ("exclude", ["*.md", "docs/"], "excludes", ("*.md", "docs/")),
     ("include", ["keep.md"], "includes", ("keep.md",)),
     ("resolver", "pip", "resolver", ResolverName.PIP),

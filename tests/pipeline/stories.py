@@ -214,6 +214,7 @@ def _request(story: Story, project: Path) -> PackRequest:
         "prefer": Preference,
         "on_collision": Collision,
         "layout": Layout,
+        "handler": str,
         "excludes": tuple,
         "includes": tuple,
     }

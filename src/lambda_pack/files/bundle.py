@@ -11,7 +11,7 @@ from lambda_pack.files.collisions import Overridden, lay
 from lambda_pack.files.entries import Entry, Owner, chunks
 from lambda_pack.files.folding import fold
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.choices import Collision
+from lambda_pack.model.choices import Collision, DistInfo
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.slimming import Saving, Slimming
 
@@ -29,12 +29,16 @@ class PathFile:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out."""
+    """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out.
+
+    `metadata_readers` are the owners of what reads metadata, or is found by it, where metadata was left out.
+    """
 
     entries: tuple[Entry, ...] = field(repr=False)
     overridden: tuple[Overridden, ...] = ()
     path_files: tuple[PathFile, ...] = ()
     savings: tuple[Saving, ...] = ()
+    metadata_readers: tuple[Owner, ...] = ()
 
     @property
     def unzipped_size(self) -> int:
@@ -75,12 +79,14 @@ def compose(
         parts = [fold(stack.enter_context(open_wheel(path, pin)), prefix) for pin, path in ordered]
         parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
         savings: tuple[Saving, ...] = ()
+        readers: tuple[Owner, ...] = ()
         if slimming is not None and slimming.leaves_out_files:
-            from lambda_pack.files.slimming import slimmed
+            from lambda_pack.files.slimming import metadata_readers, slimmed
 
-            parts, savings = slimmed(parts, slimming, prefix)
+            parts, savings, whole = *slimmed(parts, slimming, prefix), parts
+            readers = metadata_readers(whole, parts, prefix) if slimming.dist_info is DistInfo.DROP else ()
         entries, overridden = lay(parts, on_collision)
-        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings)
+        yield Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings, readers)
 
 
 def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:

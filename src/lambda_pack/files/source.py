@@ -45,6 +45,7 @@ DEFAULT_EXCLUDES: Final = (
     ".aws-sam/",
     ".DS_Store",
     "Thumbs.db",
+    "desktop.ini",
     "__MACOSX/",
     "._*",
     # our own output and settings
