@@ -44,6 +44,7 @@ SLOW = (
     "end_to_end/test_configuration.py",
     "end_to_end/test_exit_codes.py",
     "end_to_end/test_interruptions.py",
+    "end_to_end/test_own_code.py",
     "end_to_end/test_reproducible.py",
     "end_to_end/test_resolvers.py",
     "end_to_end/test_secrets.py",
@@ -52,6 +53,7 @@ SLOW = (
     "support_checks/",
     "tools/building/",
     "tools/pip/",
+    "tools/refining/",
     "tools/s3/",
 )
 

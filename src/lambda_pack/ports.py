@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lambda_pack.model.stock import Accepted, Attempt
     from lambda_pack.model.targets import Target
 
-__all__ = ["Auditor", "Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Resolver", "Store"]
+__all__ = ["Auditor", "Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Refiner", "Resolver", "Store"]
 
 
 class Narrator(Protocol):
@@ -122,6 +122,27 @@ class Builder(Protocol):
         """A wheel that was built here and holds nothing of any platform, under tags that say so."""
 
 
+class Refiner(Protocol):
+    """Makes files of a bundle smaller, or quicker to load. Runs no code of packages."""
+
+    def strip(self, content: bytes, target: Target) -> bytes | None:
+        """A library of the target's without symbols and debug data; None where it cannot be had of this one.
+
+        Raises:
+            LambdaPackError: nothing here can strip for the target.
+        """
+
+    def compile(self, sources: Mapping[str, bytes], target: Target) -> Mapping[str, bytes]:
+        """The `.pyc` file of each source for the target's Python, by the path that tracebacks will name.
+
+        What is no Python of that version has none.
+
+        Raises:
+            UsageError: there is no interpreter of that version.
+            LambdaPackError: it failed.
+        """
+
+
 class Store(Protocol):
     """Takes finished archives, each one whole or not at all."""
 
@@ -166,3 +187,4 @@ class Ports(Struct, frozen=True):
     builder: Builder
     narrator: Narrator
     wheels: OpenWheels
+    refiner: Refiner

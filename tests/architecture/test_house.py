@@ -23,6 +23,7 @@ PROGRAMS = {
     "tools/loading/import_program.py",
     "tools/loading/invoke_program.py",
     "tools/pip/shim.py",
+    "tools/refining/compile_program.py",
 }
 
 

@@ -14,6 +14,7 @@ from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.slimming import Slimming
 
 __all__ = ["bundle_of", "composed", "contents", "interrupted", "made", "pinned", "unzipped"]
 
@@ -35,13 +36,17 @@ def pinned(wheel: Path) -> tuple[Pin, Path]:
 
 @contextmanager
 def composed(
-    *wheels: Path, own: Iterable[Entry] = (), prefix: str = "", on_collision: Collision = Collision.ERROR
+    *wheels: Path,
+    own: Iterable[Entry] = (),
+    prefix: str = "",
+    on_collision: Collision = Collision.ERROR,
+    slimming: Slimming | None = None,
 ) -> Iterator[Bundle]:
     """The bundle of these wheels."""
     pairs = [pinned(wheel) for wheel in wheels]
     with OpenWheels() as opened:
         archives = [opened.open(path, pin) for pin, path in pairs]
-        yield compose(archives, tuple(own), prefix=prefix, on_collision=on_collision)
+        yield compose(archives, tuple(own), prefix=prefix, on_collision=on_collision, slimming=slimming)
 
 
 def contents(bundle: Bundle) -> dict[str, bytes]:

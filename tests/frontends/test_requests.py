@@ -56,6 +56,7 @@ OWN = [
     ("layout", "layer", "layout", Layout.LAYER),
     ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
     ("project", ["."], "projects", (Path(),)),
+    ("handler", "app.handler", "handler", "app.handler"),
     ("exclude", ["*.md", "docs/"], "excludes", ("*.md", "docs/")),
     ("include", ["keep.md"], "includes", ("keep.md",)),
     ("resolver", "pip", "resolver", ResolverName.PIP),
@@ -84,6 +85,8 @@ OWN = [
     ("exclude-runtime-packages", None, "slimming", Slimming(without_runtime=True)),
     ("drop", ["tests,pyi"], "slimming", Slimming(parts=frozenset({Part.TESTS, Part.STUBS}))),
     ("dist-info", "minimal", "slimming", Slimming(dist_info=DistInfo.MINIMAL)),
+    ("strip", None, "slimming", Slimming(strip=True)),
+    ("compile", None, "slimming", Slimming(compile=True)),
 ]
 PIP = sorted(INDEXES.options)
 

@@ -46,6 +46,7 @@ from tests.support.fakes import (
     FakeBuilder,
     FakeDownloads,
     FakeIndex,
+    FakeRefiner,
     Recipe,
     RecordingNarrator,
     Release,
@@ -163,13 +164,14 @@ def play(story: Story, folder: Path) -> Ending:
     index = FakeIndex(shelf, is_closed=story.lock is not None)
     with OpenWheels() as wheels:
         ports = Ports(
-            _resolver(story, requirements, shelf),
-            index,
-            ending.downloads,
-            FakeAuditor(),
-            ending.builder,
-            ending.narrator,
-            wheels,
+            resolver=_resolver(story, requirements, shelf),
+            index=index,
+            downloads=ending.downloads,
+            auditor=FakeAuditor(),
+            builder=ending.builder,
+            narrator=ending.narrator,
+            wheels=wheels,
+            refiner=FakeRefiner(),
         )
         return _played(story, request, ending, ports)
 
@@ -214,6 +216,7 @@ def _request(story: Story, project: Path) -> PackRequest:
         "prefer": Preference,
         "on_collision": Collision,
         "layout": Layout,
+        "handler": str,
         "excludes": tuple,
         "includes": tuple,
     }

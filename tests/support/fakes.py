@@ -36,6 +36,7 @@ __all__ = [
     "FakeBuilder",
     "FakeDownloads",
     "FakeIndex",
+    "FakeRefiner",
     "Recipe",
     "RecordingNarrator",
     "Release",
@@ -279,6 +280,18 @@ class FakeBuilder(Struct):
             contents = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
         stem = "-".join(wheel.filename.split("-")[:2])
         return wheel_at(make_wheel(path.parent, f"{stem}-py3-none-any.whl", files=contents))
+
+
+class FakeRefiner:
+    """Cuts off what follows the word SYMBOLS, and calls what has no SyntaxError compiled."""
+
+    def strip(self, content: bytes, target: Target) -> bytes | None:
+        assert target.architecture.machine
+        return content.partition(b"SYMBOLS")[0]
+
+    def compile(self, sources: Mapping[str, bytes], target: Target) -> Mapping[str, bytes]:
+        name = target.runtime.name
+        return {path: f"{name} {path}".encode() for path, source in sources.items() if b"SyntaxError" not in source}
 
 
 class RecordingNarrator(Struct):

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from lambda_pack.model.packages import Offer, Source, Wheel
     from lambda_pack.model.stock import Accepted, Attempt
     from lambda_pack.model.targets import Target
-    from lambda_pack.ports import Builder, Index
+    from lambda_pack.ports import Builder, Index, Refiner
 
-__all__ = ["LateBuilder", "LateIndex"]
+__all__ = ["LateBuilder", "LateIndex", "LateRefiner"]
 
 
 class LateIndex:
@@ -49,3 +49,18 @@ class LateBuilder:
     def as_pure(self, wheel: Wheel) -> Wheel:
         """See `lambda_pack.ports.Builder`."""
         return self._made().as_pure(wheel)
+
+
+class LateRefiner:
+    """The port `Refiner`."""
+
+    def __init__(self, make: Callable[[], Refiner]) -> None:
+        self._made = cache(make)
+
+    def strip(self, content: bytes, target: Target) -> bytes | None:
+        """See `lambda_pack.ports.Refiner`."""
+        return self._made().strip(content, target)
+
+    def compile(self, sources: Mapping[str, bytes], target: Target) -> Mapping[str, bytes]:
+        """See `lambda_pack.ports.Refiner`."""
+        return self._made().compile(sources, target)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from msgspec.structs import replace
 
-from lambda_pack.commands.late_ports import LateBuilder, LateIndex
+from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
@@ -21,7 +21,7 @@ from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
-from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Resolver
+from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Refiner, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
     from lambda_pack.tools.network.cache import Cache
+    from lambda_pack.tools.network.credentials import Credentials
 
 __all__ = ["Workshop"]
 
@@ -81,23 +82,15 @@ class Workshop:
         from lambda_pack.files.open_wheels import OpenWheels
         from lambda_pack.tools.auditor import WheelAuditor
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
-        from lambda_pack.tools.network.credentials import Credentials, read_netrc
         from lambda_pack.tools.network.downloads import HttpDownloads
         from lambda_pack.tools.network.forecast import Forecast
         from lambda_pack.tools.network.http import Session
-        from lambda_pack.tools.network.index_urls import index_urls
 
         request, indexes = self._order.request, self._order.requirements.indexes
         folder = (request.cache or default_cache_folder()) if request.use_cache else None
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._open.enter_context(Cache(folder))
-        credentials = Credentials(
-            (*index_urls(indexes), *indexes.find_links, *self._order.sources, *self._named_urls()),
-            netrc=read_netrc(self._environ, home=home_folder(), narrator=self._narrator),
-            keyring=self._ask_keyring if indexes.keyring else None,
-        )
-        self._mask = credentials.masker.mask
-        session = self._open.enter_context(Session(indexes, credentials, environ=self._environ))
+        session = self._open.enter_context(Session(indexes, self._credentials(indexes), environ=self._environ))
         # Entered last: threads that work ahead may outlive it, and find it closed.
         wheels = self._open.enter_context(OpenWheels())
         auditor = WheelAuditor(cache, wheels)
@@ -124,7 +117,21 @@ class Workshop:
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
             narrator=self._narrator,
             wheels=wheels,
+            refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
+
+    def _credentials(self, indexes: IndexSettings) -> Credentials:
+        """What opens the indexes; from now on none of it is told."""
+        from lambda_pack.tools.network.credentials import Credentials, read_netrc
+        from lambda_pack.tools.network.index_urls import index_urls
+
+        credentials = Credentials(
+            (*index_urls(indexes), *indexes.find_links, *self._order.sources, *self._named_urls()),
+            netrc=read_netrc(self._environ, home=home_folder(), narrator=self._narrator),
+            keyring=self._ask_keyring if indexes.keyring else None,
+        )
+        self._mask = credentials.masker.mask
+        return credentials
 
     def _look_ahead(self, wheels: OpenWheels, auditor: WheelAuditor, wheel: Wheel, path: Path) -> None:
         """Open and read a wheel while others are still on their way."""
@@ -223,4 +230,16 @@ class Workshop:
             environ=self._environ,
             cache=cache,
             settings=settings,
+        )
+
+    def _refiner(self, folder: Path) -> Refiner:
+        from lambda_pack.tools.refining.refiner import BundleRefiner
+
+        request = self._order.request
+        folder.mkdir(mode=0o700)
+        return BundleRefiner(
+            folder,
+            environ=self._environ,
+            interpreter=request.interpreter,
+            may_install_python=request.building.may_install_python,
         )

@@ -15,7 +15,7 @@ from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign
 from lambda_pack.model.packages import Pin
 
-__all__ = ["binaries_in", "wheel_binaries"]
+__all__ = ["begin_of", "binaries_in", "wheel_binaries"]
 
 # In bytes: no loader of Lambda's 250 MB could map it, and it would be held in memory.
 _LARGEST: Final = 1 << 29
@@ -54,14 +54,15 @@ def binaries_in(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFil
 
 
 def _binary(entry: Entry) -> Binary | None:
-    magic = _begin(entry, len(ELF_MAGIC))
+    magic = begin_of(entry, len(ELF_MAGIC))
     if magic == ELF_MAGIC:
         return _elf(entry)
     system = next((system for begin, system in _SYSTEMS if magic.startswith(begin)), None)
     return Foreign(system) if system is not None and _LOOKS_LOADABLE.search(entry.path) else None
 
 
-def _begin(entry: Entry, count: int) -> bytes:
+def begin_of(entry: Entry, count: int) -> bytes:
+    """The first bytes of a file; a member of an archive is not inflated any further."""
     match entry.content:
         case Member():
             return entry.content.begin(count)

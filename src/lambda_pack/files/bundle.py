@@ -10,7 +10,7 @@ from lambda_pack.files.collisions import Overridden, lay
 from lambda_pack.files.entries import Entry, Owner, chunks
 from lambda_pack.files.folding import fold
 from lambda_pack.files.wheel import WheelArchive
-from lambda_pack.model.choices import Collision
+from lambda_pack.model.choices import Collision, DistInfo
 from lambda_pack.model.slimming import Saving, Slimming
 
 __all__ = ["Bundle", "PathFile", "compose"]
@@ -25,12 +25,16 @@ class PathFile(Struct, frozen=True):
 
 
 class Bundle(Struct, frozen=True):
-    """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out."""
+    """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out.
+
+    `metadata_readers` are the owners of what reads metadata, or is found by it, where metadata was left out.
+    """
 
     entries: tuple[Entry, ...]
     overridden: tuple[Overridden, ...] = ()
     path_files: tuple[PathFile, ...] = ()
     savings: tuple[Saving, ...] = ()
+    metadata_readers: tuple[Owner, ...] = ()
 
     @property
     def unzipped_size(self) -> int:
@@ -69,12 +73,14 @@ def compose(
     parts = [fold(wheel, prefix) for wheel in ordered]
     parts.append(tuple(Entry(prefix + one.path, one.content, one.mode, one.owner, one.size) for one in own))
     savings: tuple[Saving, ...] = ()
+    readers: tuple[Owner, ...] = ()
     if slimming is not None and slimming.leaves_out_files:
-        from lambda_pack.files.slimming import slimmed
+        from lambda_pack.files.slimming import metadata_readers, slimmed
 
-        parts, savings = slimmed(parts, slimming, prefix)
+        parts, savings, whole = *slimmed(parts, slimming, prefix), parts
+        readers = metadata_readers(whole, parts, prefix) if slimming.dist_info is DistInfo.DROP else ()
     entries, overridden = lay(parts, on_collision)
-    return Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings)
+    return Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings, readers)
 
 
 def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from lambda_pack.files.entries import Entry, chunks
+from lambda_pack.files.entries import Entry, Owner, chunks
 from lambda_pack.files.imports import Imports
 from lambda_pack.model.choices import DistInfo, Part
 from lambda_pack.model.slimming import Measure, Saving, Slimming
 
-__all__ = ["slimmed"]
+__all__ = ["metadata_readers", "slimmed"]
 
 # A folder of one of these names holds tests or documents, unless something that stays imports it: `django.test` and
 # `boto3.docs` are code.
@@ -40,6 +40,7 @@ _MINIMAL: Final = re.compile(
     r"METADATA|entry_points\.txt|top_level\.txt|licenses/.*|(?:LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|AUTHORS)[^/]*",
     re.IGNORECASE,
 )
+_READS_METADATA: Final = re.compile(rb"importlib[._]metadata|from importlib import .*\bmetadata\b|pkg_resources")
 
 
 def slimmed(
@@ -69,15 +70,47 @@ def slimmed(
     return kept, tuple(Saving(measure, sum(sizes), len(sizes)) for measure, sizes in savings.items() if sizes)
 
 
+def metadata_readers(
+    whole: Sequence[tuple[Entry, ...]], kept: Sequence[tuple[Entry, ...]], prefix: str
+) -> tuple[Owner, ...]:
+    """Who reads metadata of packages, as far as its source says so, and who is found by entry points alone.
+
+    `whole` are the files of each owner as they were, `kept` those that stay.
+
+    Raises:
+        IntegrityError: a member of a wheel is damaged.
+        UsageError: a file on disk cannot be read.
+    """
+    readers = {
+        entry.owner: None
+        for part in kept
+        for entry in part
+        if entry.path.endswith(".py") and _READS_METADATA.search(b"".join(chunks(entry)))
+    }
+    found = (entry for part in whole for entry in part if _is_plugin(entry, prefix))
+    return tuple(sorted({**readers, **{entry.owner: None for entry in found}}, key=str))
+
+
+def _is_plugin(entry: Entry, prefix: str) -> bool:
+    """Whether it is the list of entry points of somebody who has others than scripts."""
+    inside = _METADATA.fullmatch(entry.path.removeprefix(prefix))
+    if inside is None or inside[1] != "entry_points.txt":
+        return False
+    groups = re.findall(rb"(?m)^\s*\[\s*([^\]\s]+)\s*\]", b"".join(chunks(entry)))
+    return bool(set(groups) - {b"console_scripts", b"gui_scripts"})
+
+
 def _going(parts: Sequence[tuple[Entry, ...]], slimming: Slimming, prefix: str) -> dict[str, Measure]:
     """Every path that goes, and why."""
     entries = {entry.path: entry for part in parts for entry in part}
     inside = {path: path.removeprefix(prefix) for path in entries}
     going = {path: why for path, name in inside.items() if (why := _why(name, slimming)) is not None}
-    folders = {folder for path in going if (folder := _folder(inside[path], slimming.parts)) is not None}
-    needed = Imports((inside[path], entry) for path, entry in entries.items()).needed(folders)
+    folders = {path: folder for path in going if (folder := _folder(inside[path], slimming.parts)) is not None}
+    # What goes by its own name imports nothing any more; what is in a folder does so if the folder stays.
+    asking = ((inside[path], entry) for path, entry in entries.items() if path not in going or path in folders)
+    needed = Imports(asking).needed(set(folders.values()))
     for path in tuple(going):
-        if _folder(inside[path], slimming.parts) in needed or _is_read(path, entries, going[path]):
+        if folders.get(path) in needed or _is_read(path, entries, going[path]):
             del going[path]
     return going
 

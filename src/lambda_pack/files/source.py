@@ -46,6 +46,7 @@ DEFAULT_EXCLUDES: Final = (
     ".aws-sam/",
     ".DS_Store",
     "Thumbs.db",
+    "desktop.ini",
     "__MACOSX/",
     "._*",
     # our own output and settings

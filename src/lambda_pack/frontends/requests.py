@@ -161,6 +161,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "cache": path(said, "cache-dir"),
         "sources": tuple(map(OwnCode.parse, many(said, "source") or ())),
         "projects": paths(said, "project"),
+        "handler": one(said, "handler"),
         "excludes": many(said, "exclude"),
         "includes": many(said, "include"),
         "allow_unmet": is_on(said, "allow-unmet"),

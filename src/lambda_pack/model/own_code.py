@@ -12,9 +12,9 @@ from lambda_pack.errors import UsageError
 
 __all__ = ["OwnCode"]
 
-# Of Windows: `C:\code` and `C:/code` have no prefix. A folder of one letter with a prefix cannot begin with a slash.
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/][^:]*")
-_SAFE: Final = re.compile(r"(?:(?!\.{1,2}(?:/|\Z))[^/\\\0-\x1f:]+(?:/|\Z))+")
+# As texts: every start reads them, and few need them compiled. Of Windows, `C:\code` and `C:/code` have no prefix.
+_DRIVE: Final = r"[A-Za-z]:[\\/][^:]*"
+_SAFE: Final = r"(?:(?!\.{1,2}(?:/|\Z))[^/\\\0-\x1f:]+(?:/|\Z))+"
 
 
 class OwnCode(Struct, frozen=True):
@@ -36,8 +36,8 @@ class OwnCode(Struct, frozen=True):
         ('', 'lib/')
         """
         path, colon, prefix = text.rpartition(":")
-        if not colon or _DRIVE.fullmatch(text):
+        if not colon or re.fullmatch(_DRIVE, text):
             return cls(Path(text))
-        if not path or not _SAFE.fullmatch(prefix):
+        if not path or not re.fullmatch(_SAFE, prefix):
             raise UsageError(f"{text!r} is not DIR:FOLDER; write the folder in the bundle as 'lib' or 'shop/api'")
         return cls(Path(path), f"{prefix.rstrip('/')}/")

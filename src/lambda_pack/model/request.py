@@ -27,10 +27,10 @@ class PackRequest(Struct, frozen=True):
     what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
     or that of the folder of the first requirements file. `output` is the folder for zip, report and lock; with `to_dir`
     the tree is written there instead of a zip. `sources` are packed as they are, and each of the folders `projects` as
-    the wheel that its own backend builds. `options` are pip's options by their long names: indexes, kinds of files,
-    constraints. `config_settings` go to the build backends, which `interpreter` runs; None looks for one of the
-    runtime's version. `building` says where and how. `slimming` says what is left out. `cache` None is the user's cache
-    folder.
+    the wheel that its own backend builds; `handler` is looked for in the bundle. `options` are pip's options by their
+    long names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which `interpreter`
+    runs; None looks for one of the runtime's version. `building` says where and how. `slimming` says what is left out.
+    `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -43,6 +43,7 @@ class PackRequest(Struct, frozen=True):
     layout: Layout = Layout.FUNCTION
     sources: tuple[OwnCode, ...] = ()
     projects: tuple[Path, ...] = ()
+    handler: str | None = None
     excludes: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     resolver: ResolverName = ResolverName.UV

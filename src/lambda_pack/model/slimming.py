@@ -51,6 +51,11 @@ class Slimming(Struct, frozen=True):
         """Whether anything of the packages that stay may go."""
         return bool(self.parts) or self.dist_info is not DistInfo.KEEP
 
+    @property
+    def refines(self) -> bool:
+        """Whether anything is done to files that stay."""
+        return self.strip or self.compile
+
 
 class Measure(Enum):
     """What saved something; the value is the word that users write, where they write one."""

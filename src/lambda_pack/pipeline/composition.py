@@ -59,8 +59,12 @@ def compose_bundle(
     bundle = compose(
         chosen, own.entries, prefix=request.layout.prefix, on_collision=request.on_collision, slimming=request.slimming
     )
-    for warning in _warnings(bundle):
+    for warning in (*_warnings(bundle), *_oversights(bundle, request)):
         ports.narrator.warn(warning)
+    if request.slimming.refines:
+        from lambda_pack.pipeline.refinement import refined
+
+        bundle = refined(bundle, request, ports.refiner, ports.narrator)
     if not request.allow_oversize:
         check_size(bundle, stock, requirements, chosen)
     archive = write(bundle)
@@ -113,6 +117,21 @@ def _warnings(bundle: Bundle) -> Iterator[str]:
         yield f"{file.path} of {file.owner} {what}: .pth files are not processed in /var/task"
     for overridden in bundle.overridden:
         yield f"{overridden.path} of {overridden.loser} is not in the bundle: {overridden.winner} brings its own"
+    if bundle.metadata_readers:
+        names = ", ".join(map(str, bundle.metadata_readers))
+        yield (
+            f"metadata is left out, and these read it or are found by it: {names}; they may fail when they run, "
+            "and --dist-info minimal keeps what they read"
+        )
+
+
+def _oversights(bundle: Bundle, request: PackRequest) -> Iterator[str]:
+    if request.sources or request.projects or request.handler is not None:
+        from lambda_pack.files.oversights import find_oversights
+
+        yield from find_oversights(
+            bundle.entries, request.target, prefix=request.layout.prefix, handler=request.handler
+        )
 
 
 def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]) -> Iterator[PackedPackage]:

@@ -58,19 +58,27 @@ def _requirements_of(wheel: Wheel, path: Path) -> tuple[Requirement, ...]:
 def _needed(
     stock: Stock, slimming: Slimming, requires: Mapping[NormalizedName, Sequence[Requirement]]
 ) -> Iterator[str]:
-    runtime = stock.target.runtime.name
-    for pin in stock.left_out:
-        needing = sorted(
-            f"{name} asks for {line.name}{line.specifier}"
-            for name, lines in requires.items()
-            for line in lines
-            if canonicalize_name(line.name) == pin.name and stock.target.satisfies(line.marker)
+    runtime, own = stock.target.runtime.name, RUNTIME_PACKAGES if slimming.without_runtime else frozenset[str]()
+    theirs = [pin for pin in stock.left_out if pin.name in own]
+    if theirs:
+        asking = [line for pin in theirs for line in _asking(pin, stock, requires)]
+        verb, asked = "is" if len(theirs) == 1 else "are", f"; {_several(asking)}" if asking else ""
+        yield (
+            f"{', '.join(map(str, theirs))} {verb} left out, and {runtime} has its own, in a version that AWS chooses "
+            f"and moves{asked}"
         )
-        asked = f": {_several(needing)}" if needing else ""
-        if slimming.without_runtime and pin.name in RUNTIME_PACKAGES:
-            yield f"{pin} is left out, and {runtime} has its own in a version that AWS chooses{asked}"
-        elif needing:
-            yield f"{pin} is left out, and the bundle needs it{asked}; it must come from a layer"
+    for pin in stock.left_out:
+        if pin.name not in own and (asking := _asking(pin, stock, requires)):
+            yield f"{pin} is left out, and the bundle needs it: {_several(asking)}; it must come from a layer"
+
+
+def _asking(pin: Pin, stock: Stock, requires: Mapping[NormalizedName, Sequence[Requirement]]) -> list[str]:
+    return sorted(
+        f"{name} asks for {line.name}{line.specifier}"
+        for name, lines in requires.items()
+        for line in lines
+        if canonicalize_name(line.name) == pin.name and stock.target.satisfies(line.marker)
+    )
 
 
 def _several(words: Sequence[str]) -> str:
@@ -87,7 +95,9 @@ def _without_use(
     if not lines:
         # A lock without its manifest does not say where to begin.
         return
-    reached = find_chains(asked, requires, stock.target)
+    mine = {project.pin.name for project in requirements.projects}
+    reached = set(find_chains(asked, requires, stock.target)) | mine
+    reached |= {canonicalize_name(line.name) for name in mine for line in requires.get(name, ())}
     alone = sorted(str(pin) for pin in stock.closure if pin.name not in reached)
     if alone:
         yield f"only packages that are left out ask for {_several(alone)}; leave them out, too, if nothing uses them"

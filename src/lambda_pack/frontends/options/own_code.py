@@ -12,5 +12,6 @@ OWN_CODE = Group.of(
     Option("project", "project of your own: what its wheel holds is packed", Kind.MANY, metavar="DIR"),
     Option("exclude", "gitignore pattern of own code to leave out", Kind.MANY, metavar="PATTERN"),
     Option("include", "gitignore pattern of own code to keep", Kind.MANY, metavar="PATTERN"),
+    Option("handler", "look whether it is there, as MODULE.FUNCTION", metavar="HANDLER"),
     only_pack=True,
 )

@@ -28,5 +28,7 @@ SLIMMING = Group.of(
         choices=values_of(DistInfo),
         default=Slimming().dist_info.value,
     ),
+    Option("strip", "take symbols and debug data out of libraries", Kind.SWITCH),
+    Option("compile", "add bytecode, made by an interpreter of the runtime's version", Kind.SWITCH),
     only_pack=True,
 )
