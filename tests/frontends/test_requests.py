@@ -315,7 +315,10 @@ def test_a_table_that_is_none(folder: Path) -> None:
         ((), "which runtime"),
         (("--runtime", "python2.7"), "'python2.7' is not a Lambda runtime"),
         ((*RUNTIME, "--architecture", "mips"), "'mips' is not a Lambda architecture"),
-        ((*RUNTIME, "--layout", "flat"), "'flat' is not a layout; choose one of: function, layer"),
+        (
+            (*RUNTIME, "--layout", "flat"),
+            "'flat' is not a layout; choose one of: function, layer, layer-site-packages, oci-dir",
+        ),
         ((*RUNTIME, "--resolver", "poetry"), "'poetry' is not a resolver; choose one of: uv, pip"),
         ((*RUNTIME, "--prefer", "oldest"), "'oldest' is not a prefer; choose one of: compatible, newest"),
         ((*RUNTIME, "--on-collision", "first"), "'first' is not a on-collision; choose one of: error, last"),

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
+from lambda_pack.model.choices import Layout
 from lambda_pack.model.delivery import Delivered
-from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
+from lambda_pack.model.layouts import FORMS
+from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.slimming import Saving, saved_in_all, told
 from lambda_pack.model.stock import HeldBack
@@ -138,16 +140,18 @@ def _add_bundle(page: Page, report: Report) -> None:
 def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
     yield "bundle", code(archive.path.as_posix())
     yield "layout", code(report.layout)
-    yield "unzipped", f"{_share(archive.unzipped_size, UNZIPPED_LIMIT)}, all layers together"
+    form = FORMS[Layout(report.layout)]
+    yield "unzipped", _share(archive.unzipped_size, form.unzipped_limit, ", all layers together")
     if archive.sha256 is not None:
-        larger = " (larger: through S3 only)" if archive.size > ZIPPED_LIMIT else ""
-        yield "zipped", f"{_share(archive.size, ZIPPED_LIMIT)} for a direct upload{larger}"
+        larger = " (larger: through S3 only)" if archive.size > (form.zipped_limit or archive.size) else ""
+        yield "zipped", _share(archive.size, form.zipped_limit, f" for a direct upload{larger}")
         yield "SHA-256", code(archive.sha256)
         yield "CodeSha256", code(base64.b64encode(bytes.fromhex(archive.sha256)).decode("ascii"))
 
 
-def _share(size: int, limit: int) -> str:
-    return f"{megabytes(size)} of {megabytes(limit)} ({size / limit:.0%})"
+def _share(size: int, limit: int | None, of_what: str) -> str:
+    """The size, and how much that is of the limit where there is one."""
+    return f"{megabytes(size)} of {megabytes(limit)} ({size / limit:.0%}){of_what}" if limit else megabytes(size)
 
 
 def _add_packages(page: Page, report: Report) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lambda_pack.frontends.screen import clean
-from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.layouts import FORMS
+from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
 from lambda_pack.model.stock import Attempt
@@ -62,22 +64,27 @@ def _headline(report: Report) -> Iterator[str]:
     else:
         without = f", {unmet} unmet" if unmet else ""
         yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
-        yield from _written(archive)
+        yield from _written(archive, Layout(report.layout))
 
 
 def _counted(count: int) -> str:
     return "1 package" if count == 1 else f"{count} packages"
 
 
-def _written(archive: ArchiveFacts) -> Iterator[str]:
-    unzipped = f"{megabytes(archive.unzipped_size)} unzipped (limit {megabytes(UNZIPPED_LIMIT)})"
+def _written(archive: ArchiveFacts, layout: Layout) -> Iterator[str]:
+    form = FORMS[layout]
+    unzipped = f"{megabytes(archive.unzipped_size)} unzipped{_limit(form.unzipped_limit)}"
     if archive.sha256 is None:
         yield f"  {archive.path.as_posix()}: {unzipped}"
         return
-    zipped = f"{megabytes(archive.size)} zipped (limit {megabytes(ZIPPED_LIMIT)} for a direct upload)"
+    zipped = f"{megabytes(archive.size)} zipped{_limit(form.zipped_limit, ' for a direct upload')}"
     yield f"  {archive.path.as_posix()}"
     yield f"  {zipped}, {unzipped}"
     yield f"  sha256 {archive.sha256}"
+
+
+def _limit(limit: int | None, of_what: str = "") -> str:
+    return f" (limit {megabytes(limit)}{of_what})" if limit is not None else ""
 
 
 def _packages(report: Report, *, verbose: bool) -> Iterator[str]:

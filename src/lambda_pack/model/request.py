@@ -60,6 +60,11 @@ class PackRequest:
     cache: Path | None = None
     use_cache: bool = True
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether it becomes a folder, which has no digest and cannot be delivered, instead of a zip."""
+        return self.to_dir is not None or self.layout is Layout.OCI_DIR
+
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {known.name: known.default for known in fields(PackRequest) if known.default is not MISSING}

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
@@ -59,7 +60,7 @@ def compose_bundle(
         compose(
             chosen,
             own.entries,
-            prefix=request.layout.prefix,
+            prefix=FORMS[request.layout].prefix_on(request.target),
             on_collision=request.on_collision,
             slimming=request.slimming,
         ) as bundle,
@@ -70,8 +71,7 @@ def compose_bundle(
             from lambda_pack.pipeline.refinement import refined
 
             bundle = refined(bundle, request, ports.refiner, ports.narrator)  # noqa: PLW2901
-        if not request.allow_oversize:
-            check_size(bundle, stock, requirements, paths)
+        check_size(bundle, request, stock, requirements=requirements, paths=paths)
         archive = write(bundle)
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
         sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}

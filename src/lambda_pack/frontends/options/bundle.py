@@ -19,7 +19,7 @@ BUNDLE = Group.of(
     Option("to-dir", "write the tree here instead of a zip", metavar="DIR"),
     Option(
         "layout",
-        "where files lie in the archive",
+        "what the bundle is to be",
         choices=values_of(Layout),
         default=default_of("layout"),
     ),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.layouts import LAMBDA_IMAGE
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.loading.seats import FLAGS, Places
@@ -86,7 +87,7 @@ class ContainerSeat:
 
 def default_image(target: Target) -> str:
     """AWS's image of the runtime (https://gallery.ecr.aws/lambda/python)."""
-    return f"public.ecr.aws/lambda/python:{target.runtime.name.removeprefix('python')}"
+    return f"{LAMBDA_IMAGE}:{target.runtime.name.removeprefix('python')}"
 
 
 def find_engine(environ: Mapping[str, str]) -> str | None:
