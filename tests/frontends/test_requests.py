@@ -31,6 +31,7 @@ from lambda_pack.model.choices import (
 )
 from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
+from lambda_pack.model.layering import BySize
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
@@ -55,6 +56,7 @@ OWN = [
     ("output-dir", "out", "output", Path("out")),
     ("to-dir", "task", "to_dir", Path("task")),
     ("layout", "layer", "layout", Layout.LAYER),
+    ("layers", ["size"], "layering", BySize()),
     ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
     ("project", ["."], "projects", (Path(),)),
     ("handler", "app.handler", "handler", "app.handler"),

@@ -74,6 +74,10 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         from lambda_pack.model.locked import Locked
 
         lock = Locked(packages=())
+    if request.layering is not None:
+        from lambda_pack.commands.layer_groups import with_groups
+
+        request = replace(request, layering=with_groups(request.layering, request, environ))
     return Order(
         request=request,
         name=_name(request, reading),

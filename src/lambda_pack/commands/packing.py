@@ -74,7 +74,7 @@ def _staging(request: PackRequest) -> Iterator[Path]:
 
 def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -> ArchiveFacts:
     request = order.request
-    name = f"{order.name}-{request.target}"
+    name = f"{order.name}-{request.target}" if bundle.layer is None else f"{order.name}-{bundle.layer}-{request.target}"
     if request.is_folder:
         return _write_folder(bundle, request, name, staging=staging, recorder=recorder)
     archive = write_zip(bundle, staging / f"{name}.zip")
@@ -82,7 +82,7 @@ def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -
     if limit is not None and archive.size > limit:
         recorder.warn(
             f"{megabytes(archive.size)} zipped is more than the {megabytes(limit)} Lambda takes directly: "
-            "upload it to S3 and name it from there"
+            f"upload {'it' if bundle.layer is None else f'the layer {bundle.layer!r}'} to S3 and name it from there"
         )
     return replace(archive, path=request.output / archive.path.name)
 

@@ -44,6 +44,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         warnings=tuple(map(clean, recorder.warnings)),
         archive=outcome.archive and _archive(outcome.archive, project),
         savings=outcome.savings,
+        layers=tuple(replace(layer, archive=_archive(layer.archive, project)) for layer in outcome.layers),
         timings=recorder.timings(),
         tools=tools_of(order),
     )

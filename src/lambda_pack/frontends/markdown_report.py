@@ -11,7 +11,7 @@ from lambda_pack.model.choices import Layout
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.limits import megabytes
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.slimming import Saving, saved_in_all, told
 from lambda_pack.model.stock import HeldBack
 
@@ -135,6 +135,16 @@ def _add_bundle(page: Page, report: Report) -> None:
     if report.unmet:
         page.add("<p>The bundle was written without what is unmet, as <code>allow-unmet</code> says.</p>")
     page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))
+    if report.layers:
+        page.add("<p><b>Layers</b></p>")
+        page.add_table(("layer", "zip", "zipped", "unzipped", "packages", "SHA-256"), map(_layer, report.layers))
+
+
+def _layer(layer: LayerFacts) -> tuple[str, ...]:
+    archive = layer.archive
+    sizes = megabytes(archive.size), megabytes(archive.unzipped_size)
+    packages = ", ".join(map(code, layer.packages))
+    return code(layer.name), code(archive.path.as_posix()), *sizes, packages, code(archive.sha256 or "")
 
 
 def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:

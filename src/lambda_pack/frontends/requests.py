@@ -26,6 +26,7 @@ from lambda_pack.model.targets import Target
 
 if TYPE_CHECKING:
     from lambda_pack.model.delivery import Delivery
+    from lambda_pack.model.layering import Layering
 
 __all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
 
@@ -150,6 +151,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
     known: dict[str, Any] = {
         "name": one(said, "name"),
         "layout": choice(said, "layout", Layout),
+        "layering": _layering(said),
         "resolver": choice(said, "resolver", ResolverName),
         "prefer": choice(said, "prefer", Preference),
         "audit": choice(said, "audit", AuditMode),
@@ -174,7 +176,10 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "options": _pip_options(said),
     }
     target = _target(said)
-    return PackRequest(target, _inputs(said), **{key: value for key, value in known.items() if value is not None})
+    request = PackRequest(target, _inputs(said), **{key: value for key, value in known.items() if value is not None})
+    if request.layering is not None and (request.is_folder or request.layout is not Layout.FUNCTION):
+        raise UsageError("--layers divides a function into zips; leave out --layout, and --to-dir")
+    return request
 
 
 def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
@@ -192,8 +197,13 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         return None
     from lambda_pack.model.delivery import Delivery, S3Target
 
+    target = S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or "")
+    if "layers" in said and not target.tells_apart:
+        raise UsageError(
+            "the function and its layers need keys of their own; end the key with '/', or put {name} into it"
+        )
     return Delivery(
-        S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or ""),
+        target,
         if_exists=choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,
         kms_key=one(said, "s3-kms-key-id"),
         tags=tuple(pair(text, "s3-tag") for text in many(said, "s3-tag") or ()),
@@ -202,6 +212,14 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         endpoint=one(said, "s3-endpoint-url"),
         region=one(said, "s3-region"),
     )
+
+
+def _layering(said: Mapping[str, Given]) -> Layering | None:
+    if "layers" not in said:
+        return None
+    from lambda_pack.model.layering import parse_layering  # start-up stays light
+
+    return parse_layering(said["layers"].values)
 
 
 def _target(said: Mapping[str, Given]) -> Target:

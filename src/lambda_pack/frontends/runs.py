@@ -61,8 +61,9 @@ def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any])
 
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         report = deliver(report, delivery, narrator)
-    if report.delivered is not None and not arguments["json"]:
-        sys.stdout.write(_told(report.delivered))
+    arrived = dict.fromkeys(filter(None, (report.delivered, *(layer.delivered for layer in report.layers))))
+    if not arguments["json"]:
+        sys.stdout.writelines(map(_told, arrived))
     return report
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.choices import Layout
-from lambda_pack.model.layouts import FORMS
+from lambda_pack.model.layouts import FORMS, Form
 from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
@@ -64,15 +65,26 @@ def _headline(report: Report) -> Iterator[str]:
     else:
         without = f", {unmet} unmet" if unmet else ""
         yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
-        yield from _written(archive, Layout(report.layout))
+        yield from _archives(report, archive)
 
 
 def _counted(count: int) -> str:
     return "1 package" if count == 1 else f"{count} packages"
 
 
-def _written(archive: ArchiveFacts, layout: Layout) -> Iterator[str]:
-    form = FORMS[layout]
+def _archives(report: Report, archive: ArchiveFacts) -> Iterator[str]:
+    form = FORMS[Layout(report.layout)]
+    if all(layer.archive != archive for layer in report.layers):
+        yield from _written(archive, replace(form, unzipped_limit=None) if report.layers else form)
+    for layer in report.layers:
+        yield f"  layer {layer.name}: {_counted(len(layer.packages))}"
+        yield from (f"  {line}" for line in _written(layer.archive, replace(form, unzipped_limit=None)))
+    if report.layers:
+        archives = {one.path: one.unzipped_size for one in (archive, *(layer.archive for layer in report.layers))}
+        yield f"  together {megabytes(sum(archives.values()))} unzipped{_limit(form.unzipped_limit)}"
+
+
+def _written(archive: ArchiveFacts, form: Form) -> Iterator[str]:
     unzipped = f"{megabytes(archive.unzipped_size)} unzipped{_limit(form.unzipped_limit)}"
     if archive.sha256 is None:
         yield f"  {archive.path.as_posix()}: {unzipped}"

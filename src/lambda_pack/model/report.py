@@ -15,7 +15,7 @@ from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
-__all__ = ["SCHEMA_VERSION", "ArchiveFacts", "FileOnOffer", "PackedPackage", "Report", "ToBuild", "Unmet"]
+__all__ = ["SCHEMA_VERSION", "ArchiveFacts", "FileOnOffer", "LayerFacts", "PackedPackage", "Report", "ToBuild", "Unmet"]
 
 SCHEMA_VERSION = 1
 """Of the JSON document; another one for whatever a reader of this one could misunderstand."""
@@ -93,12 +93,22 @@ class ArchiveFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerFacts:
+    """A layer of a function, with the packages that are in it; `delivered` is as in `Report`."""
+
+    name: str
+    archive: ArchiveFacts
+    packages: tuple[NormalizedName, ...]
+    delivered: Delivered | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
     `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
-    there.
+    there. `layers` are the function's; where no function is left beside them, `archive` is the first of them.
     """
 
     name: str
@@ -110,6 +120,7 @@ class Report:
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
     archive: ArchiveFacts | None = None
+    layers: tuple[LayerFacts, ...] = ()
     delivered: Delivered | None = None
     to_build: tuple[ToBuild, ...] = ()
     savings: tuple[Saving, ...] = ()

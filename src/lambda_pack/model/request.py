@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
@@ -15,6 +15,9 @@ from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
+
+if TYPE_CHECKING:
+    from lambda_pack.model.layering import Layering
 
 __all__ = ["DEFAULTS", "PackRequest"]
 
@@ -26,11 +29,11 @@ class PackRequest:
     `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
     what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
     or that of the folder of the first requirements file. `output` is the folder for zip, report and lock; with `to_dir`
-    the tree is written there instead of a zip. `sources` are packed as they are, and each of the folders `projects` as
-    the wheel that its own backend builds; `handler` is looked for in the bundle. `options` are pip's options by their
-    long names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which `interpreter`
-    runs; None looks for one of the runtime's version. `building` says where and how. `slimming` says what is left out.
-    `cache` None is the user's cache folder.
+    the tree is written there instead of a zip. `layering` divides a function into layers. `sources` are packed as they
+    are, and each of the folders `projects` as the wheel that its own backend builds; `handler` is looked for in the
+    bundle. `options` are pip's options by their long names: indexes, kinds of files, constraints. `config_settings` go
+    to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
+    and how. `slimming` says what is left out. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -41,6 +44,7 @@ class PackRequest:
     output: Path = Path("dist")
     to_dir: Path | None = None
     layout: Layout = Layout.FUNCTION
+    layering: Layering | None = None
     sources: tuple[OwnCode, ...] = ()
     projects: tuple[Path, ...] = ()
     handler: str | None = None

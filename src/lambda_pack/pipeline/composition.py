@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -12,7 +12,7 @@ from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
-from lambda_pack.model.report import ArchiveFacts, PackedPackage
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.slimming import Saving
@@ -29,12 +29,16 @@ Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known."""
+    """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known.
+
+    With `layers` it is in several archives, of which `archive` is the first.
+    """
 
     archive: ArchiveFacts
     packages: tuple[PackedPackage, ...]
     origins: tuple[tuple[Wheel, Offer], ...]
     savings: tuple[Saving, ...] = ()
+    layers: tuple[LayerFacts, ...] = ()
 
 
 def compose_bundle(
@@ -52,13 +56,13 @@ def compose_bundle(
     paths = {wheel: fetched[wheel] for wheel in wheels}
     digests = {wheel: _digest(wheel, paths[wheel]) for wheel in wheels}
     mine = {project.pin.name for project in requirements.projects}
-    chosen = [(wheel.pin, paths[wheel]) for wheel in wheels if wheel.pin.name not in mine]
+    dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in mine}
     built = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name in mine}
     left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
     with (
         open_own_code(request, built, ports.narrator) as own,
         compose(
-            chosen,
+            [(wheel.pin, path) for wheel, path in dependencies.items()],
             own.entries,
             prefix=FORMS[request.layout].prefix_on(request.target),
             on_collision=request.on_collision,
@@ -72,13 +76,21 @@ def compose_bundle(
 
             bundle = refined(bundle, request, ports.refiner, ports.narrator)  # noqa: PLW2901
         check_size(bundle, request, stock, requirements=requirements, paths=paths)
-        archive = write(bundle)
+        written = [
+            (part, write(part)) for part in _parts(bundle, request, requirements, ports=ports, paths=dependencies)
+        ]
         sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
         sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
     others = (pair for pair in stock.origins if pair[0] not in built)
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
-    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins, (*left_out, *bundle.savings))
+    return Composed(
+        written[0][1],
+        tuple(_packed(stock, digests, sizes)),
+        origins,
+        savings=(*left_out, *bundle.savings),
+        layers=tuple(_layers(written)),
+    )
 
 
 def _left_out(
@@ -91,6 +103,24 @@ def _left_out(
     for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
         ports.narrator.warn(warning)
     return savings_of_packages(stock, ports.index)
+
+
+def _parts(
+    bundle: Bundle, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+) -> tuple[Bundle, ...]:
+    if request.layering is None:
+        return (bundle,)
+    from lambda_pack.pipeline.layering import Asked, in_parts
+
+    asked = Asked.read(requirements.requested, paths)
+    return in_parts(bundle, request.layering, request, asked=asked, narrator=ports.narrator)
+
+
+def _layers(written: Iterable[tuple[Bundle, ArchiveFacts]]) -> Iterator[LayerFacts]:
+    for part, archive in written:
+        if part.layer is not None:
+            packages = sorted({entry.owner.name for entry in part.entries if isinstance(entry.owner, Pin)})
+            yield LayerFacts(part.layer, archive, tuple(packages))
 
 
 def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:

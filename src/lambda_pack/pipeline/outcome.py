@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lambda_pack.model.packages import Offer, Wheel
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 
@@ -22,4 +22,5 @@ class Outcome:
     packages: tuple[PackedPackage, ...] = ()
     origins: tuple[tuple[Wheel, Offer], ...] = ()
     savings: tuple[Saving, ...] = ()
+    layers: tuple[LayerFacts, ...] = ()
     to_build: tuple[ToBuild, ...] = ()

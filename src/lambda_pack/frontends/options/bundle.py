@@ -24,6 +24,13 @@ BUNDLE = Group.of(
         default=default_of("layout"),
     ),
     Option(
+        "layers",
+        "put packages into layers of the function: all of them (NAME), these with what they need (NAME=PACKAGE,..., or "
+        "group:GROUP), into so many (a number), or into as few as can be uploaded directly (size); docs/layouts.md",
+        Kind.MANY,
+        metavar="LAYERS",
+    ),
+    Option(
         "on-collision",
         "two packages own one path",
         choices=values_of(Collision),
