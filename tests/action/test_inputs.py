@@ -108,7 +108,10 @@ def test_no_shell_evaluates_args(folder: Path) -> None:
         ({"architecture": "armv7"}, "the input 'architecture' is 'armv7'; it takes one of: x86_64, arm64"),
         (
             {"layout": "flat"},
-            "the input 'layout' is 'flat'; it takes one of: function, layer, layer-site-packages, oci-dir",
+            (
+                "the input 'layout' is 'flat'; it takes one of: function, layer, layer-site-packages, "
+                "oci-dir, glue-ray, glue-spark"
+            ),
         ),
         ({"resolver": "poetry"}, "the input 'resolver' is 'poetry'; it takes one of: uv, pip"),
         ({"allow_unmet": "yes"}, "the input 'allow-unmet' is 'yes'; it takes 'true' or 'false'"),

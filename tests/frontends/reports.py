@@ -10,6 +10,7 @@ from packaging.version import Version
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import ArchiveFacts, FileOnOffer, LayerFacts, PackedPackage, Report, ToBuild, Unmet
 from lambda_pack.model.slimming import Measure, Saving
@@ -120,6 +121,21 @@ REPORTS = {
                 ArchiveFacts(Path("dist/api-rest-python3.13-arm64.zip"), 90_000, 250_000, 9, "78" * 32),
                 (canonicalize_name("web"),),
             ),
+        ),
+        timings=TIMINGS,
+        tools=TOOLS,
+    ),
+    "glue": Report(
+        "shop",
+        Target.parse("glue-ray2.4", "arm64"),
+        "glue-ray",
+        packages=(package("rich"),),
+        archive=ArchiveFacts(Path("dist/shop-glue-ray2.4-arm64.zip"), 90_000, 250_000, 90, "90" * 32),
+        glue=GlueFacts(
+            (("--s3-py-modules", "s3://code/shop.zip"), ("--pip-install", "lxml==5.0")),
+            ("lxml==5.0",),
+            ("s3://code/main.py",),
+            "nightly",
         ),
         timings=TIMINGS,
         tools=TOOLS,

@@ -12,6 +12,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
+from lambda_pack.frontends.options.glue import GLUE
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind
 from lambda_pack.frontends.options.table import GROUPS, OPTIONS, add_options
@@ -203,8 +204,9 @@ def test_a_place_that_is_none(folder: Path, lines: list[str], message: str) -> N
 
 
 def test_these_are_all_options_and_all_fields() -> None:
-    assert {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"} == set(OPTIONS)
-    assert {row[2] for row in OWN} | {"options"} == {field.name for field in fields(PackRequest)}
+    known = {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"}
+    assert known | set(GLUE.options) == set(OPTIONS), "those for Glue are in test_glue_requests"
+    assert {row[2] for row in OWN} | {"options", "glue"} == {field.name for field in fields(PackRequest)}
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS.values() if option.short], ids=lambda one: one.name)
@@ -319,7 +321,10 @@ def test_a_table_that_is_none(folder: Path) -> None:
         ((*RUNTIME, "--architecture", "mips"), "'mips' is not a Lambda architecture"),
         (
             (*RUNTIME, "--layout", "flat"),
-            "'flat' is not a layout; choose one of: function, layer, layer-site-packages, oci-dir",
+            (
+                "'flat' is not a layout; choose one of: function, layer, layer-site-packages, "
+                "oci-dir, glue-ray, glue-spark"
+            ),
         ),
         ((*RUNTIME, "--resolver", "poetry"), "'poetry' is not a resolver; choose one of: uv, pip"),
         ((*RUNTIME, "--prefer", "oldest"), "'oldest' is not a prefer; choose one of: compatible, newest"),

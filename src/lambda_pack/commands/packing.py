@@ -77,7 +77,7 @@ def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -
     name = f"{order.name}-{request.target}" if bundle.layer is None else f"{order.name}-{bundle.layer}-{request.target}"
     if request.is_folder:
         return _write_folder(bundle, request, name, staging=staging, recorder=recorder)
-    archive = write_zip(bundle, staging / f"{name}.zip")
+    archive = write_zip(bundle, staging / f"{name}{FORMS[request.layout].ending}")
     limit = FORMS[request.layout].zipped_limit
     if limit is not None and archive.size > limit:
         recorder.warn(

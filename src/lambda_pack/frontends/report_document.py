@@ -15,6 +15,7 @@ from lambda_pack.model.building import Build, Grafted
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Concern, Finding, Severity
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import (
     SCHEMA_VERSION,
@@ -67,6 +68,7 @@ def _report(document: Mapping[str, Any]) -> Report:
         archive=_archive(document["archive"]),
         delivered=_delivered(document.get("delivered")),
         # Reports that were written before there were layers do not have them.
+        glue=_glue(document.get("glue")),
         layers=tuple(_layer(row) for row in document.get("layers", ())),
         to_build=tuple(ToBuild(_pin(row), row["source"], row["why"]) for row in document["to_build"]),
         timings=tuple((row["step"], row["seconds"]) for row in document["timings"]),
@@ -77,6 +79,13 @@ def _report(document: Mapping[str, Any]) -> Report:
 def _pin(row: Mapping[str, Any]) -> Pin:
     version = row["version"]
     return Pin(canonicalize_name(row["name"]), None if version is None else Version(version))
+
+
+def _glue(row: Mapping[str, Any] | None) -> GlueFacts | None:
+    """Reports that were written before there were layouts for Glue do not have it."""
+    if row is None:
+        return None
+    return GlueFacts(tuple(row["arguments"].items()), tuple(row["pip_install"]), tuple(row["scripts"]), row["job"])
 
 
 def _layer(row: Mapping[str, Any]) -> LayerFacts:

@@ -14,15 +14,15 @@ from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
 from lambda_pack.frontends.slimming_requests import slimming_of
+from lambda_pack.frontends.target_requests import glue_of, layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
-from lambda_pack.model.choices import AuditMode, Collision, IfExists, Layout, Preference, ResolverName
+from lambda_pack.model.choices import AuditMode, Collision, DistInfo, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
-from lambda_pack.model.targets import Target
 
 if TYPE_CHECKING:
     from lambda_pack.model.delivery import Delivery
@@ -148,9 +148,11 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
     Raises:
         UsageError: a value is unknown, or the runtime or the requirements are missing.
     """
+    layout = layout_of(said)
     known: dict[str, Any] = {
         "name": one(said, "name"),
-        "layout": choice(said, "layout", Layout),
+        "layout": layout,
+        "glue": glue_of(said, layout),
         "layering": _layering(said),
         "resolver": choice(said, "resolver", ResolverName),
         "prefer": choice(said, "prefer", Preference),
@@ -175,8 +177,11 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "slimming": slimming_of(said),
         "options": _pip_options(said),
     }
-    target = _target(said)
-    request = PackRequest(target, _inputs(said), **{key: value for key, value in known.items() if value is not None})
+    if layout is Layout.GLUE_RAY:
+        known["slimming"] = replace(known["slimming"], dist_info=DistInfo.DROP)
+    request = PackRequest(
+        target_of(said), _inputs(said), **{key: value for key, value in known.items() if value is not None}
+    )
     if request.layering is not None and (request.is_folder or request.layout is not Layout.FUNCTION):
         raise UsageError("--layers divides a function into zips; leave out --layout, and --to-dir")
     return request
@@ -220,14 +225,6 @@ def _layering(said: Mapping[str, Given]) -> Layering | None:
     from lambda_pack.model.layering import parse_layering  # start-up stays light
 
     return parse_layering(said["layers"].values)
-
-
-def _target(said: Mapping[str, Given]) -> Target:
-    runtime = one(said, "runtime")
-    if runtime is None:
-        raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
-    architecture = one(said, "architecture")
-    return Target.parse(runtime) if architecture is None else Target.parse(runtime, architecture)
 
 
 def _inputs(said: Mapping[str, Given]) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.choices import Layout
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.layouts import FORMS, Form
 from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
@@ -66,6 +67,15 @@ def _headline(report: Report) -> Iterator[str]:
         without = f", {unmet} unmet" if unmet else ""
         yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
         yield from _archives(report, archive)
+        yield from _glue(report.glue)
+
+
+def _glue(glue: GlueFacts | None) -> Iterator[str]:
+    """What to paste: one argument a line."""
+    if glue is not None:
+        yield "job arguments" if glue.job is None else f"job arguments, set in {glue.job}"
+        yield from (f"  {name} {value}" for name, value in glue.arguments)
+        yield from (f"  script {uri}" for uri in glue.scripts)
 
 
 def _counted(count: int) -> str:

@@ -26,6 +26,8 @@ class Layout(Enum):
     LAYER = "layer"
     LAYER_SITE_PACKAGES = "layer-site-packages"
     OCI_DIR = "oci-dir"
+    GLUE_RAY = "glue-ray"
+    GLUE_SPARK = "glue-spark"
 
 
 class ResolverName(Enum):

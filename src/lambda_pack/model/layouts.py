@@ -17,26 +17,30 @@ __all__ = ["FORMS", "LAMBDA_IMAGE", "Form", "dockerfile"]
 class Form:
     """What a layout comes to.
 
-    `prefix` is the folder that everything lies in, where `{python}` stands for the runtime's version, such as 3.13. The
-    limits are in bytes; None where nobody says any. `is_folder` says that it is no archive.
+    `prefix` is the folder that everything lies in, where `{python}` stands for the runtime's version, such as 3.13, and
+    `{outer}` for a folder that the user names. The limits are in bytes; None where nobody says any. `is_folder` says
+    that it is no archive, `ending` is how an archive's name ends.
     """
 
     prefix: str
     unzipped_limit: int | None = UNZIPPED_LIMIT
     zipped_limit: int | None = ZIPPED_LIMIT
     is_folder: bool = False
+    ending: str = ".zip"
 
-    def prefix_on(self, target: Target) -> str:
+    def prefix_on(self, target: Target, outer: str = "") -> str:
         """The prefix for a target.
 
         >>> FORMS[Layout.LAYER_SITE_PACKAGES].prefix_on(Target.parse("python3.13"))
         'python/lib/python3.13/site-packages/'
         """
-        return self.prefix.format(python="{}.{}".format(*target.runtime.python))
+        return self.prefix.format(python="{}.{}".format(*target.runtime.python), outer=outer)
 
 
 # https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html: a layer is extracted to /opt, and of it Python
-# searches both folders. https://docs.aws.amazon.com/lambda/latest/dg/python-image.html: an image's code is in
+# searches both folders. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html, appendix
+# A (read 2026-11-26): a zip of wheels has them in `wheels/`, and Glue knows it by the ending of its name.
+# https://docs.aws.amazon.com/lambda/latest/dg/python-image.html: an image's code is in
 # /var/task, and 10 GB are its limit, of which the runtime takes less than one.
 FORMS: Mapping[Layout, Form] = MappingProxyType(
     {
@@ -44,6 +48,8 @@ FORMS: Mapping[Layout, Form] = MappingProxyType(
         Layout.LAYER: Form("python/"),
         Layout.LAYER_SITE_PACKAGES: Form("python/lib/python{python}/site-packages/"),
         Layout.OCI_DIR: Form("task/", unzipped_limit=9 << 30, zipped_limit=None, is_folder=True),
+        Layout.GLUE_RAY: Form("{outer}/", unzipped_limit=None, zipped_limit=None),
+        Layout.GLUE_SPARK: Form("wheels/", unzipped_limit=None, zipped_limit=None, ending=".gluewheels.zip"),
     }
 )
 

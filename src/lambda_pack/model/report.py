@@ -10,6 +10,7 @@ from packaging.utils import NormalizedName
 from lambda_pack.model.building import Build
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
@@ -108,7 +109,8 @@ class Report:
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
     `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
-    there. `layers` are the function's; where no function is left beside them, `archive` is the first of them.
+    there. `layers` are the function's; where no function is left beside them, `archive` is the first of them. `glue` is
+    what a Glue job needs to know of a bundle that is for one.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     archive: ArchiveFacts | None = None
     layers: tuple[LayerFacts, ...] = ()
+    glue: GlueFacts | None = None
     delivered: Delivered | None = None
     to_build: tuple[ToBuild, ...] = ()
     savings: tuple[Saving, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 from lambda_pack.model.building import Build
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.slimming import Saving
@@ -45,6 +46,7 @@ def report_document(report: Report) -> dict[str, Any]:
             }
             for layer in report.layers
         ],
+        "glue": report.glue and _glue(report.glue),
         "packages": [_package(package) for package in report.packages],
         "to_build": [
             {"name": item.pin.name, "version": _version(item.pin), "source": item.source, "why": item.why}
@@ -84,6 +86,15 @@ def _delivered(delivered: Delivered | None) -> dict[str, Any] | None:
         "sha256": delivered.sha256,
         "size": delivered.size,
         "was_there": delivered.was_there,
+    }
+
+
+def _glue(glue: GlueFacts) -> dict[str, Any]:
+    return {
+        "arguments": dict(glue.arguments),
+        "pip_install": list(glue.pip_install),
+        "scripts": list(glue.scripts),
+        "job": glue.job,
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.given import GivenSettings
+from lambda_pack.model.glue import GlueSettings
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.slimming import Slimming
@@ -29,9 +30,10 @@ class PackRequest:
     `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
     what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
     or that of the folder of the first requirements file. `output` is the folder for zip, report and lock; with `to_dir`
-    the tree is written there instead of a zip. `layering` divides a function into layers. `sources` are packed as they
-    are, and each of the folders `projects` as the wheel that its own backend builds; `handler` is looked for in the
-    bundle. `options` are pip's options by their long names: indexes, kinds of files, constraints. `config_settings` go
+    the tree is written there instead of a zip. `layering` divides a function into layers; `glue` says more of bundles
+    for Glue. `sources` are packed as they are, and each of the folders `projects` as the wheel that its own backend
+    builds; `handler` is looked for in the bundle. `options` are pip's options by their long names: indexes, kinds of
+    files, constraints. `config_settings` go
     to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
     and how. `slimming` says what is left out. `cache` None is the user's cache folder.
     """
@@ -45,6 +47,7 @@ class PackRequest:
     to_dir: Path | None = None
     layout: Layout = Layout.FUNCTION
     layering: Layering | None = None
+    glue: GlueSettings = field(default_factory=GlueSettings)
     sources: tuple[OwnCode, ...] = ()
     projects: tuple[Path, ...] = ()
     handler: str | None = None
@@ -63,6 +66,11 @@ class PackRequest:
     slimming: Slimming = field(default_factory=Slimming)
     cache: Path | None = None
     use_cache: bool = True
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The packages that are resolved with the others and not packed, by normalized name."""
+        return self.slimming.left_out | (self.glue.left_out if self.layout is Layout.GLUE_RAY else frozenset())
 
     @property
     def is_folder(self) -> bool:

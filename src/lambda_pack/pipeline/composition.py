@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from lambda_pack.files.bundle import Bundle, compose
+from lambda_pack.files.entries import Entry
 from lambda_pack.files.wheel import open_wheel
+from lambda_pack.model.choices import Layout
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage
@@ -20,7 +23,7 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.pipeline.own_code import open_own_code
-from lambda_pack.ports import Ports
+from lambda_pack.ports import Narrator, Ports
 
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
@@ -58,16 +61,10 @@ def compose_bundle(
     mine = {project.pin.name for project in requirements.projects}
     dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in mine}
     built = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name in mine}
-    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=dependencies)
     with (
         open_own_code(request, built, ports.narrator) as own,
-        compose(
-            [(wheel.pin, path) for wheel, path in dependencies.items()],
-            own.entries,
-            prefix=FORMS[request.layout].prefix_on(request.target),
-            on_collision=request.on_collision,
-            slimming=request.slimming,
-        ) as bundle,
+        _open_bundle(request, dependencies, built, own=own.entries, narrator=ports.narrator) as bundle,
     ):
         for warning in (*_warnings(bundle), *_oversights(bundle, request)):
             ports.narrator.warn(warning)
@@ -96,6 +93,12 @@ def compose_bundle(
 def _left_out(
     stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
 ) -> tuple[Saving, ...]:
+    if request.layout is Layout.GLUE_RAY:
+        from lambda_pack.pipeline.glue import warnings_for_ray
+
+        for warning in warnings_for_ray(stock, requirements, request.glue, paths):
+            ports.narrator.warn(warning)
+        return ()
     if not stock.left_out:
         return ()
     from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
@@ -103,6 +106,37 @@ def _left_out(
     for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
         ports.narrator.warn(warning)
     return savings_of_packages(stock, ports.index)
+
+
+@contextmanager
+def _open_bundle(
+    request: PackRequest,
+    dependencies: Mapping[Wheel, Path],
+    projects: Mapping[Wheel, Path],
+    *,
+    own: Sequence[Entry],
+    narrator: Narrator,
+) -> Iterator[Bundle]:
+    """The bundle in its layout, before it is divided."""
+    prefix = FORMS[request.layout].prefix_on(request.target, request.glue.outer_folder)
+    if request.layout is Layout.GLUE_SPARK:
+        from lambda_pack.pipeline.glue import open_wheelhouse
+
+        with open_wheelhouse({**dependencies, **projects}, prefix) as wheelhouse:
+            yield wheelhouse
+        return
+    wheels = [(wheel.pin, path) for wheel, path in dependencies.items()]
+    slimming, rule = request.slimming, request.on_collision
+    with compose(wheels, own, prefix=prefix, on_collision=rule, slimming=slimming) as bundle:
+        if request.layout is not Layout.GLUE_RAY:
+            yield bundle
+            return
+        from lambda_pack.files.ray_rules import fit_for_ray
+
+        fitting, warnings = fit_for_ray(bundle, prefix)
+        for warning in warnings:
+            narrator.warn(warning)
+        yield fitting
 
 
 def _parts(
