@@ -106,7 +106,13 @@ def test_no_shell_evaluates_args(folder: Path) -> None:
         ({"runtime": "python3.99"}, "the input 'runtime' is 'python3.99'; it takes one of: python3.7"),
         ({"runtime": "python3.12\npython3.13"}, r"'python3.12\npython3.13'; it takes one line"),
         ({"architecture": "armv7"}, "the input 'architecture' is 'armv7'; it takes one of: x86_64, arm64"),
-        ({"layout": "flat"}, "the input 'layout' is 'flat'; it takes one of: function, layer"),
+        (
+            {"layout": "flat"},
+            (
+                "the input 'layout' is 'flat'; it takes one of: function, layer, layer-site-packages, "
+                "oci-dir, glue-ray, glue-spark"
+            ),
+        ),
         ({"resolver": "poetry"}, "the input 'resolver' is 'poetry'; it takes one of: uv, pip"),
         ({"allow_unmet": "yes"}, "the input 'allow-unmet' is 'yes'; it takes 'true' or 'false'"),
         ({"fail_on_unmet": "1"}, "the input 'fail-on-unmet' is '1'; it takes 'true' or 'false'"),

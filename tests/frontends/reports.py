@@ -10,8 +10,9 @@ from packaging.version import Version
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.report import ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
+from lambda_pack.model.report import ArchiveFacts, FileOnOffer, LayerFacts, PackedPackage, Report, ToBuild, Unmet
 from lambda_pack.model.slimming import Measure, Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
@@ -99,6 +100,43 @@ REPORTS = {
         attempts=(COMPILING,),
         archive=ZIP,
         delivered=Delivered("s3://code/api.zip", "3HL4", "ab" * 32, 21_000_000, was_there=False),
+        timings=TIMINGS,
+        tools=TOOLS,
+    ),
+    "layers": Report(
+        "api",
+        ARM,
+        "function",
+        packages=(package("data", 60_000_000), package("web")),
+        archive=ArchiveFacts(Path("dist/api-python3.13-arm64.zip"), 9_000, 20_000, 3, "34" * 32),
+        layers=(
+            LayerFacts(
+                "data",
+                ArchiveFacts(Path("dist/api-data-python3.13-arm64.zip"), 21_000_000, 60_000_000, 900, "56" * 32),
+                (canonicalize_name("data"),),
+                Delivered("s3://code/api-data.zip", None, "56" * 32, 21_000_000, was_there=True),
+            ),
+            LayerFacts(
+                "rest",
+                ArchiveFacts(Path("dist/api-rest-python3.13-arm64.zip"), 90_000, 250_000, 9, "78" * 32),
+                (canonicalize_name("web"),),
+            ),
+        ),
+        timings=TIMINGS,
+        tools=TOOLS,
+    ),
+    "glue": Report(
+        "shop",
+        Target.parse("glue-ray2.4", "arm64"),
+        "glue-ray",
+        packages=(package("rich"),),
+        archive=ArchiveFacts(Path("dist/shop-glue-ray2.4-arm64.zip"), 90_000, 250_000, 90, "90" * 32),
+        glue=GlueFacts(
+            (("--s3-py-modules", "s3://code/shop.zip"), ("--pip-install", "lxml==5.0")),
+            ("lxml==5.0",),
+            ("s3://code/main.py",),
+            "nightly",
+        ),
         timings=TIMINGS,
         tools=TOOLS,
     ),

@@ -11,6 +11,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
+from lambda_pack.frontends.options.glue import GLUE
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind
 from lambda_pack.frontends.options.table import GROUPS, OPTIONS, add_options
@@ -30,6 +31,7 @@ from lambda_pack.model.choices import (
 )
 from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.given import Given
+from lambda_pack.model.layering import BySize
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
@@ -54,6 +56,7 @@ OWN = [
     ("output-dir", "out", "output", Path("out")),
     ("to-dir", "task", "to_dir", Path("task")),
     ("layout", "layer", "layout", Layout.LAYER),
+    ("layers", ["size"], "layering", BySize()),
     ("source", ["src", "more:lib"], "sources", (OwnCode(Path("src")), OwnCode(Path("more"), "lib/"))),
     ("project", ["."], "projects", (Path(),)),
     ("handler", "app.handler", "handler", "app.handler"),
@@ -200,8 +203,9 @@ def test_a_place_that_is_none(folder: Path, lines: list[str], message: str) -> N
 
 
 def test_these_are_all_options_and_all_fields() -> None:
-    assert {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"} == set(OPTIONS)
-    assert {row[2] for row in OWN} | {"options"} == set(PackRequest.__struct_fields__)
+    known = {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"}
+    assert known | set(GLUE.options) == set(OPTIONS), "those for Glue are in test_glue_requests"
+    assert {row[2] for row in OWN} | {"options", "glue"} == set(PackRequest.__struct_fields__)
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS.values() if option.short], ids=lambda one: one.name)
@@ -314,7 +318,13 @@ def test_a_table_that_is_none(folder: Path) -> None:
         ((), "which runtime"),
         (("--runtime", "python2.7"), "'python2.7' is not a Lambda runtime"),
         ((*RUNTIME, "--architecture", "mips"), "'mips' is not a Lambda architecture"),
-        ((*RUNTIME, "--layout", "flat"), "'flat' is not a layout; choose one of: function, layer"),
+        (
+            (*RUNTIME, "--layout", "flat"),
+            (
+                "'flat' is not a layout; choose one of: function, layer, layer-site-packages, "
+                "oci-dir, glue-ray, glue-spark"
+            ),
+        ),
         ((*RUNTIME, "--resolver", "poetry"), "'poetry' is not a resolver; choose one of: uv, pip"),
         ((*RUNTIME, "--prefer", "oldest"), "'oldest' is not a prefer; choose one of: compatible, newest"),
         ((*RUNTIME, "--on-collision", "first"), "'first' is not a on-collision; choose one of: error, last"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.targets import Target
+from lambda_pack.model.targets import GLUE_RUNTIMES, RUNTIMES, Target
 from lambda_pack.ports import Narrator
 
 __all__ = ["Known", "known_of", "report_beside"]
@@ -24,7 +24,12 @@ class Known(Struct, frozen=True):
 
 def report_beside(archive: Path) -> Path:
     """Where `pack` writes the report of an archive."""
-    return archive.with_suffix(".report.json")
+    return archive.with_name(f"{_stem(archive)}.report.json")
+
+
+def _stem(archive: Path) -> str:
+    """The name without what says that it is a zip, or a zip of wheels."""
+    return archive.name.removesuffix(".zip").removesuffix(".gluewheels")
 
 
 def known_of(path: Path, digest: str, narrator: Narrator) -> Known:
@@ -50,10 +55,13 @@ def _from_report(path: Path, digest: str, narrator: Narrator) -> Known | None:
 
 
 def _from_file_name(path: Path) -> Known:
-    """NAME-RUNTIME-ARCHITECTURE.zip, as `pack` writes it."""
-    name, _, rest = path.stem.rpartition("-python3.")
-    version, _, architecture = rest.partition("-")
-    try:
-        return Known(name, Target.parse(f"python3.{version}", architecture)) if name else Known(None, None)
-    except UsageError:
-        return Known(None, None)
+    """NAME-RUNTIME-ARCHITECTURE.zip, as `pack` writes it; the runtime of Glue for Ray has a dash in its name."""
+    rest, _, architecture = _stem(path).rpartition("-")
+    for runtime in (*RUNTIMES, *GLUE_RUNTIMES):
+        name = rest.removesuffix(f"-{runtime}")
+        if name and name != rest:
+            try:
+                return Known(name, Target.parse(runtime, architecture))
+            except UsageError:
+                break
+    return Known(None, None)

@@ -16,6 +16,8 @@ from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_
 from lambda_pack.inputs.project import read_inputs
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_constraints
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.glue_modules import NOT_PUBLISHED
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Lineage, Requested, Requirements
 from lambda_pack.ports import Narrator
@@ -59,7 +61,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
     configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
     requirements = Requirements(
         folder=reading.folder,
-        requested=reading.written.requested,
+        requested=_requested(reading, request),
         constraints=(*reading.written.constraints, *_constraints(configuration, environ)),
         indexes=configuration.indexes,
         files=replace(configuration.files, building=request.building.permission),
@@ -67,7 +69,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         config_settings=request.config_settings,
         lineage=_lineage(reading, request),
         build_constraints=read_constraints(request.building.constraints, environ),
-        left_out=request.slimming.left_out,
+        left_out=request.left_out,
         projects=_projects(request),
     )
     lock = reading.lock
@@ -75,6 +77,10 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         from lambda_pack.model.locked import Locked
 
         lock = Locked(packages=())
+    if request.layering is not None:
+        from lambda_pack.commands.layer_groups import with_groups
+
+        request = replace(request, layering=with_groups(request.layering, request, environ))
     return Order(
         request=request,
         name=_name(request, reading),
@@ -116,6 +122,13 @@ def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
             "choose another runtime"
         )
     yield from reading.warnings
+
+
+def _requested(reading: Reading, request: PackRequest) -> tuple[Requested, ...]:
+    """What is asked for, without what AWS has and publishes nowhere."""
+    if request.layout is not Layout.GLUE_RAY:
+        return reading.written.requested
+    return tuple(line for line in reading.written.requested if line.name not in NOT_PUBLISHED)
 
 
 def _lineage(reading: Reading, request: PackRequest) -> Lineage:

@@ -13,12 +13,15 @@ from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of, tools_of
 from lambda_pack.commands.wiring import Workshop
-from lambda_pack.errors import LambdaPackError
+from lambda_pack.errors import LambdaPackError, UsageError
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.files.tree import write_tree
 from lambda_pack.files.whole import scratch_folder, writing_to
-from lambda_pack.model.limits import ZIPPED_LIMIT, megabytes
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.layouts import FORMS, dockerfile
+from lambda_pack.model.limits import megabytes
 from lambda_pack.model.locks import lock_of
 from lambda_pack.model.report import ArchiveFacts, Report
 from lambda_pack.model.report_json import report_json
@@ -27,6 +30,10 @@ from lambda_pack.pipeline.nine_steps import take_nine_steps
 from lambda_pack.pipeline.outcome import Outcome
 
 __all__ = ["pack_order"]
+
+_HANDLER = "app.handler"
+# What a folder that becomes an image holds at its top: another run may take its place.
+_OF_IMAGES = frozenset({"Dockerfile", "task"})
 
 
 def pack_order(order: Order, workshop: Workshop, recorder: Recorder, *, keep_report: bool) -> Report:
@@ -68,17 +75,31 @@ def _staging(request: PackRequest) -> Iterator[Path]:
 
 def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -> ArchiveFacts:
     request = order.request
-    if request.to_dir is not None:
-        write_tree(bundle, request.to_dir)
-        return ArchiveFacts(request.to_dir, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
-    name = f"{order.name}-{request.target}.zip"
-    archive = write_zip(bundle, staging / name)
-    if archive.size > ZIPPED_LIMIT:
+    name = f"{order.name}-{request.target}" if bundle.layer is None else f"{order.name}-{bundle.layer}-{request.target}"
+    if request.is_folder:
+        return _write_folder(bundle, request, name, staging=staging, recorder=recorder)
+    archive = write_zip(bundle, staging / f"{name}{FORMS[request.layout].ending}")
+    limit = FORMS[request.layout].zipped_limit
+    if limit is not None and archive.size > limit:
         recorder.warn(
-            f"{megabytes(archive.size)} zipped is more than the {megabytes(ZIPPED_LIMIT)} Lambda takes directly: "
-            "upload it to S3 and name it from there"
+            f"{megabytes(archive.size)} zipped is more than the {megabytes(limit)} Lambda takes directly: "
+            f"upload {'it' if bundle.layer is None else f'the layer {bundle.layer!r}'} to S3 and name it from there"
         )
-    return replace(archive, path=request.output / name)
+    return replace(archive, path=request.output / archive.path.name)
+
+
+def _write_folder(
+    bundle: Bundle, request: PackRequest, name: str, *, staging: Path, recorder: Recorder
+) -> ArchiveFacts:
+    if request.layout is Layout.OCI_DIR:
+        recorder.warn(f"the Dockerfile calls the handler {_HANDLER!r}: write your own into its last line")
+        content = dockerfile(request.target, _HANDLER).encode()
+        bundle = Bundle((Entry("Dockerfile", content, PLAIN, OWN, len(content)), *bundle.entries))
+    place = request.to_dir or request.output / name
+    if request.to_dir is None and place.is_dir() and not {path.name for path in place.iterdir()} <= _OF_IMAGES:
+        raise UsageError(f"{str(place)!r} holds more than an earlier pack has left; remove it or name another output")
+    write_tree(bundle, request.to_dir or staging / name)
+    return ArchiveFacts(place, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
 
 
 def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:
@@ -94,18 +115,18 @@ def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome)
 
 
 def _publish(staging: Path, output: Path) -> None:
-    """Rename everything into place, the zip last: whoever waits for it finds the others there.
+    """Rename everything into place, the bundle last: whoever waits for it finds the others there.
 
     Where one cannot be, all are taken back, and what was there before is there again.
     """
-    files = sorted(staging.iterdir(), key=lambda file: (file.suffix == ".zip", file.name))
+    files = sorted(staging.iterdir(), key=lambda file: (file.is_dir() or file.suffix == ".zip", file.name))
     old = staging / "old"
     with writing_to(output), ExitStack() as moves:
         old.mkdir()
         for file in files:
             place = output / file.name
             # Each move back is noted before the move is made: a signal may come in between.
-            if place.is_file():
+            if place.is_file() or (file.is_dir() and place.is_dir()):
                 moves.callback(_move_back, old / file.name, place)
                 place.rename(old / file.name)
             moves.callback(_move_back, place, file)

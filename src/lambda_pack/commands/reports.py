@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.places import seen_from, without_folder
 from lambda_pack.commands.recorder import Recorder
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.glue import GlueFacts, job_arguments
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
@@ -45,9 +47,21 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         warnings=tuple(map(clean, recorder.warnings)),
         archive=outcome.archive and _archive(outcome.archive, project),
         savings=outcome.savings,
+        glue=_glue(order, outcome),
+        layers=tuple(replace(layer, archive=_archive(layer.archive, project)) for layer in outcome.layers),
         timings=recorder.timings(),
         tools=tools_of(order),
     )
+
+
+def _glue(order: Order, outcome: Outcome) -> GlueFacts | None:
+    request = order.request
+    if request.layout not in {Layout.GLUE_RAY, Layout.GLUE_SPARK} or outcome.archive is None:
+        return None
+    from lambda_pack.pipeline.glue import pip_installs
+
+    pins = [str(pin) for pin in pip_installs(outcome.stock, request.glue)]
+    return GlueFacts(job_arguments(request.layout, outcome.archive.path.name, pins), tuple(pins))
 
 
 def _package(package: PackedPackage, project: Path) -> PackedPackage:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from lambda_pack.commands.beside import known_of, report_beside
+from lambda_pack.commands.beside import known_of
 from lambda_pack.errors import DeliveryError, UsageError
 from lambda_pack.files.whole import whole_file
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel
-from lambda_pack.model.report import Report
+from lambda_pack.model.report import ArchiveFacts, Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.ports import Narrator, Store
 from lambda_pack.tools.s3.store import S3Store
@@ -36,7 +36,7 @@ def upload(path: Path, delivery: Delivery, narrator: Narrator, *, store: Store |
 
 
 def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: Store | None = None) -> Report:
-    """Deliver what a run has packed: its report, with where the archive went, as it now lies beside the archive.
+    """Deliver what a run has packed: its report, with where each archive went, as it now lies beside them.
 
     A run that has packed no archive delivers none.
 
@@ -46,16 +46,30 @@ def deliver(report: Report, delivery: Delivery, narrator: Narrator, *, store: St
     archive = report.archive
     if archive is None or archive.sha256 is None:
         return report
-    parcel = Parcel(archive.path, archive.sha256, archive.size, report.name, report.target)
+    store = store or S3Store(narrator)
+    # Layers first: a function is of use when all of its layers are there.
+    layers = tuple(
+        replace(
+            layer, delivered=_sent(layer.archive, f"{report.name}-{layer.name}", report, delivery=delivery, store=store)
+        )
+        for layer in report.layers
+    )
+    there = next((layer.delivered for layer in layers if layer.archive == archive), None)
+    delivered = there or _sent(archive, report.name, report, delivery=delivery, store=store)
+    report = replace(report, delivered=delivered, layers=layers)
+    with whole_file(archive.path.with_name(f"{report.name}-{report.target}.report.json")) as file:
+        file.write(report_json(report).encode())
+    return report
+
+
+def _sent(archive: ArchiveFacts, name: str, report: Report, *, delivery: Delivery, store: Store) -> Delivered:
+    if archive.sha256 is None:
+        raise AssertionError(f"{archive.path} is no archive")
     try:
-        delivered = (store or S3Store(narrator)).deliver(parcel, delivery)
+        return store.deliver(Parcel(archive.path, archive.sha256, archive.size, name, report.target), delivery)
     except DeliveryError as error:
         error.args = (f"{error} (the archive is in {str(archive.path)!r}; lambda-pack upload sends it again)",)
         raise
-    report = replace(report, delivered=delivered)
-    with whole_file(report_beside(archive.path)) as file:
-        file.write(report_json(report).encode())
-    return report
 
 
 def _parcel(path: Path, narrator: Narrator) -> Parcel:

@@ -28,6 +28,7 @@ class Bundle(Struct, frozen=True):
     """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out.
 
     `metadata_readers` are the owners of what reads metadata, or is found by it, where metadata was left out.
+    `layer` is the name of the layer that it is, where a function was divided; see `lambda_pack.files.division`.
     """
 
     entries: tuple[Entry, ...]
@@ -35,6 +36,7 @@ class Bundle(Struct, frozen=True):
     path_files: tuple[PathFile, ...] = ()
     savings: tuple[Saving, ...] = ()
     metadata_readers: tuple[Owner, ...] = ()
+    layer: str | None = None
 
     @property
     def unzipped_size(self) -> int:

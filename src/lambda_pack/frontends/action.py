@@ -53,9 +53,10 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
     inputs = read_inputs(environ, start=workspace or Path.cwd())
     with chdir(inputs.folder):
         request = _request(inputs, environ)
-        if inputs.delivery is not None and request.to_dir is not None:
+        if inputs.delivery is not None and request.is_folder:
+            what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
             raise UsageError(
-                "there is no zip to deliver with --to-dir; leave that out, or the inputs that begin with 's3-'"
+                f"there is no zip to deliver with {what}; leave that out, or the inputs that begin with 's3-'"
             )
         with GroupNarrator(workflow) as narrator:
             for name, given in inputs.said.items():

@@ -23,6 +23,7 @@ REPORTED = (
     "code-sha256",
     "zip-size",
     "unzipped-size",
+    "layers",
     "unmet",
     "unmet-count",
     "held-back",
@@ -51,13 +52,15 @@ def outputs_of(
     beside = [request.output / f"{stem}.report.json", request.output / f"{stem}.pylock.toml"]
     there = [path if request.to_dir is None and path.is_file() else None for path in beside]
     paths = [_seen(path, workspace) for path in (packed, *there)]
-    uploaded = paths if inputs.artifact_archive else paths[: 1 if digest else 0]
+    layers = [_seen(layer.archive.path, workspace) for layer in report.layers]
+    uploaded = list(dict.fromkeys((*paths, *layers))) if inputs.artifact_archive else paths[: 1 if digest else 0]
     return {
         "zip-path": paths[0] if digest else "",
         "zip-sha256": digest or "",
         "code-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else "",
         "zip-size": str(archive.size) if archive and digest else "",
         "unzipped-size": str(archive.unzipped_size) if archive else "",
+        "layers": _json([_layer(row, path) for row, path in zip(document["layers"], layers, strict=True)]),
         "unmet": _json([_short(one) for one in document["unmet"]]),
         "unmet-count": str(len(report.unmet)),
         "held-back": _json(document["held_back"]),
@@ -89,6 +92,10 @@ def _seen(path: Path | None, workspace: Path | None) -> str:
     if workspace is not None and absolute.is_relative_to(workspace):
         return absolute.relative_to(workspace).as_posix()
     return absolute.as_posix()
+
+
+def _layer(row: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    return {"name": row["name"], "packages": row["packages"], **row["archive"], "path": path}
 
 
 def _short(unmet: Mapping[str, Any]) -> Mapping[str, Any]:

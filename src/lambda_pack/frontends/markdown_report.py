@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
+from lambda_pack.model.choices import Layout
 from lambda_pack.model.delivery import Delivered
-from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
+from lambda_pack.model.layouts import FORMS
+from lambda_pack.model.limits import megabytes
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.slimming import Saving, saved_in_all, told
 from lambda_pack.model.stock import HeldBack
 
@@ -133,21 +135,33 @@ def _add_bundle(page: Page, report: Report) -> None:
     if report.unmet:
         page.add("<p>The bundle was written without what is unmet, as <code>allow-unmet</code> says.</p>")
     page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))
+    if report.layers:
+        page.add("<p><b>Layers</b></p>")
+        page.add_table(("layer", "zip", "zipped", "unzipped", "packages", "SHA-256"), map(_layer, report.layers))
+
+
+def _layer(layer: LayerFacts) -> tuple[str, ...]:
+    archive = layer.archive
+    sizes = megabytes(archive.size), megabytes(archive.unzipped_size)
+    packages = ", ".join(map(code, layer.packages))
+    return code(layer.name), code(archive.path.as_posix()), *sizes, packages, code(archive.sha256 or "")
 
 
 def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
     yield "bundle", code(archive.path.as_posix())
     yield "layout", code(report.layout)
-    yield "unzipped", f"{_share(archive.unzipped_size, UNZIPPED_LIMIT)}, all layers together"
+    form = FORMS[Layout(report.layout)]
+    yield "unzipped", _share(archive.unzipped_size, form.unzipped_limit, ", all layers together")
     if archive.sha256 is not None:
-        larger = " (larger: through S3 only)" if archive.size > ZIPPED_LIMIT else ""
-        yield "zipped", f"{_share(archive.size, ZIPPED_LIMIT)} for a direct upload{larger}"
+        larger = " (larger: through S3 only)" if archive.size > (form.zipped_limit or archive.size) else ""
+        yield "zipped", _share(archive.size, form.zipped_limit, f" for a direct upload{larger}")
         yield "SHA-256", code(archive.sha256)
         yield "CodeSha256", code(base64.b64encode(bytes.fromhex(archive.sha256)).decode("ascii"))
 
 
-def _share(size: int, limit: int) -> str:
-    return f"{megabytes(size)} of {megabytes(limit)} ({size / limit:.0%})"
+def _share(size: int, limit: int | None, of_what: str) -> str:
+    """The size, and how much that is of the limit where there is one."""
+    return f"{megabytes(size)} of {megabytes(limit)} ({size / limit:.0%}){of_what}" if limit else megabytes(size)
 
 
 def _add_packages(page: Page, report: Report) -> None:

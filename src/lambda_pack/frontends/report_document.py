@@ -15,8 +15,18 @@ from lambda_pack.model.building import Build, Grafted
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Concern, Finding, Severity
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, FileOnOffer, PackedPackage, Report, ToBuild, Unmet
+from lambda_pack.model.report import (
+    SCHEMA_VERSION,
+    ArchiveFacts,
+    FileOnOffer,
+    LayerFacts,
+    PackedPackage,
+    Report,
+    ToBuild,
+    Unmet,
+)
 from lambda_pack.model.slimming import Measure, Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
@@ -57,6 +67,9 @@ def _report(document: Mapping[str, Any]) -> Report:
         warnings=tuple(document["warnings"]),
         archive=_archive(document["archive"]),
         delivered=_delivered(document.get("delivered")),
+        # Reports that were written before there were layers do not have them.
+        glue=_glue(document.get("glue")),
+        layers=tuple(_layer(row) for row in document.get("layers", ())),
         to_build=tuple(ToBuild(_pin(row), row["source"], row["why"]) for row in document["to_build"]),
         timings=tuple((row["step"], row["seconds"]) for row in document["timings"]),
         tools=tuple(document["tools"].items()),
@@ -68,9 +81,23 @@ def _pin(row: Mapping[str, Any]) -> Pin:
     return Pin(canonicalize_name(row["name"]), None if version is None else Version(version))
 
 
-def _archive(row: Mapping[str, Any] | None) -> ArchiveFacts | None:
+def _glue(row: Mapping[str, Any] | None) -> GlueFacts | None:
+    """Reports that were written before there were layouts for Glue do not have it."""
     if row is None:
         return None
+    return GlueFacts(tuple(row["arguments"].items()), tuple(row["pip_install"]), tuple(row["scripts"]), row["job"])
+
+
+def _layer(row: Mapping[str, Any]) -> LayerFacts:
+    packages = tuple(map(canonicalize_name, row["packages"]))
+    return LayerFacts(row["name"], _facts(row["archive"]), packages, _delivered(row["delivered"]))
+
+
+def _archive(row: Mapping[str, Any] | None) -> ArchiveFacts | None:
+    return None if row is None else _facts(row)
+
+
+def _facts(row: Mapping[str, Any]) -> ArchiveFacts:
     return ArchiveFacts(Path(row["path"]), row["size"], row["unzipped_size"], row["entries"], row["sha256"])
 
 

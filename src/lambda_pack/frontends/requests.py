@@ -15,18 +15,19 @@ from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
 from lambda_pack.frontends.slimming_requests import slimming_of
+from lambda_pack.frontends.target_requests import glue_of, layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
-from lambda_pack.model.choices import AuditMode, Collision, IfExists, Layout, Preference, ResolverName
+from lambda_pack.model.choices import AuditMode, Collision, DistInfo, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
-from lambda_pack.model.targets import Target
 
 if TYPE_CHECKING:
     from lambda_pack.model.delivery import Delivery
+    from lambda_pack.model.layering import Layering
 
 __all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
 
@@ -148,9 +149,12 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
     Raises:
         UsageError: a value is unknown, or the runtime or the requirements are missing.
     """
+    layout = layout_of(said)
     known: dict[str, Any] = {
         "name": one(said, "name"),
-        "layout": choice(said, "layout", Layout),
+        "layout": layout,
+        "glue": glue_of(said, layout),
+        "layering": _layering(said),
         "resolver": choice(said, "resolver", ResolverName),
         "prefer": choice(said, "prefer", Preference),
         "audit": choice(said, "audit", AuditMode),
@@ -174,8 +178,14 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "slimming": slimming_of(said),
         "options": _pip_options(said),
     }
-    target = _target(said)
-    return PackRequest(target, _inputs(said), **{key: value for key, value in known.items() if value is not None})
+    if layout is Layout.GLUE_RAY:
+        known["slimming"] = replace(known["slimming"], dist_info=DistInfo.DROP)
+    request = PackRequest(
+        target_of(said), _inputs(said), **{key: value for key, value in known.items() if value is not None}
+    )
+    if request.layering is not None and (request.is_folder or request.layout is not Layout.FUNCTION):
+        raise UsageError("--layers divides a function into zips; leave out --layout, and --to-dir")
+    return request
 
 
 def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
@@ -193,8 +203,13 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         return None
     from lambda_pack.model.delivery import Delivery, S3Target
 
+    target = S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or "")
+    if "layers" in said and not target.tells_apart:
+        raise UsageError(
+            "the function and its layers need keys of their own; end the key with '/', or put {name} into it"
+        )
     return Delivery(
-        S3Target.parse(uri) if uri is not None else S3Target(bucket or "", key or ""),
+        target,
         if_exists=choice(said, "s3-if-exists", IfExists) or IfExists.OVERWRITE,
         kms_key=one(said, "s3-kms-key-id"),
         tags=tuple(pair(text, "s3-tag") for text in many(said, "s3-tag") or ()),
@@ -205,12 +220,12 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
     )
 
 
-def _target(said: Mapping[str, Given]) -> Target:
-    runtime = one(said, "runtime")
-    if runtime is None:
-        raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
-    architecture = one(said, "architecture")
-    return Target.parse(runtime) if architecture is None else Target.parse(runtime, architecture)
+def _layering(said: Mapping[str, Given]) -> Layering | None:
+    if "layers" not in said:
+        return None
+    from lambda_pack.model.layering import parse_layering  # start-up stays light
+
+    return parse_layering(said["layers"].values)
 
 
 def _inputs(said: Mapping[str, Given]) -> tuple[Path, ...]:

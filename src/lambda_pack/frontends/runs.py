@@ -31,8 +31,9 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
     request = request_of(said)
     delivery = delivery_of(said) if delivers else None
-    if delivery is not None and request.to_dir is not None:
-        raise UsageError("a folder cannot be delivered to S3; leave out --to-dir or the place in S3")
+    if delivery is not None and request.is_folder:
+        what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
+        raise UsageError(f"a folder cannot be delivered to S3; leave out {what} or the place in S3")
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         for name, given in said.items():
             # What pip can be told, too, is told with what pip's own settings say.
@@ -60,8 +61,9 @@ def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any])
 
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         report = deliver(report, delivery, narrator)
-    if report.delivered is not None and not arguments["json"]:
-        sys.stdout.write(_told(report.delivered))
+    arrived = dict.fromkeys(filter(None, (report.delivered, *(layer.delivered for layer in report.layers))))
+    if not arguments["json"]:
+        sys.stdout.writelines(map(_told, arrived))
     return report
 
 

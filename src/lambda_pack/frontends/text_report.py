@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from lambda_pack.frontends.screen import clean
-from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT, megabytes
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.glue import GlueFacts
+from lambda_pack.model.layouts import FORMS, Form
+from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
 from lambda_pack.model.stock import Attempt
@@ -62,22 +67,47 @@ def _headline(report: Report) -> Iterator[str]:
     else:
         without = f", {unmet} unmet" if unmet else ""
         yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
-        yield from _written(archive)
+        yield from _archives(report, archive)
+        yield from _glue(report.glue)
+
+
+def _glue(glue: GlueFacts | None) -> Iterator[str]:
+    """What to paste: one argument a line."""
+    if glue is not None:
+        yield "job arguments" if glue.job is None else f"job arguments, set in {glue.job}"
+        yield from (f"  {name} {value}" for name, value in glue.arguments)
+        yield from (f"  script {uri}" for uri in glue.scripts)
 
 
 def _counted(count: int) -> str:
     return "1 package" if count == 1 else f"{count} packages"
 
 
-def _written(archive: ArchiveFacts) -> Iterator[str]:
-    unzipped = f"{megabytes(archive.unzipped_size)} unzipped (limit {megabytes(UNZIPPED_LIMIT)})"
+def _archives(report: Report, archive: ArchiveFacts) -> Iterator[str]:
+    form = FORMS[Layout(report.layout)]
+    if all(layer.archive != archive for layer in report.layers):
+        yield from _written(archive, replace(form, unzipped_limit=None) if report.layers else form)
+    for layer in report.layers:
+        yield f"  layer {layer.name}: {_counted(len(layer.packages))}"
+        yield from (f"  {line}" for line in _written(layer.archive, replace(form, unzipped_limit=None)))
+    if report.layers:
+        archives = {one.path: one.unzipped_size for one in (archive, *(layer.archive for layer in report.layers))}
+        yield f"  together {megabytes(sum(archives.values()))} unzipped{_limit(form.unzipped_limit)}"
+
+
+def _written(archive: ArchiveFacts, form: Form) -> Iterator[str]:
+    unzipped = f"{megabytes(archive.unzipped_size)} unzipped{_limit(form.unzipped_limit)}"
     if archive.sha256 is None:
         yield f"  {archive.path.as_posix()}: {unzipped}"
         return
-    zipped = f"{megabytes(archive.size)} zipped (limit {megabytes(ZIPPED_LIMIT)} for a direct upload)"
+    zipped = f"{megabytes(archive.size)} zipped{_limit(form.zipped_limit, ' for a direct upload')}"
     yield f"  {archive.path.as_posix()}"
     yield f"  {zipped}, {unzipped}"
     yield f"  sha256 {archive.sha256}"
+
+
+def _limit(limit: int | None, of_what: str = "") -> str:
+    return f" (limit {megabytes(limit)}{of_what})" if limit is not None else ""
 
 
 def _packages(report: Report, *, verbose: bool) -> Iterator[str]:

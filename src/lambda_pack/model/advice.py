@@ -63,9 +63,10 @@ def _newest_instead(stock: Stock, pin: Pin, requirements: Requirements, way: Seq
 
 def _other_targets(stock: Stock, pin: Pin) -> Iterator[str]:
     wheels = [wheel for wheel, _ in stock.wheels(pin)]
+    lambdas = RUNTIMES.values() if stock.target.runtime.name in RUNTIMES else ()
     runtimes = [
         runtime.name
-        for runtime in RUNTIMES.values()
+        for runtime in lambdas
         if runtime != stock.target.runtime
         and stock.target.architecture in runtime.architectures
         and not runtime.preview

@@ -17,7 +17,7 @@ from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, m
 from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
 from lambda_pack.model.optional_libraries import is_optional
-from lambda_pack.model.targets import RUNTIMES, Target
+from lambda_pack.model.targets import RUNTIMES, Runtime, Target
 
 __all__ = ["glibc_needed", "judge_binaries"]
 
@@ -157,7 +157,10 @@ def _symbols_of_image(version: SymbolVersion, file: BinaryFile, package: _Packag
     if version.namespace == "GLIBC":
         if version.level > runtime.glibc:
             yield _too_new(
-                file, version, f"{runtime.name} has glibc {_dotted(runtime.glibc)}", _newer_runtime(version.level)
+                file,
+                version,
+                f"{runtime.name} has glibc {_dotted(runtime.glibc)}",
+                _newer_runtime(version.level, runtime),
             )
         return
     has, newest = image.levels.get(version.namespace), image.newer.get(version.namespace)
@@ -181,9 +184,10 @@ def _too_new(
     return Finding(file.path, Concern.SYMBOLS, severity, what, why, advice, version.library)
 
 
-def _newer_runtime(level: Level) -> str:
-    """What to do about a glibc that is too old."""
-    newer = (row for row in RUNTIMES.values() if row.glibc >= level and not row.preview)
+def _newer_runtime(level: Level, runtime: Runtime) -> str:
+    """What to do about a glibc that is too old; Glue has no other runtime for the same job."""
+    lambdas = RUNTIMES.values() if runtime.name in RUNTIMES else ()
+    newer = (row for row in lambdas if row.glibc >= level and not row.preview)
     oldest = min(newer, key=lambda row: row.python, default=None)
     if oldest is None:
         return _OLDER_VERSION

@@ -20,15 +20,14 @@ __all__ = [
 
 
 class Layout(Enum):
-    """Where a bundle's files lie in the archive; the value is what users write."""
+    """What a bundle is to be, and so where its files lie (`model/layouts.py`); the value is what users write."""
 
     FUNCTION = "function"
     LAYER = "layer"
-
-    @property
-    def prefix(self) -> str:
-        """The folder that everything lies in: a layer is extracted to /opt, where Lambda looks for `python/`."""
-        return "python/" if self is Layout.LAYER else ""
+    LAYER_SITE_PACKAGES = "layer-site-packages"
+    OCI_DIR = "oci-dir"
+    GLUE_RAY = "glue-ray"
+    GLUE_SPARK = "glue-spark"
 
 
 class ResolverName(Enum):

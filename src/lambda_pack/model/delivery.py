@@ -95,6 +95,12 @@ class S3Target(Struct, frozen=True):
         bucket, _, key = rest.partition("/")
         return cls(bucket, key)
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether several archives of one run would each get a key of its own."""
+        fields = {field for _, field, _, _ in _pieces(self.key)}
+        return not self.key or self.key.endswith("/") or not fields.isdisjoint({"name", "sha256"})
+
     def key_for(self, parcel: Parcel) -> str:
         """The key of an archive.
 

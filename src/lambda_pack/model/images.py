@@ -95,6 +95,15 @@ IMAGES: Mapping[str, Image] = MappingProxyType(
             date(2026, 11, 26),
             is_verified=False,
         ),
+        "Glue for Ray": Image(
+            _GCC_4_8,
+            _GCC_4_8,
+            _EVERYWHERE | {"libcrypt.so.1", "libnsl.so.1"},
+            frozenset(),
+            "assumed: what manylinux2014 allows, the level that is taken for Glue for Ray; no image is published",
+            date(2026, 11, 26),
+            is_verified=False,
+        ),
         "Amazon Linux 2": Image(
             _GCC_7,
             _GCC_7,

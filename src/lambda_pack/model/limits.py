@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["LOADING_TIME", "UNZIPPED_LIMIT", "ZIPPED_LIMIT", "megabytes"]
+__all__ = ["LOADING_TIME", "MOST_LAYERS", "UNZIPPED_LIMIT", "ZIPPED_LIMIT", "megabytes"]
 
 UNZIPPED_LIMIT = 262_144_000
 """A function with all its layers, unpacked."""
 
 ZIPPED_LIMIT = 52_428_800
 """An archive uploaded directly; a larger one goes through S3."""
+
+MOST_LAYERS = 5
+"""Of one function."""
 
 LOADING_TIME = 120.0
 """In seconds, unless somebody says otherwise. An emulator takes ten times as long as Lambda, whose own limit is 900."""

@@ -10,12 +10,13 @@ from packaging.utils import NormalizedName
 from lambda_pack.model.building import Build
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.model.targets import Target
 
-__all__ = ["SCHEMA_VERSION", "ArchiveFacts", "FileOnOffer", "PackedPackage", "Report", "ToBuild", "Unmet"]
+__all__ = ["SCHEMA_VERSION", "ArchiveFacts", "FileOnOffer", "LayerFacts", "PackedPackage", "Report", "ToBuild", "Unmet"]
 
 SCHEMA_VERSION = 1
 """Of the JSON document; another one for whatever a reader of this one could misunderstand."""
@@ -87,12 +88,22 @@ class ArchiveFacts(Struct, frozen=True):
     sha256: str | None = None
 
 
+class LayerFacts(Struct, frozen=True):
+    """A layer of a function, with the packages that are in it; `delivered` is as in `Report`."""
+
+    name: str
+    archive: ArchiveFacts
+    packages: tuple[NormalizedName, ...]
+    delivered: Delivered | None = None
+
+
 class Report(Struct, frozen=True):
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
     `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
-    there.
+    there. `layers` are the function's; where no function is left beside them, `archive` is the first of them. `glue` is
+    what a Glue job needs to know of a bundle that is for one.
     """
 
     name: str
@@ -104,6 +115,8 @@ class Report(Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
     archive: ArchiveFacts | None = None
+    layers: tuple[LayerFacts, ...] = ()
+    glue: GlueFacts | None = None
     delivered: Delivered | None = None
     to_build: tuple[ToBuild, ...] = ()
     savings: tuple[Saving, ...] = ()

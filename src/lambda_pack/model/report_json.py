@@ -7,9 +7,11 @@ import json
 from typing import Any
 
 from lambda_pack.model.building import Build
+from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
+from lambda_pack.model.glue import GlueFacts
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.report import SCHEMA_VERSION, PackedPackage, Report, Unmet
+from lambda_pack.model.report import SCHEMA_VERSION, ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Attempt, HeldBack
 
@@ -33,8 +35,18 @@ def report_document(report: Report) -> dict[str, Any]:
             "glibc": ".".join(map(str, runtime.glibc)),
             "layout": report.layout,
         },
-        "archive": _archive(report),
-        "delivered": _delivered(report),
+        "archive": _archive(report.archive),
+        "delivered": _delivered(report.delivered),
+        "layers": [
+            {
+                "name": layer.name,
+                "archive": _archive(layer.archive),
+                "packages": list(layer.packages),
+                "delivered": _delivered(layer.delivered),
+            }
+            for layer in report.layers
+        ],
+        "glue": report.glue and _glue(report.glue),
         "packages": [_package(package) for package in report.packages],
         "to_build": [
             {"name": item.pin.name, "version": _version(item.pin), "source": item.source, "why": item.why}
@@ -50,8 +62,7 @@ def report_document(report: Report) -> dict[str, Any]:
     }
 
 
-def _archive(report: Report) -> dict[str, Any] | None:
-    archive = report.archive
+def _archive(archive: ArchiveFacts | None) -> dict[str, Any] | None:
     if archive is None:
         return None
     digest = archive.sha256
@@ -66,8 +77,7 @@ def _archive(report: Report) -> dict[str, Any] | None:
     }
 
 
-def _delivered(report: Report) -> dict[str, Any] | None:
-    delivered = report.delivered
+def _delivered(delivered: Delivered | None) -> dict[str, Any] | None:
     if delivered is None:
         return None
     return {
@@ -76,6 +86,15 @@ def _delivered(report: Report) -> dict[str, Any] | None:
         "sha256": delivered.sha256,
         "size": delivered.size,
         "was_there": delivered.was_there,
+    }
+
+
+def _glue(glue: GlueFacts) -> dict[str, Any]:
+    return {
+        "arguments": dict(glue.arguments),
+        "pip_install": list(glue.pip_install),
+        "scripts": list(glue.scripts),
+        "job": glue.job,
     }
 
 

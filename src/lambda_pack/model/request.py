@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference, ResolverName
 from lambda_pack.model.given import GivenSettings
+from lambda_pack.model.glue import GlueSettings
+from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.slimming import Slimming
 from lambda_pack.model.targets import Target
+
+if TYPE_CHECKING:
+    from lambda_pack.model.layering import Layering
 
 __all__ = ["DEFAULTS", "PackRequest"]
 
@@ -26,11 +31,12 @@ class PackRequest(Struct, frozen=True):
     `requirements` are files of requirements, or one lock, manifest, script or project folder, of which `selection` says
     what is wanted; with `locked` only a lock that its manifest agrees with will do. `name` None is the project's own,
     or that of the folder of the first requirements file. `output` is the folder for zip, report and lock; with `to_dir`
-    the tree is written there instead of a zip. `sources` are packed as they are, and each of the folders `projects` as
-    the wheel that its own backend builds; `handler` is looked for in the bundle. `options` are pip's options by their
-    long names: indexes, kinds of files, constraints. `config_settings` go to the build backends, which `interpreter`
-    runs; None looks for one of the runtime's version. `building` says where and how. `slimming` says what is left out.
-    `cache` None is the user's cache folder.
+    the tree is written there instead of a zip. `layering` divides a function into layers; `glue` says more of bundles
+    for Glue. `sources` are packed as they are, and each of the folders `projects` as the wheel that its own backend
+    builds; `handler` is looked for in the bundle. `options` are pip's options by their long names: indexes, kinds of
+    files, constraints. `config_settings` go
+    to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
+    and how. `slimming` says what is left out. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -41,6 +47,8 @@ class PackRequest(Struct, frozen=True):
     output: Path = Path("dist")
     to_dir: Path | None = None
     layout: Layout = Layout.FUNCTION
+    layering: Layering | None = None
+    glue: GlueSettings = field(default_factory=GlueSettings)
     sources: tuple[OwnCode, ...] = ()
     projects: tuple[Path, ...] = ()
     handler: str | None = None
@@ -59,6 +67,21 @@ class PackRequest(Struct, frozen=True):
     slimming: Slimming = field(default_factory=Slimming)
     cache: Path | None = None
     use_cache: bool = True
+
+    @property
+    def prefix(self) -> str:
+        """The folder that everything of the bundle lies in; empty, or with a slash at its end."""
+        return FORMS[self.layout].prefix_on(self.target, self.glue.outer_folder)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The packages that are resolved with the others and not packed, by normalized name."""
+        return self.slimming.left_out | (self.glue.left_out if self.layout is Layout.GLUE_RAY else frozenset())
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it becomes a folder, which has no digest and cannot be delivered, instead of a zip."""
+        return self.to_dir is not None or self.layout is Layout.OCI_DIR
 
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType(

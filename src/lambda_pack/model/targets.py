@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.tags import Tag
 
-__all__ = ["DEFAULT_ARCHITECTURE", "LEGACY_PLATFORMS", "NEWEST_GLIBC", "RUNTIMES", "Architecture", "Runtime", "Target"]
+__all__ = [
+    "DEFAULT_ARCHITECTURE",
+    "GLUE_RUNTIMES",
+    "LEGACY_PLATFORMS",
+    "NEWEST_GLIBC",
+    "RUNTIMES",
+    "Architecture",
+    "Runtime",
+    "Target",
+]
 
 
 class Architecture(Enum):
@@ -57,7 +66,7 @@ class Runtime(Struct, frozen=True):
     """A managed Python runtime.
 
     `python_full_version` is a patch level seen in the runtime (AWS moves it), `glibc` the C library of its image,
-    `deprecated` the day after which AWS stops patching it.
+    `deprecated` the day after which AWS stops patching it, `notice` what else its users should hear.
     """
 
     name: str
@@ -67,6 +76,7 @@ class Runtime(Struct, frozen=True):
     deprecated: date | None = None
     preview: bool = False
     architectures: tuple[Architecture, ...] = _BOTH
+    notice: str | None = None
 
     @property
     def python(self) -> tuple[int, int]:
@@ -80,6 +90,8 @@ class Runtime(Struct, frozen=True):
 
     def warning(self, today: date) -> str | None:
         """What a user who chose this runtime should hear, if anything."""
+        if self.notice:
+            return self.notice
         if self.preview:
             return f"{self.name} is a preview runtime on Lambda: not for production, and it may still change"
         if self.deprecated and today > self.deprecated:
@@ -114,6 +126,30 @@ RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
 )
 
 
+# https://docs.aws.amazon.com/glue/latest/dg/release-notes.html and edit-script-ray-env-dependencies.html, read
+# 2026-11-21. The patch levels of Python are those of Lambda's runtimes of the same version, assumed. AWS says nothing
+# about the glibc of Glue for Ray: 2.17 (manylinux2014) is the safe level.
+GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
+    {
+        runtime.name: runtime
+        for runtime in (
+            Runtime(
+                "glue-ray2.4",
+                "3.9.19",
+                "Glue for Ray",
+                (2, 17),
+                architectures=(Architecture.ARM64,),
+                notice="AWS Glue for Ray is closed to new customers: its living successor is --layout glue-spark",
+            ),
+            Runtime("glue4.0", "3.10.19", "Amazon Linux 2", (2, 26), architectures=(Architecture.X86_64,)),
+            Runtime("glue5.0", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
+            Runtime("glue5.1", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
+        )
+    }
+)
+"""The Python environments of Glue jobs, by names of our own: AWS has none that says both version and engine."""
+
+
 class Target(Struct, frozen=True):
     """What a bundle must load on: a runtime on an architecture."""
 
@@ -130,9 +166,11 @@ class Target(Struct, frozen=True):
         Raises:
             UsageError: a name is unknown, or the runtime never existed on the architecture.
         """
-        if runtime not in RUNTIMES:
+        row, parsed = RUNTIMES.get(runtime) or GLUE_RUNTIMES.get(runtime), Architecture.parse(architecture)
+        if row is None:
             raise UsageError(f"{runtime!r} is not a Lambda runtime; choose one of: {', '.join(RUNTIMES)}")
-        row, parsed = RUNTIMES[runtime], Architecture.parse(architecture)
+        if parsed not in row.architectures and runtime in GLUE_RUNTIMES:
+            raise UsageError(f"{runtime} does not exist for {parsed.value}; use {row.architectures[0].value}")
         if parsed not in row.architectures:
             raise UsageError(f"{runtime} does not exist for {parsed.value}; use python3.8 or newer, or x86_64")
         return cls(row, parsed)

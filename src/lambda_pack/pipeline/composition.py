@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,9 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle, compose
+from lambda_pack.files.entries import Entry
 from lambda_pack.files.wheel import WheelArchive
+from lambda_pack.model.choices import Layout
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
-from lambda_pack.model.report import ArchiveFacts, PackedPackage
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.slimming import Saving
@@ -21,7 +24,7 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.pipeline.own_code import own_code
-from lambda_pack.ports import Ports
+from lambda_pack.ports import Narrator, Ports
 
 __all__ = ["Composed", "Writer", "compose_bundle", "planned"]
 
@@ -29,12 +32,16 @@ Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
 
 class Composed(Struct, frozen=True):
-    """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known."""
+    """A bundle that was written: its packages, and for a lock each wheel with what it came from, digests known.
+
+    With `layers` it is in several archives, of which `archive` is the first.
+    """
 
     archive: ArchiveFacts
     packages: tuple[PackedPackage, ...]
     origins: tuple[tuple[Wheel, Offer], ...]
     savings: tuple[Saving, ...] = ()
+    layers: tuple[LayerFacts, ...] = ()
 
 
 def compose_bundle(
@@ -50,35 +57,48 @@ def compose_bundle(
     wheels = [wheel for wheel, _ in stock.chosen]
     fetched = ports.downloads.fetch(wheels)
     paths = {wheel: fetched[wheel] for wheel in wheels}
-    digests = {wheel: _digest(ports.wheels.open(paths[wheel], wheel.pin), wheel) for wheel in wheels}
+    opened = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels}
+    digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
     mine = {project.pin.name for project in requirements.projects}
-    chosen = [ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels if wheel.pin.name not in mine]
-    built = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels if wheel.pin.name in mine}
-    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
+    dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in mine}
+    built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=dependencies)
     own = own_code(request, built, ports.narrator)
-    bundle = compose(
-        chosen, own.entries, prefix=request.layout.prefix, on_collision=request.on_collision, slimming=request.slimming
-    )
-    for warning in (*_warnings(bundle), *_oversights(bundle, request)):
-        ports.narrator.warn(warning)
-    if request.slimming.refines:
-        from lambda_pack.pipeline.refinement import refined
+    archives = [opened[wheel] for wheel in dependencies]
+    with _open_bundle(request, archives, paths, own=own.entries, narrator=ports.narrator) as bundle:
+        for warning in (*_warnings(bundle), *_oversights(bundle, request)):
+            ports.narrator.warn(warning)
+        if request.slimming.refines:
+            from lambda_pack.pipeline.refinement import refined
 
-        bundle = refined(bundle, request, ports.refiner, ports.narrator)
-    if not request.allow_oversize:
-        check_size(bundle, stock, requirements, chosen)
-    archive = write(bundle)
-    sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-    sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+            bundle = refined(bundle, request, ports.refiner, ports.narrator)  # noqa: PLW2901
+        check_size(bundle, request, stock, requirements=requirements, wheels=archives)
+        written = [
+            (part, write(part)) for part in _parts(bundle, request, requirements, ports=ports, paths=dependencies)
+        ]
+        sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+        sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
     others = (pair for pair in stock.origins if pair[0] not in built)
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
-    return Composed(archive, tuple(_packed(stock, digests, sizes)), origins, (*left_out, *bundle.savings))
+    return Composed(
+        written[0][1],
+        tuple(_packed(stock, digests, sizes)),
+        origins,
+        savings=(*left_out, *bundle.savings),
+        layers=tuple(_layers(written)),
+    )
 
 
 def _left_out(
     stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
 ) -> tuple[Saving, ...]:
+    if request.layout is Layout.GLUE_RAY:
+        from lambda_pack.pipeline.glue import warnings_for_ray
+
+        for warning in warnings_for_ray(stock, requirements, request.glue, paths):
+            ports.narrator.warn(warning)
+        return ()
     if not stock.left_out:
         return ()
     from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
@@ -86,6 +106,52 @@ def _left_out(
     for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
         ports.narrator.warn(warning)
     return savings_of_packages(stock, ports.index)
+
+
+@contextmanager
+def _open_bundle(
+    request: PackRequest,
+    dependencies: Sequence[WheelArchive],
+    paths: Mapping[Wheel, Path],
+    *,
+    own: Sequence[Entry],
+    narrator: Narrator,
+) -> Iterator[Bundle]:
+    """The bundle in its layout, before it is divided."""
+    if request.layout is Layout.GLUE_SPARK:
+        from lambda_pack.pipeline.glue import open_wheelhouse
+
+        with open_wheelhouse(paths, request.prefix) as wheelhouse:
+            yield wheelhouse
+        return
+    bundle = compose(
+        dependencies, own, prefix=request.prefix, on_collision=request.on_collision, slimming=request.slimming
+    )
+    if request.layout is Layout.GLUE_RAY:
+        from lambda_pack.files.ray_rules import fit_for_ray
+
+        bundle, warnings = fit_for_ray(bundle, request.prefix)
+        for warning in warnings:
+            narrator.warn(warning)
+    yield bundle
+
+
+def _parts(
+    bundle: Bundle, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+) -> tuple[Bundle, ...]:
+    if request.layering is None:
+        return (bundle,)
+    from lambda_pack.pipeline.layering import Asked, in_parts
+
+    asked = Asked.read(requirements.requested, paths)
+    return in_parts(bundle, request.layering, request, asked=asked, narrator=ports.narrator)
+
+
+def _layers(written: Iterable[tuple[Bundle, ArchiveFacts]]) -> Iterator[LayerFacts]:
+    for part, archive in written:
+        if part.layer is not None:
+            packages = sorted({entry.owner.name for entry in part.entries if isinstance(entry.owner, Pin)})
+            yield LayerFacts(part.layer, archive, tuple(packages))
 
 
 def _proven(origin: Offer, digests: Mapping[Wheel, str], ports: Ports) -> Offer:
@@ -129,9 +195,7 @@ def _oversights(bundle: Bundle, request: PackRequest) -> Iterator[str]:
     if request.sources or request.projects or request.handler is not None:
         from lambda_pack.files.oversights import find_oversights
 
-        yield from find_oversights(
-            bundle.entries, request.target, prefix=request.layout.prefix, handler=request.handler
-        )
+        yield from find_oversights(bundle.entries, request.target, prefix=request.prefix, handler=request.handler)
 
 
 def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]) -> Iterator[PackedPackage]:

@@ -68,7 +68,15 @@ def take_nine_steps(
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
-    return Outcome(stock, unmet, composed.archive, composed.packages, composed.origins, savings=composed.savings)
+    return Outcome(
+        stock,
+        unmet,
+        composed.archive,
+        composed.packages,
+        composed.origins,
+        savings=composed.savings,
+        layers=composed.layers,
+    )
 
 
 def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:

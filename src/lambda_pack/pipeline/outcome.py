@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from lambda_pack.model.packages import Offer, Wheel
-from lambda_pack.model.report import ArchiveFacts, PackedPackage, ToBuild, Unmet
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage, ToBuild, Unmet
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 
@@ -21,4 +21,5 @@ class Outcome(Struct, frozen=True):
     packages: tuple[PackedPackage, ...] = ()
     origins: tuple[tuple[Wheel, Offer], ...] = ()
     savings: tuple[Saving, ...] = ()
+    layers: tuple[LayerFacts, ...] = ()
     to_build: tuple[ToBuild, ...] = ()

@@ -70,7 +70,7 @@ def _lean(entry: Entry, request: PackRequest, refiner: Refiner, narrator: Narrat
 
 
 def _compiled(bundle: Bundle, request: PackRequest, refiner: Refiner) -> Bundle:
-    prefix = request.layout.prefix
+    prefix = request.prefix
     root = LAYERS if request.layout is Layout.LAYER else TASK
     modules = {
         f"{root}/{entry.path}": entry

@@ -18,7 +18,7 @@ from lambda_pack.model.stock import Stock
 from lambda_pack.model.verdicts import Fits, preference
 from lambda_pack.ports import Index
 
-__all__ = ["savings_of_packages", "warnings_of_packages"]
+__all__ = ["savings_of_packages", "warnings_of_packages", "without_use"]
 
 _MOST_NAMED = 5
 
@@ -44,7 +44,7 @@ def warnings_of_packages(
     """Who needs what was left out, what nobody needs any more, and whose version the runtime decides."""
     requires = {wheel.pin.name: _requirements_of(wheel, path) for wheel, path in paths.items()}
     yield from _needed(stock, slimming, requires)
-    yield from _without_use(stock, requirements, requires)
+    yield from without_use(stock, requirements, requires)
     kept = {pin.name for pin in stock.closure}
     if kept & {"urllib3"} and not kept & {"botocore"}:
         yield "the bundle has its own urllib3 and no botocore: the runtime's botocore will use this one, if it can"
@@ -86,7 +86,7 @@ def _several(words: Sequence[str]) -> str:
     return ", ".join(words[:_MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
 
 
-def _without_use(
+def without_use(
     stock: Stock, requirements: Requirements, requires: Mapping[NormalizedName, tuple[Requirement, ...]]
 ) -> Iterator[str]:
     """Packages that only those that were left out had asked for."""

@@ -19,9 +19,16 @@ BUNDLE = Group.of(
     Option("to-dir", "write the tree here instead of a zip", metavar="DIR"),
     Option(
         "layout",
-        "where files lie in the archive",
+        "what the bundle is to be",
         choices=values_of(Layout),
         default=default_of("layout"),
+    ),
+    Option(
+        "layers",
+        "put packages into layers of the function: all of them (NAME), these with what they need (NAME=PACKAGE,..., or "
+        "group:GROUP), into so many (a number), or into as few as can be uploaded directly (size); docs/layouts.md",
+        Kind.MANY,
+        metavar="LAYERS",
     ),
     Option(
         "on-collision",

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from lambda_pack.frontends.options.building import BUILDING
 from lambda_pack.frontends.options.bundle import BUNDLE
 from lambda_pack.frontends.options.delivery import DELIVERY
+from lambda_pack.frontends.options.glue import GLUE
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.inputs import INPUTS
 from lambda_pack.frontends.options.option import Kind, Option
@@ -19,7 +20,7 @@ from lambda_pack.frontends.options.slimming import EXCLUSIONS, SLIMMING
 
 __all__ = ["GROUPS", "OPTIONS", "add_audit_options", "add_delivery_options", "add_options"]
 
-GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, INDEXES, DELIVERY)
+GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, INDEXES, DELIVERY, GLUE)
 
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     {name: option for group in GROUPS for name, option in group.options.items()}

@@ -49,7 +49,8 @@ exit 1
 
 def default_image(target: Target) -> str:
     """AWS's own image for builds: https://gallery.ecr.aws/sam/build-python3.13, read 2026-11-26."""
-    return f"public.ecr.aws/sam/build-{target.runtime.name}:latest-{target.architecture.value}"
+    python = "{}.{}".format(*target.runtime.python)
+    return f"public.ecr.aws/sam/build-python{python}:latest-{target.architecture.value}"
 
 
 class ContainerBench:

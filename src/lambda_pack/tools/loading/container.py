@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.layouts import LAMBDA_IMAGE
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.loading.seats import FLAGS, Places
@@ -86,7 +87,7 @@ class ContainerSeat(Struct, frozen=True):
 
 def default_image(target: Target) -> str:
     """AWS's image of the runtime (https://gallery.ecr.aws/lambda/python)."""
-    return f"public.ecr.aws/lambda/python:{target.runtime.name.removeprefix('python')}"
+    return f"{LAMBDA_IMAGE}:{target.runtime.name.removeprefix('python')}"
 
 
 def find_engine(environ: Mapping[str, str]) -> str | None:

@@ -1,0 +1,106 @@
+"""Step 8 for AWS Glue: a zip of modules for Ray, with what will not work there said, or a zip of wheels for Spark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from lambda_pack.files.bundle import Bundle
+from lambda_pack.files.entries import OWN, PLAIN, Entry
+from lambda_pack.files.ray_rules import several
+from lambda_pack.files.wheel import WheelArchive, open_wheel
+from lambda_pack.model.chains import dependencies_in
+from lambda_pack.model.glue import GlueSettings
+from lambda_pack.model.glue_modules import RAY_MODULES
+from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.targets import Target
+from lambda_pack.model.verdicts import Fits
+from lambda_pack.pipeline.slimming import without_use
+
+__all__ = ["open_wheelhouse", "pip_installs", "warnings_for_ray"]
+
+_SCRIPTS: Final = frozenset({"console_scripts", "gui_scripts"})
+_GROUP: Final = re.compile(r"^\s*\[([^\]]+)\]", re.MULTILINE)
+
+
+@contextmanager
+def open_wheelhouse(wheels: Mapping[Wheel, Path], prefix: str) -> Iterator[Bundle]:
+    """A bundle of the wheels themselves, and of the file that says which of them are to be installed: all."""
+    pins = "".join(f"{pin}\n" for pin in sorted(str(wheel.pin) for wheel in wheels)).encode()
+    entries = [Entry(f"{prefix}requirements.txt", pins, PLAIN, OWN, len(pins))]
+    for wheel, path in wheels.items():
+        entries.append(Entry(f"{prefix}{wheel.filename}", path, PLAIN, wheel.pin, path.stat().st_size))
+    yield Bundle(tuple(sorted(entries, key=lambda entry: entry.path)))
+
+
+def pip_installs(stock: Stock, settings: GlueSettings) -> tuple[Pin, ...]:
+    """What was resolved with the others and is left to Glue's pip."""
+    return tuple(pin for pin in stock.left_out if pin.name in settings.pip_install)
+
+
+def warnings_for_ray(
+    stock: Stock, requirements: Requirements, settings: GlueSettings, wheels: Mapping[Wheel, Path]
+) -> Iterator[str]:
+    """What will not, or may not, work on Glue for Ray."""
+    asked: list[tuple[str, Requirement]] = [
+        (str(line.origin), line.requirement)
+        for line in (requirements.requested or requirements.lineage.direct)
+        if line.requirement is not None and line.counts_on(stock.target)
+    ]
+    requires = {}
+    for wheel, path in wheels.items():
+        with open_wheel(path, wheel.pin) as archive:
+            requires[wheel.pin.name] = lines = dependencies_in(archive.metadata())
+            asked += ((str(wheel.pin), line) for line in lines if stock.target.satisfies(line.marker))
+            yield from _found_by_entry_points(archive)
+    yield from _skewed(asked, settings)
+    yield from without_use(stock, requirements, requires)
+    natives = sorted(str(wheel.pin) for wheel in wheels if not wheel.is_pure)
+    if natives:
+        yield (
+            f"shared objects, for Linux on ARM64 and judged for glibc 2.17 (AWS does not say which Ray has): "
+            f"{several(natives)}; try them there, or leave them to Glue's pip with --pip-install"
+        )
+    yield from _not_for_pip(stock, settings, stock.target)
+
+
+def _skewed(asked: Sequence[tuple[str, Requirement]], settings: GlueSettings) -> Iterator[str]:
+    for who, line in asked:
+        name = canonicalize_name(line.name)
+        provided = RAY_MODULES.get(name)
+        if provided is None or name in settings.pip_install:
+            continue
+        if not line.specifier.contains(Version(provided), prereleases=True):
+            yield (
+                f"{who} asks for {line.name}{line.specifier}, and Glue for Ray has {provided}: ask for what works with "
+                f"that, or have Glue's pip change it with --pip-install {name}"
+            )
+
+
+def _found_by_entry_points(wheel: WheelArchive) -> Iterator[str]:
+    member = wheel.by_name.get(f"{wheel.dist_info}/entry_points.txt")
+    groups = set(_GROUP.findall(member.read().decode("utf-8", "replace"))) - _SCRIPTS if member else set()
+    if groups:
+        yield (
+            f"{wheel.pin} is found by its entry points ({several(sorted(groups))}), and a zip for Ray has none: leave "
+            "it to Glue's pip with --pip-install"
+        )
+
+
+def _not_for_pip(stock: Stock, settings: GlueSettings, target: Target) -> Iterator[str]:
+    """Glue's pip takes wheels from the public index and compiles nothing."""
+    there = {pin.name for pin in stock.left_out}
+    for name in sorted(settings.pip_install - there):
+        yield f"--pip-install {name}: nothing asks for it, so Glue's pip is not told of it"
+    for pin in pip_installs(stock, settings):
+        if not any(isinstance(verdict, Fits) for _, verdict in stock.wheels(pin)):
+            yield f"--pip-install {pin}: it has no wheel for {target}, and Glue's pip compiles nothing"
