@@ -68,6 +68,7 @@ OWN = [
     ("on-collision", "last", "on_collision", Collision.LAST),
     ("allow-unmet", None, "allow_unmet", True),
     ("allow-oversize", None, "allow_oversize", True),
+    ("force", None, "force", True),
     ("python", "/opt/python", "interpreter", Path("/opt/python")),
     ("cache-dir", "cache", "cache", Path("cache")),
     ("no-cache", None, "use_cache", False),

@@ -21,7 +21,8 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
     """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
 
     Zip, report and lock appear together at the end, or not at all; with `keep_report` a report that nothing came of is
-    written, too.
+    written, too. Where a lock and own code are as they were, and the outputs as the last pack has left them, nothing is
+    done unless the request says `force`.
 
     Raises:
         UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
@@ -29,7 +30,15 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
     """
     recorder = Recorder(narrator)
     order = take_order(request, environ, recorder)
+    inputs = None
+    if order.lock is not None:
+        from lambda_pack.commands.unchanged import inputs_digest, recall
+
+        inputs = inputs_digest(order)
+        unchanged = recall(order, inputs) if inputs is not None and not request.force else None
+        if unchanged is not None:
+            return unchanged
     with Workshop(order, environ, recorder) as workshop:
         from lambda_pack.commands.packing import pack_order  # the resolver runs already
 
-        return pack_order(order, workshop, recorder, keep_report=keep_report)
+        return pack_order(order, workshop, recorder, inputs=inputs, keep_report=keep_report)

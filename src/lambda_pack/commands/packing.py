@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.reports import report_of, tools_of
+from lambda_pack.commands.unchanged import remember
 from lambda_pack.commands.wiring import Workshop
 from lambda_pack.errors import LambdaPackError, UsageError
 from lambda_pack.files.archive import write_zip
@@ -36,7 +37,9 @@ _HANDLER = "app.handler"
 _OF_IMAGES = frozenset({"Dockerfile", "task"})
 
 
-def pack_order(order: Order, workshop: Workshop, recorder: Recorder, *, keep_report: bool) -> Report:
+def pack_order(
+    order: Order, workshop: Workshop, recorder: Recorder, *, inputs: str | None, keep_report: bool
+) -> Report:
     """Pack what was ordered; see `lambda_pack.commands.pack`."""
     request = order.request
     # Looked up now, while the resolver runs: it takes 30 ms.
@@ -44,10 +47,12 @@ def pack_order(order: Order, workshop: Workshop, recorder: Recorder, *, keep_rep
     with _staging(request) as staging:
         write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
-        report = report_of(order, outcome, recorder, workshop.mask)
+        report = replace(report_of(order, outcome, recorder, workshop.mask), inputs_sha256=inputs)
         if request.to_dir is None and (outcome.archive is not None or keep_report):
             _write_beside(staging, order, report, outcome)
             _publish(staging, request.output)
+    if inputs is not None:
+        remember(order, report)
     return report
 
 

@@ -19,7 +19,7 @@ from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.pipeline.outcome import Outcome
 
-__all__ = ["report_of", "tools_of"]
+__all__ = ["report_of", "seen_archive", "tools_of"]
 
 
 def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable[[str], str]) -> Report:
@@ -45,10 +45,10 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         unmet=tuple(replace(_unmet(one, project), attempts=attempts(one.attempts)) for one in outcome.unmet),
         attempts=attempts(outcome.stock.attempts),
         warnings=tuple(map(clean, recorder.warnings)),
-        archive=outcome.archive and _archive(outcome.archive, project),
+        archive=outcome.archive and seen_archive(outcome.archive, project),
         savings=outcome.savings,
         glue=_glue(order, outcome),
-        layers=tuple(replace(layer, archive=_archive(layer.archive, project)) for layer in outcome.layers),
+        layers=tuple(replace(layer, archive=seen_archive(layer.archive, project)) for layer in outcome.layers),
         timings=recorder.timings(),
         tools=tools_of(order),
     )
@@ -78,7 +78,7 @@ def _unmet(unmet: Unmet, project: Path) -> Unmet:
     return replace(unmet, origin=unmet.origin and without_folder(project, unmet.origin), files=tuple(files))
 
 
-def _archive(archive: ArchiveFacts, project: Path) -> ArchiveFacts:
+def seen_archive(archive: ArchiveFacts, project: Path) -> ArchiveFacts:
     """Outside of the project it stays where the user said that it should be."""
     is_below = archive.path.is_relative_to(project)
     return replace(archive, path=archive.path.relative_to(project)) if is_below else archive

@@ -170,6 +170,7 @@ def request_of(said: Mapping[str, Given]) -> PackRequest:
         "includes": many(said, "include"),
         "allow_unmet": is_on(said, "allow-unmet"),
         "allow_oversize": is_on(said, "allow-oversize"),
+        "force": is_on(said, "force"),
         "use_cache": not is_on(said, "no-cache") if "no-cache" in said else None,
         "selection": Selection(many(said, "group") or (), many(said, "extra") or (), many(said, "only-group") or ()),
         "locked": is_on(said, "locked"),

@@ -66,7 +66,8 @@ def _headline(report: Report) -> Iterator[str]:
         yield f"nothing written: {unmet} of {packages} cannot be met on {report.target}"
     else:
         without = f", {unmet} unmet" if unmet else ""
-        yield f"packed {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
+        done = "nothing has changed since it was packed:" if report.is_unchanged else "packed"
+        yield f"{done} {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
         yield from _archives(report, archive)
         yield from _glue(report.glue)
 

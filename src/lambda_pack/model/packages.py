@@ -8,7 +8,6 @@ from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.tags import Tag
 from packaging.utils import (
-    BuildTag,
     NormalizedName,
     canonicalize_name,
     parse_sdist_filename,
@@ -72,7 +71,7 @@ class Wheel(Struct, frozen=True):
     pin: Pin
     filename: str
     url: str
-    build: BuildTag = ()
+    build: tuple[int | str, ...] = ()
     tags: frozenset[Tag] = frozenset()
     hashes: Hashes = ()
     size: int | None = None

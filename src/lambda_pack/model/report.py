@@ -103,7 +103,8 @@ class Report(Struct, frozen=True):
     `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
     `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
     there. `layers` are the function's; where no function is left beside them, `archive` is the first of them. `glue` is
-    what a Glue job needs to know of a bundle that is for one.
+    what a Glue job needs to know of a bundle that is for one. `inputs_sha256` stands for all that the bundle follows
+    from, None where only packing finds that out; `is_unchanged` says that an earlier pack has left it in its place.
     """
 
     name: str
@@ -121,5 +122,7 @@ class Report(Struct, frozen=True):
     to_build: tuple[ToBuild, ...] = ()
     savings: tuple[Saving, ...] = ()
     is_check: bool = False
+    inputs_sha256: str | None = None
+    is_unchanged: bool = False
     timings: tuple[tuple[int, float], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()

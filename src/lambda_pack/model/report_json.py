@@ -35,6 +35,8 @@ def report_document(report: Report) -> dict[str, Any]:
             "glibc": ".".join(map(str, runtime.glibc)),
             "layout": report.layout,
         },
+        "inputs_sha256": report.inputs_sha256,
+        "unchanged": report.is_unchanged,
         "archive": _archive(report.archive),
         "delivered": _delivered(report.delivered),
         "layers": [

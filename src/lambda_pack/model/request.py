@@ -36,7 +36,8 @@ class PackRequest(Struct, frozen=True):
     builds; `handler` is looked for in the bundle. `options` are pip's options by their long names: indexes, kinds of
     files, constraints. `config_settings` go
     to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
-    and how. `slimming` says what is left out. `cache` None is the user's cache folder.
+    and how. `slimming` says what is left out. With `force` a bundle is made that nothing has
+    changed of. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -60,6 +61,7 @@ class PackRequest(Struct, frozen=True):
     audit: AuditMode = AuditMode.ERROR
     allow_unmet: bool = False
     allow_oversize: bool = False
+    force: bool = False
     options: GivenSettings = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None

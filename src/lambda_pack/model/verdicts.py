@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packaging.tags import Tag
-    from packaging.utils import BuildTag
 
 __all__ = ["Fits", "Misfit", "Reason", "Verdict", "closest", "judge", "preference"]
 
@@ -86,7 +85,7 @@ def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
     return max(misfits, key=lambda misfit: misfit.reason.nearness, default=None)
 
 
-def preference(wheel: Wheel, fits: Fits) -> tuple[int, BuildTag, str, str]:
+def preference(wheel: Wheel, fits: Fits) -> tuple[int, tuple[int | str, ...], str, str]:
     """Sort key among fitting wheels of one version, the best highest: best tag, then highest build tag, as in pip.
 
     File name and URL only settle what is left, so that the choice never depends on an order of arrival.

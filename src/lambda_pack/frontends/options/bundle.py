@@ -43,6 +43,7 @@ BUNDLE = Group.of(
         default=default_of("audit"),
     ),
     Option("allow-unmet", "write the bundle without what is unmet (still exit code 3)", Kind.SWITCH),
+    Option("force", "pack although nothing has changed since the last time", Kind.SWITCH),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH),
     only_pack=True,
 )
