@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import chdir
 from pathlib import Path
@@ -22,10 +23,12 @@ from lambda_pack.frontends.requests import request_of
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
 from lambda_pack.model.delivery import Delivery
+from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.targets import RUNTIMES
 from lambda_pack.model.urls import masked
+from lambda_pack.tools.network.cache_upkeep import prune_to
 
 __all__ = ["PARTS", "run_part"]
 
@@ -49,7 +52,7 @@ def run_part(name: str) -> int:
 
 
 def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
-    workspace = _workspace(environ)
+    begun, workspace = time.time(), _workspace(environ)
     inputs = read_inputs(environ, start=workspace or Path.cwd())
     with chdir(inputs.folder):
         request = _request(inputs, environ)
@@ -62,6 +65,10 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
             for name, given in inputs.said.items():
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
             report = pack(request, environ, narrator, keep_report=True)
+        # A folder that the user named may be that of other jobs, too.
+        if inputs.cache and request.cache is not None and "cache-dir" not in inputs.said:
+            freed = prune_to(request.cache, used_since=begun)
+            workflow.say(f"cache: {megabytes(freed.left)} for the next run, {megabytes(freed.size)} not used any more")
         workflow.say(render_text(report, verbose=inputs.is_verbose, warnings=False))
         _tell(report, request, inputs, workflow=workflow, workspace=workspace)
         if report.unmet and inputs.fail_on_unmet:

@@ -93,6 +93,7 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
         ("audit", "say whether the binaries of a bundle load, whoever made it"),
         ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
+        ("cache", "say what the cache holds, or make it smaller"),
         ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
@@ -110,6 +111,11 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
             command.add_argument("archive", metavar="ZIP", help="the zip")
         case "audit":
             add_audit_options(command)
+        case "cache":
+            from lambda_pack.frontends.cache_command import add_cache_options
+
+            add_cache_options(command)
+            return
         case "verify":
             add_verify_options(command)
         case _:
@@ -149,6 +155,12 @@ def _action(arguments: Mapping[str, Any]) -> int:
     return run_part(arguments["part"])
 
 
+def _cache(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.cache_command import run_cache
+
+    return run_cache(arguments)
+
+
 def _upload(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.frontends.runs import run_upload
 
@@ -171,6 +183,7 @@ _COMMANDS = {
     "action": _action,
     "audit": _audit,
     "pack": _pack,
+    "cache": _cache,
     "check": _check,
     "lock": _lock,
     "upload": _upload,

@@ -3,6 +3,8 @@
 files/sha256/ab/abcdef…/name.whl      a file, put there whole
 pages/ab/abcdef…                      an entry of a kind, by the SHA-256 of its key
 partial/…                             what is arriving; a day later it is somebody's remains
+
+The time of a file is that of its last use (see `cache_upkeep`).
 """
 
 from __future__ import annotations
@@ -71,6 +73,7 @@ class Cache:
         for root in self._roots():
             path = _address(root, algorithm, digest, filename)
             if path.is_file():
+                _touch(path)
                 return path
         return None
 
@@ -104,7 +107,10 @@ class Cache:
         """What was stored for the key."""
         for root in self._roots():
             with suppress(OSError):
-                return _entry_path(root, kind, key).read_bytes()
+                path = _entry_path(root, kind, key)
+                content = path.read_bytes()
+                _touch(path)
+                return content
         return None
 
     def store(self, kind: str, key: str, content: bytes) -> None:
@@ -146,6 +152,12 @@ class Cache:
         (spare / "partial").mkdir()
         self._spare = spare
         return spare
+
+
+def _touch(path: Path) -> None:
+    """It was used now: what was used longest ago is removed first."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def _address(root: Path, algorithm: str, digest: str, filename: str) -> Path:

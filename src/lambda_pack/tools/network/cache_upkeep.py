@@ -1,0 +1,122 @@
+"""What a cache holds, by kind, and how it is made smaller: what was used last goes last."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from msgspec import Struct
+
+__all__ = ["KINDS", "Freed", "Held", "clear", "prune", "prune_to", "survey"]
+
+KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "files": "downloads, and wheels that were built",
+        "built": "how they were built",
+        "audits": "what their binaries say",
+        "metadata": "metadata of wheels",
+        "sizes": "sizes of wheels",
+        "pages": "pages of indexes",
+        "packs": "packs whose inputs have not changed",
+        "forecasts": "what the last packs used",
+        "partial": "what is arriving, or was left behind",
+    }
+)
+"""The folders of a cache, and what is in them. All of it is fetched or found again when it is missed."""
+
+# In seconds: another run may be about to read what it has just asked for.
+_IN_USE: Final = 3600
+
+
+class Held(Struct, frozen=True):
+    """What a cache holds of one kind; `size` in bytes."""
+
+    kind: str
+    what: str
+    files: int
+    size: int
+
+
+class Freed(Struct, frozen=True):
+    """What was removed, and what is left; sizes in bytes."""
+
+    files: int
+    size: int
+    left: int
+
+
+class _File(Struct, frozen=True):
+    path: Path
+    size: int
+    used: float
+
+
+def survey(folder: Path) -> tuple[Held, ...]:
+    """Each kind that the cache in this folder has files of."""
+    found = ((kind, what, tuple(_files(folder / kind))) for kind, what in KINDS.items())
+    return tuple(Held(kind, what, len(files), sum(one.size for one in files)) for kind, what, files in found if files)
+
+
+def prune(folder: Path, *, most: int | None = None, unused_for: float | None = None) -> Freed:
+    """Remove what was not used for so many seconds, then what was used longest ago until `most` bytes are left.
+
+    What was used within the last hour stays: another run may be reading it.
+    """
+    now = time.time()
+    files = sorted((one for kind in KINDS for one in _files(folder / kind)), key=lambda one: one.used)
+    left = sum(one.size for one in files)
+    gone = []
+    for one in files:
+        is_old = unused_for is not None and one.used < now - unused_for
+        if one.used < now - _IN_USE and (is_old or (most is not None and left > most)) and _removed(one):
+            gone.append(one)
+            left -= one.size
+    _remove_empty_folders(folder)
+    return Freed(len(gone), sum(one.size for one in gone), left)
+
+
+def prune_to(folder: Path, *, used_since: float) -> Freed:
+    """Remove all that was not used since a moment, in seconds since 1970: nobody else uses this cache."""
+    files = [one for kind in KINDS for one in _files(folder / kind)]
+    gone = [one for one in files if one.used < used_since and _removed(one)]
+    _remove_empty_folders(folder)
+    freed = sum(one.size for one in gone)
+    return Freed(len(gone), freed, sum(one.size for one in files) - freed)
+
+
+def clear(folder: Path) -> Freed:
+    """Remove everything. A run that is reading it now fetches it again, or fails and can be repeated."""
+    return prune_to(folder, used_since=float("inf"))
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            # Another run may be quicker, and links are nobody's.
+            with suppress(OSError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield _File(path, status.st_size, status.st_mtime)
+
+
+def _removed(file: _File) -> bool:
+    try:
+        file.path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _remove_empty_folders(folder: Path) -> None:
+    for kind in KINDS:
+        for parent, _, _ in os.walk(folder / kind, topdown=False):
+            # It has files, or another run is putting one into it.
+            with suppress(OSError):
+                Path(parent).rmdir()
