@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
     from lambda_pack.model.stock import Accepted, Attempt
     from lambda_pack.model.targets import Target
 
-__all__ = ["Auditor", "Builder", "Downloads", "Index", "Loader", "Narrator", "Ports", "Refiner", "Resolver", "Store"]
+__all__ = [
+    "Auditor",
+    "Builder",
+    "Downloads",
+    "Index",
+    "Loader",
+    "Narrator",
+    "Ports",
+    "Refiner",
+    "Resolver",
+    "Store",
+]
 
 
 class Narrator(Protocol):
@@ -39,6 +51,9 @@ class Narrator(Protocol):
 
     def progress(self, label: str, done: int, total: int) -> None:
         """`done` of `total` bytes of a transfer are done; `done == total` ends the label."""
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        """A block, in any thread, that takes its time for what the label names."""
 
 
 class Resolver(Protocol):

@@ -69,6 +69,7 @@ OWN = [
     ("allow-unmet", None, "allow_unmet", True),
     ("allow-oversize", None, "allow_oversize", True),
     ("force", None, "force", True),
+    ("profile", "trace.json", "profile", Path("trace.json")),
     ("python", "/opt/python", "interpreter", Path("/opt/python")),
     ("cache-dir", "cache", "cache", Path("cache")),
     ("no-cache", None, "use_cache", False),

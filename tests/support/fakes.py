@@ -6,6 +6,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -306,6 +307,9 @@ class RecordingNarrator(Struct):
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        return nullcontext(label)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)

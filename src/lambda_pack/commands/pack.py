@@ -29,6 +29,17 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
         LambdaPackError: see `lambda_pack.errors`.
     """
     recorder = Recorder(narrator)
+    try:
+        return _packed(request, environ, recorder, keep_report=keep_report)
+    finally:
+        # Of a pack that failed, too.
+        if request.profile is not None:
+            from lambda_pack.commands.profile import write_profile
+
+            write_profile(request.profile, recorder.spans())
+
+
+def _packed(request: PackRequest, environ: Mapping[str, str], recorder: Recorder, *, keep_report: bool) -> Report:
     order = take_order(request, environ, recorder)
     inputs = None
     if order.lock is not None:

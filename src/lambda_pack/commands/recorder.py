@@ -1,13 +1,26 @@
-"""A narrator that also remembers, for the report, what it passes on."""
+"""A narrator that also remembers, for the report and for a profile, what it passes on and when."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from msgspec import Struct
 
 from lambda_pack.ports import Narrator
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Span"]
+
+
+class Span(Struct, frozen=True):
+    """Something that took its time: from `begin` on, in seconds since the recorder was made, in a numbered thread."""
+
+    label: str
+    begin: float
+    seconds: float
+    thread: int
 
 
 class Recorder:
@@ -18,6 +31,29 @@ class Recorder:
         self._clock = clock
         self._begun: list[tuple[int, float]] = []
         self._warnings: list[str] = []
+        self._made = clock()
+        self._spans: list[Span] = []
+        self._sentences: dict[int, str] = {}
+
+    @contextmanager
+    def span(self, label: str) -> Iterator[None]:
+        """Remember how long the block took; in any thread."""
+        begin = self._clock()
+        try:
+            yield
+        finally:
+            spent = self._clock() - begin
+            self._spans.append(Span(label, begin - self._made, spent, threading.get_ident()))
+
+    def spans(self) -> tuple[Span, ...]:
+        """The steps, and what was done for single packages, by when they began."""
+        thread = threading.main_thread().ident or 0
+        begins = (begin - self._made for _, begin in self._begun)
+        steps = (
+            Span(f"step {number}: {self._sentences[number]}", begin, seconds, thread)
+            for (number, seconds), begin in zip(self.timings(), begins, strict=True)
+        )
+        return tuple(sorted((*steps, *self._spans), key=lambda span: (span.begin, -span.seconds)))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -32,6 +68,7 @@ class Recorder:
     def step(self, number: int, sentence: str) -> None:
         """See `lambda_pack.ports.Narrator`."""
         self._begun.append((number, self._clock()))
+        self._sentences[number] = sentence
         self._narrator.step(number, sentence)
 
     def note(self, text: str) -> None:

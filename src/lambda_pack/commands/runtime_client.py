@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -76,3 +77,7 @@ class _Aside:
     def progress(self, label: str, done: int, total: int) -> None:
         """See `lambda_pack.ports.Narrator`."""
         self._narrator.progress(label, done, total)
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        """See `lambda_pack.ports.Narrator`."""
+        return self._narrator.span(f"awslambdaric: {label}")

@@ -25,7 +25,17 @@ __all__ = ["inputs_digest", "recall", "remember"]
 
 _KIND = "packs"
 # What says where things are or how the pack is done, and not what it holds.
-_BESIDE_THE_POINT = ("requirements", "sources", "options", "output", "cache", "use_cache", "interpreter", "force")
+_BESIDE_THE_POINT = (
+    "requirements",
+    "sources",
+    "options",
+    "output",
+    "cache",
+    "use_cache",
+    "interpreter",
+    "force",
+    "profile",
+)
 
 
 def inputs_digest(order: Order) -> str | None:

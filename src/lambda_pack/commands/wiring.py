@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
+from lambda_pack.commands.recorder import Recorder
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import masked
-from lambda_pack.ports import Builder, Downloads, Index, Narrator, Ports, Refiner, Resolver
+from lambda_pack.ports import Builder, Downloads, Index, Ports, Refiner, Resolver
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Workshop:
     uv runs as soon as it is entered: whatever is not needed to start it is better imported inside the block.
     """
 
-    def __init__(self, order: Order, environ: Mapping[str, str], narrator: Narrator) -> None:
+    def __init__(self, order: Order, environ: Mapping[str, str], narrator: Recorder) -> None:
         self._order = order
         self._environ = environ
         self._narrator = narrator
@@ -135,9 +136,11 @@ class Workshop:
 
     def _look_ahead(self, wheels: OpenWheels, auditor: WheelAuditor, wheel: Wheel, path: Path) -> None:
         """Open and read a wheel while others are still on their way."""
-        wheels.open_ahead(path, wheel.pin)
+        with self._narrator.span(f"open {wheel.filename}"):
+            wheels.open_ahead(path, wheel.pin)
         if self._order.request.audit is not AuditMode.OFF:
-            auditor.read_ahead(wheel, path)
+            with self._narrator.span(f"audit {wheel.filename}"):
+                auditor.read_ahead(wheel, path)
 
     def _question(self) -> str:
         """The same inputs for the same target: their files will be much the same as the last time."""
@@ -222,6 +225,7 @@ class Workshop:
             interpreter=request.interpreter,
             building=request.building,
             constraints=requirements.build_constraints,
+            spans=self._narrator.span,
         )
         folder.mkdir(mode=0o700)
         return SourceBuilder(

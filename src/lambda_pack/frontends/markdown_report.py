@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
+from lambda_pack.frontends.text_report import spent
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.layouts import FORMS
@@ -37,6 +38,8 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     _add_held_back(page, report.held_back)
     _add_packages(page, report)
     _add_savings(page, report.savings)
+    if report.timings:
+        page.add(f"<p>{spent(report.timings)}</p>")
     if report.warnings:
         page.add(f"<p><b>Warnings</b></p>\n<ul>{''.join(f'<li>{words(text)}</li>' for text in report.warnings)}</ul>")
     return page.text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
@@ -50,6 +51,10 @@ class SilentNarrator:
 
     def progress(self, label: str, done: int, total: int) -> None:
         """Silent."""
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        """Nobody hears how long it took."""
+        return nullcontext(label)
 
 
 class PlainNarrator(SilentNarrator):

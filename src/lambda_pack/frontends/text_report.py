@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -15,11 +15,12 @@ from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
 from lambda_pack.model.stock import Attempt
 
-__all__ = ["render_text"]
+__all__ = ["render_text", "spent"]
 
 _MOST_FILES = 8
 _MOST_LOG_LINES = 15
 _LARGEST = 5
+_WORTH_TELLING = 0.01  # in seconds
 
 
 def render_text(report: Report, *, verbose: bool = False, warnings: bool = True) -> str:
@@ -69,7 +70,20 @@ def _headline(report: Report) -> Iterator[str]:
         done = "nothing has changed since it was packed:" if report.is_unchanged else "packed"
         yield f"{done} {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
         yield from _archives(report, archive)
+        if report.timings and not report.is_unchanged:
+            yield f"  {spent(report.timings)}"
         yield from _glue(report.glue)
+
+
+def spent(timings: Iterable[tuple[int, float]]) -> str:
+    """Seconds in all and by step, without steps that took none to speak of.
+
+    >>> spent([(1, 0.52), (2, 0.0), (8, 0.21), (9, 0.004)])
+    '0.7 s: 0.52 in step 1, 0.21 in step 8'
+    """
+    rows = tuple(timings)
+    shown = ", ".join(f"{seconds:.2f} in step {step}" for step, seconds in rows if seconds >= _WORTH_TELLING)
+    return f"{sum(seconds for _, seconds in rows):.1f} s" + (f": {shown}" if shown else "")
 
 
 def _glue(glue: GlueFacts | None) -> Iterator[str]:

@@ -37,7 +37,7 @@ class PackRequest(Struct, frozen=True):
     files, constraints. `config_settings` go
     to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
     and how. `slimming` says what is left out. With `force` a bundle is made that nothing has
-    changed of. `cache` None is the user's cache folder.
+    changed of. `profile` is where to say how the time was spent. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -62,6 +62,7 @@ class PackRequest(Struct, frozen=True):
     allow_unmet: bool = False
     allow_oversize: bool = False
     force: bool = False
+    profile: Path | None = None
     options: GivenSettings = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None

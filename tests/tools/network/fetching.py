@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -36,6 +36,10 @@ class Listener:
     def note(self, text: str) -> None:
         """Remembered."""
         self.notes.append(text)
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        """Nobody measures."""
+        return nullcontext(label)
 
     def warn(self, text: str) -> None:
         """Remembered."""

@@ -44,6 +44,7 @@ BUNDLE = Group.of(
     ),
     Option("allow-unmet", "write the bundle without what is unmet (still exit code 3)", Kind.SWITCH),
     Option("force", "pack although nothing has changed since the last time", Kind.SWITCH),
+    Option("profile", "write where the time went, as a trace for Chrome or Perfetto", metavar="FILE"),
     Option("allow-oversize", "write a bundle larger than Lambda takes", Kind.SWITCH),
     only_pack=True,
 )

@@ -89,7 +89,8 @@ class SourceBuilder:
             # Nothing was compiled with a compiler: without one the same comes out, and step 6 has it already.
             return ()
         try:
-            return tuple(self._built(job))
+            with self._settings.spans(f"build {source.filename}"):
+                return tuple(self._built(job))
         except (IndexUnavailable, IntegrityError):
             raise
         except LambdaPackError as error:

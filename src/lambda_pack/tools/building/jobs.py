@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -42,6 +43,7 @@ class BuildSettings(Struct, frozen=True):
     constraints: tuple[Requested, ...] = ()
     workers: int | None = None
     host: Host = field(default_factory=Host.here)
+    spans: Callable[[str], AbstractContextManager[object]] = nullcontext
 
     def config_for(self, name: NormalizedName) -> tuple[tuple[str, str], ...]:
         """The PEP 517 settings of one package."""

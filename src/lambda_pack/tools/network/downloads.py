@@ -69,7 +69,8 @@ class HttpDownloads:
         promise = Promise.of(file.hashes)
         if urlsplit(file.url).scheme == "file":
             return self._in_place(file, promise)
-        path = self._cached(file, promise) or self._download(file, promise, stop)
+        with self._narrator.span(f"fetch {file.filename}"):
+            path = self._cached(file, promise) or self._download(file, promise, stop)
         if self._arrived is not None and isinstance(file, Wheel):
             self._arrived(file, path)
         return path
