@@ -11,12 +11,6 @@ from types import FrameType
 from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
-from lambda_pack.frontends.options.table import (
-    add_audit_options,
-    add_delivery_options,
-    add_options,
-)
-from lambda_pack.frontends.options.verify import add_verify_options
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
@@ -105,6 +99,10 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
+    # Nobody waits for them who asks for the version or an overview.
+    from lambda_pack.frontends.options.table import add_audit_options, add_delivery_options, add_options
+    from lambda_pack.frontends.options.verify import add_verify_options
+
     match name:
         case "upload":
             add_delivery_options(command)
