@@ -37,6 +37,37 @@ def clean_environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """A bucket in moto, and what configure-aws-credentials would have left in the environment."""
+    from boto3.session import Session  # both cost more to import than most of these tests take
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        endpoint = "http://{}:{}".format(*server.get_host_and_port())
+        session = Session(aws_access_key_id="me", aws_secret_access_key="none")  # noqa: S106  # moto takes any
+        client = session.client("s3", region_name="us-east-1", endpoint_url=endpoint)
+        client.create_bucket(Bucket="code")
+        client.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
+        yield (
+            "code",
+            {
+                "AWS_ENDPOINT_URL": endpoint,
+                "AWS_REGION": "us-east-1",
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "me",
+                "AWS_SECRET_ACCESS_KEY": "none",
+                "AWS_EC2_METADATA_DISABLED": "true",
+                "AWS_CONFIG_FILE": str(tmp_path / "none"),
+                "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+            },
+        )
+    finally:
+        server.stop()
+
+
 # Offline, but each of their tests starts real programs: run after the fast ones. The main path stays among those.
 SLOW = (
     "action/test_step.py",
@@ -44,10 +75,12 @@ SLOW = (
     "end_to_end/test_configuration.py",
     "end_to_end/test_exit_codes.py",
     "end_to_end/test_interruptions.py",
+    "end_to_end/test_many.py",
     "end_to_end/test_own_code.py",
     "end_to_end/test_reproducible.py",
     "end_to_end/test_resolvers.py",
     "end_to_end/test_secrets.py",
+    "end_to_end/test_templates.py",
     "end_to_end/test_terminal.py",
     "end_to_end/test_whole_or_not.py",
     "support_checks/",

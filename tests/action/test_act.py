@@ -37,6 +37,9 @@ def consumer(tmp_path: Path) -> Path:
         "service/more.txt": "idna\n",
         "service/app.py": "import idna, markupsafe, six\n",
         "service/left out.txt": "not for the bundle\n",
+        "lambda-pack.yml": "defaults: {requirements: service/requirements.txt, runtime: python3.13}\n"
+        "functions: {api: {source: service, runtime: [python3.12, python3.13]}}\n"
+        "layers: {deps: {architecture: arm64}}\n",
         "sad/requirements.txt": "# what we use\nsix\npywin32\nnumpy<2.4\nnumpy<2.5,>=2.2\n",
     }
     for name, text in files.items():
@@ -99,6 +102,19 @@ def test_the_reusable_workflow_packs_for_all_and_sums_up_once(act: Act, consumer
     assert summary.count("✅") == 4
     for runtime, architecture in CELLS:
         assert f"<code>{runtime}-{architecture}</code>" in summary
+
+
+def test_the_reusable_workflow_fans_out_over_the_plan(act: Act, consumer: Path) -> None:
+    log = act.push(consumer, "functions.yml")
+
+    assert set(log.results.values()) == {"success"}, log.complaints
+    packed = [result for result in log.results if result[0] == "functions"]
+    labels = ["api-python3.12-x86_64", "api-python3.13-x86_64", "deps-python3.13-arm64"]
+    assert sorted(word for result in packed for word in result if word in labels) == sorted([*labels, *labels])
+    (summary,) = log.content("summary")
+    assert summary.count("✅") == 3
+    for label in labels:
+        assert f"<code>{label}</code>" in summary
 
 
 def test_the_repositorys_own_selftest(act: Act, tmp_path: Path) -> None:

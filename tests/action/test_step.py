@@ -204,37 +204,6 @@ def test_output_outside_of_the_workspace_is_named_in_full(shop: Job, tmp_path: P
     assert outputs["zip-path"] == f"{tmp_path}/out/shop-python3.13-x86_64.zip"
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """A bucket in moto, and what configure-aws-credentials would have left in the environment."""
-    from boto3.session import Session  # both cost more to import than most of these tests take
-    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        endpoint = "http://{}:{}".format(*server.get_host_and_port())
-        session = Session(aws_access_key_id="me", aws_secret_access_key="none")  # noqa: S106  # moto takes any
-        client = session.client("s3", region_name="us-east-1", endpoint_url=endpoint)
-        client.create_bucket(Bucket="code")
-        client.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
-        yield (
-            "code",
-            {
-                "AWS_ENDPOINT_URL": endpoint,
-                "AWS_REGION": "us-east-1",
-                "AWS_DEFAULT_REGION": "us-east-1",
-                "AWS_ACCESS_KEY_ID": "me",
-                "AWS_SECRET_ACCESS_KEY": "none",
-                "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_CONFIG_FILE": str(tmp_path / "none"),
-                "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
-            },
-        )
-    finally:
-        server.stop()
-
-
 def test_the_zip_is_delivered(shop: Job, bucket: tuple[str, dict[str, str]]) -> None:
     name, credentials = bucket
     job = Job(shop.folder, shop.index, {**shop.environment, **credentials})
@@ -338,3 +307,70 @@ def test_matrices_are_json(shop: Job) -> None:
 
     assert step.done.exit_code == 2
     assert "runtimes and architectures are JSON lists" in step.annotations("error")[0]
+
+
+def test_a_step_that_packs_one_bundle_of_a_file(shop: Job) -> None:
+    shop.write(
+        "lambda-pack.yml",
+        "defaults: {runtime: python3.13, requirements: requirements.txt}",
+        "functions: {api: {source: src, architecture: [arm64, x86_64]}, jobs: {}}",
+    )
+
+    step = shop.step(function="api-python3.13-arm64")
+
+    assert step.done.exit_code == 0, step.done.text
+    zipped = shop.workspace / "dist" / "api-python3.13-arm64.zip"
+    assert step.outputs["zip-path"] == "dist/api-python3.13-arm64.zip"
+    assert step.outputs["zip-sha256"] == hashlib.sha256(zipped.read_bytes()).hexdigest()
+    assert step.outputs["artifact-name"] == "api-python3.13-arm64"
+    assert step.outputs.keys() == {*REPORTED, *PASSED_ON}
+    assert [path.name for path in zipped.parent.glob("*.zip")] == [zipped.name]
+    assert step.outputs["zip-sha256"] in step.summary
+
+
+def test_a_step_that_packs_all_of_a_file_has_a_line_for_each(shop: Job) -> None:
+    shop.write("bad.txt", "nowhere")
+    shop.write(
+        "config/lambda-pack.yml",
+        "defaults: {runtime: python3.13, requirements: ../requirements.txt}",
+        "functions: {api: {}, jobs: {requirements: ../bad.txt}, last: {requirements: gone.txt}}",
+    )
+
+    step = shop.step(config="config", output_dir="out")
+
+    assert step.done.exit_code == 2, "what cannot be understood comes before what is unmet"
+    assert step.outputs["zip-path"] == "out/api-python3.13-x86_64.zip\n"
+    assert step.outputs["unmet-count"] == "1"
+    assert [one["name"] for one in step.listed("unmet")] == ["nowhere"]
+    assert step.outputs["artifact-name"] == "api-python3.13-x86_64-and-1-more"
+    assert step.outputs["report-path"].splitlines() == [
+        f"out/{name}-python3.13-x86_64.report.json" for name in ("api", "jobs")
+    ]
+    assert "::error title=lambda-pack::last-python3.13-x86_64: 'config/gone.txt' does not exist" in "\n".join(
+        step.annotations("error")
+    )
+    assert "<code>jobs-python3.13-x86_64</code>" in step.summary
+    assert "config/gone.txt" in step.summary
+
+
+def test_a_function_that_there_is_not(shop: Job) -> None:
+    shop.write("lambda-pack.yml", "functions: {api: {runtime: python3.13}}")
+
+    step = shop.step(function="apo")
+
+    assert step.done.exit_code == 2
+    assert "'apo' is no function and no layer in lambda-pack.yml; did you mean 'api'?" in step.annotations("error")[0]
+
+
+def test_the_cache_of_many_has_one_key(shop: Job) -> None:
+    shop.write("bad.txt", "six ===")
+    shop.write(
+        "lambda-pack.yml",
+        "defaults: {runtime: python3.13, requirements: requirements.txt}",
+        "functions: {api: {architecture: [arm64, x86_64]}, bad: {requirements: bad.txt}}",
+    )
+
+    keys = [shop.step("cache", config=".", cache="true").outputs["cache-key"] for _ in range(2)]
+
+    assert keys[0] == keys[1]
+    assert "-python3.13-arm64+python3.13-x86_64-" in keys[0]

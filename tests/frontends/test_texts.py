@@ -17,7 +17,7 @@ from tests.frontends.snapshots import FOLDER, check_snapshot
 from tests.support.processes import run
 
 
-@pytest.mark.parametrize("command", ["", "pack", "check", "audit", "verify"])
+@pytest.mark.parametrize("command", ["", "pack", "plan", "check", "audit", "verify"])
 def test_help(command: str, tmp_path: Path, clean_environment: dict[str, str]) -> None:
     words = [command] if command else []
 
@@ -51,7 +51,7 @@ def test_warnings_that_were_heard_are_not_said_again() -> None:
 def test_every_snapshot_is_looked_at() -> None:
     summaries = {f"{name}.txt" for name in REPORTS} | {f"{name}.json" for name in REPORTS}
     verbose = {f"{name}-verbose.txt" for name in ("good", "unmet", "check")}
-    helps = {f"{name}-help.txt" for name in ("lambda-pack", "pack", "check", "audit", "verify")}
+    helps = {f"{name}-help.txt" for name in ("lambda-pack", "pack", "plan", "check", "audit", "verify")}
     verifications = {f"verification{ending}" for ending in (".txt", "-verbose.txt", ".json")}
     audits = {"audit.txt", "audit-verbose.txt", "audit.json", "audit.sarif"}
     assert {file.name for file in FOLDER.iterdir()} == summaries | verbose | helps | audits | verifications

@@ -1,4 +1,4 @@
-"""The tools that lock projects, each from the public index into an environment of its own, kept between runs."""
+"""Tools that lock projects or check templates, from the public index into environments of their own, kept for later."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _PACKAGES: Mapping[str, tuple[tuple[str, ...], str | None]] = MappingProxyType(
         "pipenv": (("pipenv",), None),
         "hatch": (("hatch",), None),
         "uv": (("uv",), None),
+        "cfn-lint": (("cfn-lint>=1.30",), None),
     }
 )
 TOOLS = tuple(_PACKAGES)
@@ -51,7 +52,8 @@ class ProjectTool(Struct, frozen=True):
 
     def __call__(self, *arguments: str | Path, folder: Path) -> str:
         """Runs the tool in a folder, which must succeed; returns its standard output."""
-        program = self.programs / self.name.partition("-")[0]
+        # 'poetry-1' is an older poetry.
+        program = self.programs / self.name.removesuffix("-1")
         return _succeed((program, *arguments), folder, self._environment).output
 
     @property

@@ -12,17 +12,25 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
 
 if TYPE_CHECKING:
+    from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.model.report import Report
 
 __all__ = ["pack"]
 
 
-def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *, keep_report: bool = False) -> Report:
+def pack(
+    request: PackRequest,
+    environ: Mapping[str, str],
+    narrator: Narrator,
+    *,
+    keep_report: bool = False,
+    shared: SharedWork | None = None,
+) -> Report:
     """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
 
     Zip, report and lock appear together at the end, or not at all; with `keep_report` a report that nothing came of is
     written, too. Where a lock and own code are as they were, and the outputs as the last pack has left them, nothing is
-    done unless the request says `force`.
+    done unless the request says `force`. `shared` is given where this is one of many (`lambda_pack.commands.many`).
 
     Raises:
         UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
@@ -30,7 +38,7 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
     """
     recorder = Recorder(narrator)
     try:
-        return _packed(request, environ, recorder, keep_report=keep_report)
+        return _packed(request, environ, recorder, keep_report=keep_report, shared=shared)
     finally:
         # Of a pack that failed, too.
         if request.profile is not None:
@@ -39,7 +47,14 @@ def pack(request: PackRequest, environ: Mapping[str, str], narrator: Narrator, *
             write_profile(request.profile, recorder.spans())
 
 
-def _packed(request: PackRequest, environ: Mapping[str, str], recorder: Recorder, *, keep_report: bool) -> Report:
+def _packed(
+    request: PackRequest,
+    environ: Mapping[str, str],
+    recorder: Recorder,
+    *,
+    keep_report: bool,
+    shared: SharedWork | None,
+) -> Report:
     order = take_order(request, environ, recorder)
     inputs = None
     if order.lock is not None:
@@ -49,7 +64,7 @@ def _packed(request: PackRequest, environ: Mapping[str, str], recorder: Recorder
         unchanged = recall(order, inputs) if inputs is not None and not request.force else None
         if unchanged is not None:
             return unchanged
-    with Workshop(order, environ, recorder) as workshop:
+    with Workshop(order, environ, recorder, shared=shared) as workshop:
         from lambda_pack.commands.packing import pack_order  # the resolver runs already
 
         return pack_order(order, workshop, recorder, inputs=inputs, keep_report=keep_report)

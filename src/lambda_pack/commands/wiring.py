@@ -26,6 +26,7 @@ from lambda_pack.ports import Builder, Downloads, Index, Ports, Refiner, Resolve
 from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
+    from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
@@ -44,8 +45,12 @@ class Workshop:
     uv runs as soon as it is entered: whatever is not needed to start it is better imported inside the block.
     """
 
-    def __init__(self, order: Order, environ: Mapping[str, str], narrator: Recorder) -> None:
+    def __init__(
+        self, order: Order, environ: Mapping[str, str], narrator: Recorder, *, shared: SharedWork | None = None
+    ) -> None:
+        """`shared` is what this order has in common with the others of its run, where there are any."""
         self._order = order
+        self._shared = shared
         self._environ = environ
         self._narrator = narrator
         self._open = ExitStack()
@@ -90,16 +95,18 @@ class Workshop:
         request, indexes = self._order.request, self._order.requirements.indexes
         folder = (request.cache or default_cache_folder()) if request.use_cache else None
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
-        cache = self._open.enter_context(Cache(folder))
+        cache = self._shared.cache(folder) if self._shared else self._open.enter_context(Cache(folder))
         session = self._open.enter_context(Session(indexes, self._credentials(indexes), environ=self._environ))
         # Entered last: threads that work ahead may outlive it, and find it closed.
         wheels = self._open.enter_context(OpenWheels())
         auditor = WheelAuditor(cache, wheels)
+        # What is shared is hashed once already.
+        is_foreseen = self._order.lock is None and self._shared is None
         downloads = HttpDownloads(
             session,
             cache,
             narrator=self._narrator,
-            forecast=Forecast(cache, self._question(), wheels) if self._order.lock is None else None,
+            forecast=Forecast(cache, self._question(), wheels) if is_foreseen else None,
             arrived=partial(self._look_ahead, wheels, auditor),
         )
 
@@ -110,7 +117,7 @@ class Workshop:
 
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
-        return Ports(
+        ports = Ports(
             resolver=self._resolver or self._locked_resolver(index_over),
             index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
@@ -120,6 +127,7 @@ class Workshop:
             wheels=wheels,
             refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
+        return self._shared.ports(self._order, ports) if self._shared else ports
 
     def _credentials(self, indexes: IndexSettings) -> Credentials:
         """What opens the indexes; from now on none of it is told."""
@@ -211,6 +219,9 @@ class Workshop:
             # uv has a cache of its own, and --no-cache means that one, too.
             cache=None if request.use_cache else folder / "cache",
         )
+        if self._shared and not self._shared.begins(self._order, stack):
+            # Somebody else has begun: there is an answer already, or there will be.
+            return resolver
         return BegunResolver(resolver, stack.enter_context(resolver.begun(request.target, at_most={})))
 
     def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:

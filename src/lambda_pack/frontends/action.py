@@ -55,6 +55,10 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
     begun, workspace = time.time(), _workspace(environ)
     inputs = read_inputs(environ, start=workspace or Path.cwd())
     with chdir(inputs.folder):
+        if inputs.is_many:
+            from lambda_pack.frontends.action_functions import pack_functions
+
+            return pack_functions(inputs, environ, workflow=workflow, workspace=workspace)
         request = _request(inputs, environ)
         if inputs.delivery is not None and request.is_folder:
             what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
@@ -107,7 +111,13 @@ def _cache(environ: Mapping[str, str], workflow: Workflow) -> int:
     """Before the packing: where the cache lies and what its key is. Refuses bad inputs even earlier."""
     inputs = read_inputs(environ, start=_workspace(environ) or Path.cwd())
     with chdir(inputs.folder):
-        workflow.set_outputs(cache_outputs(_request(inputs, environ), environ))
+        if inputs.is_many:
+            from lambda_pack.frontends.action_functions import planned_functions
+
+            requests = [cell.request for cell in planned_functions(inputs, environ)]
+        else:
+            requests = [_request(inputs, environ)]
+        workflow.set_outputs(cache_outputs(requests, environ))
     return 0
 
 
@@ -115,14 +125,17 @@ def _merge(environ: Mapping[str, str], workflow: Workflow) -> int:
     """After the jobs of a matrix: one summary of the reports in a folder."""
     paths = sorted(Path(environ.get("LAMBDA_PACK_REPORTS") or ".").rglob("*.report.json"))
     reports = [read_report(path) for path in paths]
-    there = {str(report.target) for report in reports}
-    missing = [target for target in _expected(environ) if target not in there]
+    there = {label for report in reports for label in (str(report.target), f"{report.name}-{report.target}")}
+    missing = [label for label in _expected(environ) if label not in there]
     workflow.add_summary(render_merged(sorted(reports, key=lambda report: (report.name, str(report.target))), missing))
     return 0
 
 
 def _expected(environ: Mapping[str, str]) -> Iterator[str]:
-    """The targets of the matrix, as the workflow was given them."""
+    """The targets of the matrix, as the workflow was given them, or the labels of a plan."""
+    if plan := environ.get("LAMBDA_PACK_PLAN"):
+        yield from (label for job in json.loads(plan)["include"] for label in job["only"].splitlines())
+        return
     try:
         runtimes, architectures = (
             [str(item) for item in json.loads(environ.get(name) or "[]")]

@@ -6,10 +6,11 @@ import hashlib
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lambda_pack.commands.orders import Order, read_order
+from lambda_pack.errors import UsageError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import PackRequest
@@ -27,20 +28,31 @@ def cache_folder(request: PackRequest, environ: Mapping[str, str]) -> Path:
     return Path(environ.get("RUNNER_TEMP") or ".").absolute() / "lambda-pack" / "cache"
 
 
-def cache_outputs(request: PackRequest, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The key says what is asked for, for which target, and which lambda-pack asks; credentials have no part in it.
+def cache_outputs(requests: Sequence[PackRequest], environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The key says what is asked for, for which targets, and which lambda-pack asks; credentials have no part in it.
 
     Another key with the same beginning does as well: what the cache holds is found by its digest.
 
     Raises:
-        UsageError: the requirements are missing or wrong.
+        UsageError: the requirements of the only request are missing or wrong; of several, the others count.
     """
-    order = read_order(request, environ, home=home_folder())
-    digest = hashlib.sha256("\n".join(_asked_for(order)).encode()).hexdigest()
+    orders = list(_orders(requests, environ))
+    digest = hashlib.sha256("\n".join(line for order in orders for line in _asked_for(order)).encode()).hexdigest()
+    targets = "+".join(sorted({str(request.target) for request in requests}))
     # Wheels that are built here are for this machine.
-    begin = f"lambda-pack-{VERSION}-{sys.platform}-{platform.machine()}-{request.target}-"
-    values = (str(cache_folder(request, environ)), begin + digest[:32], begin)
+    begin = f"lambda-pack-{VERSION}-{sys.platform}-{platform.machine()}-{targets}-"
+    values = (str(cache_folder(requests[0], environ)), begin + digest[:32], begin)
     return dict(zip(CACHE_OUTPUTS, values, strict=True))
+
+
+def _orders(requests: Sequence[PackRequest], environ: Mapping[str, str]) -> Iterator[Order]:
+    for request in requests:
+        try:
+            yield read_order(request, environ, home=home_folder())
+        except UsageError:
+            # One that is wrong stops no other: packing it says so.
+            if len(requests) == 1:
+                raise
 
 
 def _asked_for(order: Order) -> Iterator[str]:

@@ -17,7 +17,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.option import Kind
 from lambda_pack.frontends.options.table import OPTIONS, add_options
-from lambda_pack.frontends.requests import delivery_of, gather
+from lambda_pack.frontends.requests import delivery_of, gather, said_by_arguments
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.given import Given
 from lambda_pack.model.targets import Architecture
@@ -40,6 +40,8 @@ class InputKind(Enum):
 INPUTS: Mapping[str, InputKind] = MappingProxyType(
     {
         "requirements": InputKind.OPTION,
+        "config": InputKind.TEXT,
+        "function": InputKind.TEXT,
         "runtime": InputKind.OPTION,
         "architecture": InputKind.OPTION,
         "source": InputKind.OPTION,
@@ -67,6 +69,7 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
 )
 
 _AS_OPTIONS = re.compile(rf"(?<![\w-])(?:--({'|'.join(sorted(INPUTS, reverse=True))})|-r)(?![\w-])")
+_ARGS = "the input 'args'"
 _BOOLEANS = {"true": True, "false": False}
 # What artifacts may not have in their names: https://github.com/actions/toolkit, packages/artifact, read 2026-11-21.
 _NOT_IN_ARTIFACTS = re.compile(r'["<>|*?\r\n\\/:]')
@@ -79,6 +82,9 @@ class ActionInputs(Struct, frozen=True):
     `said` is what anybody set about packing: inputs and `args` over `[tool.lambda-pack]`. `folder` is the working
     directory, absolute. `artifact_name` is a template with {name}, {runtime} and {architecture}. Without `delivery` the
     zip stays where it is.
+
+    With `config` or `functions` the step packs what a file names (`is_many`); then `said` is only what is louder than
+    that file, and each function has its own delivery.
     """
 
     folder: Path
@@ -88,9 +94,16 @@ class ActionInputs(Struct, frozen=True):
     fail_on_unmet: bool
     upload_artifact: bool
     artifact_name: str
+    config: str
+    functions: tuple[str, ...]
     artifact_archive: bool
     summary: bool
     cache: bool
+
+    @property
+    def is_many(self) -> bool:
+        """Whether a file says what is packed."""
+        return bool(self.config or self.functions)
 
 
 def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
@@ -107,7 +120,8 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     if not folder.is_dir():
         raise _refusal("working-directory", texts, "a folder of the workspace; is it checked out before this step?")
     arguments = _arguments(texts["args"])
-    said = gather(arguments, folder, environ, source="the input 'args'")
+    is_many = bool(texts["config"] or texts["function"])
+    said = said_by_arguments(arguments, source=_ARGS) if is_many else gather(arguments, folder, environ, source=_ARGS)
     for name, given in _given(texts):
         if arguments.get(name) not in (None, False):
             raise UsageError(f"--{name} is set by the input {name!r} and in the input 'args'; leave one of them out")
@@ -118,11 +132,13 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     return ActionInputs(
         folder=folder,
         said=said,
-        delivery=_delivery(said),
+        delivery=None if is_many else _delivery(said),
         is_verbose=bool(arguments.get("verbose")) or environ.get("RUNNER_DEBUG") == "1",
         fail_on_unmet=switches["fail-on-unmet"] is not False,
         upload_artifact=switches["upload-artifact"] is not False,
         artifact_name=_artifact_name(texts),
+        config=texts["config"],
+        functions=tuple(filter(None, (line.strip() for line in texts["function"].splitlines()))),
         artifact_archive=switches["artifact-archive"] is not False,
         summary=switches["summary"] is not False,
         cache=switches["cache"] is True,

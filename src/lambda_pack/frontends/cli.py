@@ -17,6 +17,9 @@ from lambda_pack.model.product import VERSION
 __all__ = ["main"]
 
 _PROJECT = "folder of the project: its lock counts, else its manifest; or one such file (default: this folder)"
+_FUNCTIONS = (
+    "folder with a lambda-pack.yml or a pyproject.toml that names functions; or the file (default: this folder)"
+)
 _EXIT_CODES = """\
 exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 unmet dependencies, 4 over a limit of Lambda's, 5 network or index,
 6 integrity (hash mismatch, damaged archive), 7 delivery, 130 interrupted"""
@@ -88,11 +91,13 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
         ("audit", "say whether the binaries of a bundle load, whoever made it"),
         ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
         ("cache", "say what the cache holds, or make it smaller"),
+        ("plan", "list what pack --all would pack: for people, for programs, or as the matrix of a workflow"),
         ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),
     ):
         command = commands.add_parser(name, help=text, description=text, allow_abbrev=False, epilog=_EXIT_CODES)
         if name in asked:
             _add_all_options(command, name)
+    commands.add_parser("schema", help="print the JSON Schema of lambda-pack.yml, for editors")
     # What action.yml runs; without a help text it is not listed.
     commands.add_parser("action").add_argument("part", nargs="?", default="pack", choices=("pack", "cache", "merge"))
     return parser
@@ -116,6 +121,11 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
             return
         case "verify":
             add_verify_options(command)
+        case "plan":
+            command.add_argument("place", nargs="?", metavar="PROJECT", help=_FUNCTIONS)
+            from lambda_pack.frontends.options.many import add_plan_options
+
+            add_plan_options(command)
         case _:
             command.add_argument("place", nargs="?", metavar="PROJECT", help=_PROJECT)
             add_options(command, is_pack=name == "pack", targets=name == "lock")
@@ -124,12 +134,24 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
             "-o", "--output", default="pylock.toml", metavar="FILE", help="the lock (default: pylock.toml)"
         )
     elif name in {"pack", "check"}:
+        if name == "pack":
+            from lambda_pack.frontends.options.many import add_many_options
+
+            add_many_options(command)
         command.add_argument("--json", action="store_true", help="print the report as JSON")
     command.add_argument("-q", "--quiet", action="store_true", help="no progress")
     command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
 
 
 def _pack(arguments: Mapping[str, Any]) -> int:
+    if arguments["template"]:
+        from lambda_pack.frontends.templates import run_pack_template
+
+        return run_pack_template(arguments)
+    if arguments["all"] or arguments["only"]:
+        from lambda_pack.frontends.many import run_pack_many
+
+        return run_pack_many(arguments)
     from lambda_pack.commands.pack import pack
 
     return _run(arguments, pack, delivers=True)
@@ -145,6 +167,19 @@ def _lock(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.frontends.runs import run_lock
 
     return run_lock(arguments)
+
+
+def _plan(arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.many import run_plan
+
+    return run_plan(arguments)
+
+
+def _schema(_arguments: Mapping[str, Any]) -> int:
+    from lambda_pack.frontends.functions_schema import functions_schema
+
+    sys.stdout.write(functions_schema())
+    return 0
 
 
 def _action(arguments: Mapping[str, Any]) -> int:
@@ -184,6 +219,8 @@ _COMMANDS = {
     "cache": _cache,
     "check": _check,
     "lock": _lock,
+    "plan": _plan,
+    "schema": _schema,
     "upload": _upload,
     "verify": _verify,
 }

@@ -64,10 +64,11 @@ def render_refusal(message: str, log: str, *, limit: int = SUMMARY_LIMIT) -> str
 def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, limit: int = SUMMARY_LIMIT) -> str:
     """Many runs in one table, then what needs a look in each; `missing` are targets that left no report."""
     page = Page(limit, note=_CUT)
-    page.add("<h3>lambda-pack: all targets</h3>")
-    heads = ("", "target", "zipped", "unzipped", "packages", "held back", "unmet", "SHA-256")
+    page.add("<h3>lambda-pack: all bundles</h3>")
+    several = len({report.name for report in reports}) > 1
+    heads = ("", "bundle" if several else "target", "zipped", "unzipped", "packages", "held back", "unmet", "SHA-256")
     gone = (("❌", code(target), "", "", "", "", "", "no report: see its job") for target in missing)
-    page.add_table(heads, [*map(_overview, reports), *gone])
+    page.add_table(heads, [*(_overview(report, named=several) for report in reports), *gone])
     for report in reports:
         if report.unmet or report.held_back:
             page.add(f"<h4>{code(report.name)} for {code(str(report.target))}</h4>")
@@ -80,11 +81,11 @@ def _mark(report: Report) -> str:
     return "❌" if report.unmet else "✅"
 
 
-def _overview(report: Report) -> tuple[str, ...]:
+def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
     archive = report.archive
     return (
         _mark(report),
-        code(str(report.target)),
+        code(f"{report.name}-{report.target}" if named else str(report.target)),
         megabytes(archive.size) if archive else "—",
         megabytes(archive.unzipped_size) if archive else "—",
         str(len(report.packages)),

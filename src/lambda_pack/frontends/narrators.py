@@ -67,23 +67,24 @@ class PlainNarrator(SilentNarrator):
 
     def step(self, number: int, sentence: str) -> None:
         """A line with the step's number."""
-        self._say(f"[{number}/9] {sentence}")
+        self.say(f"[{number}/9] {sentence}")
 
     def note(self, text: str) -> None:
         """A line below the step, for who asked for details."""
         if self._verbose:
-            self._say(f"      {text}")
+            self.say(f"      {text}")
 
     def warn(self, text: str) -> None:
         """A line that says so."""
-        self._say(f"warning: {text}")
+        self.say(f"warning: {text}")
 
     def progress(self, label: str, done: int, total: int) -> None:
         """A line when a file has arrived, for who asked for details."""
         if self._verbose and done == total:
-            self._say(f"      {label} ({megabytes(total)})")
+            self.say(f"      {label} ({megabytes(total)})")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line, whoever asked."""
         with self._lock:
             print(clean(text), file=self._stream, flush=True)
 

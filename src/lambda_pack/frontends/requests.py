@@ -17,7 +17,7 @@ from lambda_pack.frontends.options.table import OPTIONS
 from lambda_pack.frontends.slimming_requests import slimming_of
 from lambda_pack.frontends.target_requests import glue_of, layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
-from lambda_pack.inputs.configuration import read_configuration, read_settings
+from lambda_pack.inputs.configuration import is_section, read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
 from lambda_pack.model.choices import AuditMode, Collision, DistInfo, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from lambda_pack.model.delivery import Delivery
     from lambda_pack.model.layering import Layering
 
-__all__ = ["CONFIG_FILE", "delivery_of", "gather", "request_of"]
+__all__ = [
+    "CONFIG_FILE",
+    "delivery_of",
+    "gather",
+    "request_of",
+    "said_by_arguments",
+    "said_by_machine",
+    "texts_of",
+]
 
 CONFIG_FILE = "LAMBDA_PACK_CONFIG_FILE"
 """The variable that names a file of settings, as PIP_CONFIG_FILE and UV_CONFIG_FILE do for those tools."""
@@ -48,17 +56,12 @@ def gather(
         UsageError: a file has an unknown key or a value of the wrong kind, or the file of the variable is not there; or
             the arguments name two inputs.
     """
-    said: dict[str, Given] = {}
-    if file := environ.get(CONFIG_FILE):
-        said |= _written(read_settings(Path(file)), repr(file), file)
+    said = said_by_machine(environ)
     arguments = _with_place(arguments)
     project = Path(arguments.get("place") or "")
     if (folder / project).is_dir():
         said |= _of_project(folder / project / "pyproject.toml", project)
-    for name, option in OPTIONS.items():
-        value = arguments.get(name)
-        if value not in (None, False):
-            said[name] = Given(_texts(option, value, source), source)
+    said |= said_by_arguments(arguments, source=source)
     return _with_one_input(said, arguments, project=project, source=source)
 
 
@@ -68,6 +71,25 @@ def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     if len(own) == 1 and not any(arguments.get(name) for name in ("place", "requirements", "input")):
         return {**arguments, "place": own[0]}
     return arguments
+
+
+def said_by_machine(environ: Mapping[str, str]) -> dict[str, Given]:
+    """The options that the file of the variable `LAMBDA_PACK_CONFIG_FILE` sets.
+
+    Raises:
+        UsageError: it is not there, or has an unknown key or a value of the wrong kind.
+    """
+    file = environ.get(CONFIG_FILE)
+    return dict(_written(read_settings(Path(file)), repr(file), file)) if file else {}
+
+
+def said_by_arguments(arguments: Mapping[str, Any], *, source: str = "the command line") -> dict[str, Given]:
+    """The options among parsed arguments that were given."""
+    return {
+        name: Given(texts_of(option, value, source), source)
+        for name, option in OPTIONS.items()
+        if (value := arguments.get(name)) not in (None, False)
+    }
 
 
 def _with_one_input(
@@ -97,29 +119,14 @@ def _with_one_input(
     return said
 
 
-# Options whose values are paths.
-_PATHS = frozenset(
-    {
-        "cache-dir",
-        "cert",
-        "client-cert",
-        "constraint",
-        "output-dir",
-        "profile",
-        "project",
-        "python",
-        "requirements",
-        "source",
-        "to-dir",
-    }
-)
-
-
 def _of_project(pyproject: Path, project: Path) -> dict[str, Given]:
     where = f"[tool.lambda-pack] of {str(pyproject)!r}"
-    said = dict(_written(read_configuration(pyproject), where, "[tool.lambda-pack]"))
-    for name in said.keys() & _PATHS if project.parts else ():
-        said[name] = replace(said[name], values=tuple(str(project / text) for text in said[name].values))
+    table = {key: value for key, value in read_configuration(pyproject).items() if not is_section(key, value)}
+    said = dict(_written(table, where, "[tool.lambda-pack]"))
+    # What `input` names is looked for in the project by whoever knows where that was said.
+    for name in said.keys() - {"input"} if project.parts else ():
+        values = tuple(OPTIONS[name].below(project, text) for text in said[name].values)
+        said[name] = replace(said[name], values=values)
     return said
 
 
@@ -128,10 +135,15 @@ def _written(table: Mapping[str, Any], where: str, source: str) -> Iterator[tupl
     for key, value in table.items():
         if key not in OPTIONS:
             raise UsageError(f"{key!r} in {where} is unknown; see lambda-pack pack --help")
-        yield key, Given(_texts(OPTIONS[key], value, where), source)
+        yield key, Given(texts_of(OPTIONS[key], value, where), source)
 
 
-def _texts(option: Option, value: object, source: str) -> tuple[str, ...]:
+def texts_of(option: Option, value: object, source: str) -> tuple[str, ...]:
+    """A value of an option as the texts that the command line would give; `source` is where it stands.
+
+    Raises:
+        UsageError: it is not of the option's kind.
+    """
     match option.kind, value:
         case Kind.SWITCH, bool():
             return (str(value).lower(),)

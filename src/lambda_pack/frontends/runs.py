@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
+from lambda_pack.frontends.screen import clean
 from lambda_pack.model.urls import masked
 
 if TYPE_CHECKING:
@@ -53,7 +54,17 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
             from lambda_pack.model.report_json import report_json
 
             sys.stdout.write(report_json(report))
+    if not arguments["json"]:
+        sys.stdout.write(_next_lines(report))
     return UnmetDependencies.exit_code if report.unmet else 0
+
+
+def _next_lines(report: Report) -> str:
+    """How the archive gets into Lambda: said, and not done."""
+    from lambda_pack.frontends.aws_commands import aws_commands
+
+    lines = [clean(f"  {line}\n") for line in aws_commands(report)]
+    return "".join(("\ndeploy with\n", *lines)) if lines else ""
 
 
 def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any]) -> Report:

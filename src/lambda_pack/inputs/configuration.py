@@ -9,7 +9,15 @@ from typing import Any
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml
 
-__all__ = ["read_configuration", "read_settings"]
+__all__ = ["SECTIONS", "is_section", "read_configuration", "read_settings"]
+
+SECTIONS = ("functions", "layers")
+"""Tables beside the options: what many functions are packed from (`lambda_pack.inputs.functions_file`)."""
+
+
+def is_section(key: str, value: object) -> bool:
+    """Whether a key of `[tool.lambda-pack]` is one of those tables: `layers` is an option, too, with other values."""
+    return key in SECTIONS and (isinstance(value, Mapping) or key == "functions")
 
 
 def read_configuration(pyproject: Path) -> Mapping[str, Any]:

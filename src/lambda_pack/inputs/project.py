@@ -14,7 +14,7 @@ from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_requirements
 from lambda_pack.model.selection import Selection
 
-__all__ = ["read_inputs"]
+__all__ = ["has_input", "is_manifest_or_lock", "read_inputs"]
 
 _Room: TypeAlias = Callable[[Path, Selection, Mapping[str, str]], Reading]
 
@@ -40,6 +40,8 @@ def read_inputs(paths: Sequence[Path], selection: Selection, environ: Mapping[st
     Raises:
         UsageError: one is missing or wrong, they do not go together, or a folder leaves open which of its files counts.
     """
+    if not paths:
+        return Reading(Path.cwd())
     alone = next((path for path in paths if path.is_dir() or _room_of(path) is not None), None)
     if alone is None:
         return _read_requirements(paths, selection, environ)
@@ -47,6 +49,24 @@ def read_inputs(paths: Sequence[Path], selection: Selection, environ: Mapping[st
         kind = "a folder" if alone.is_dir() else "a lock" if _is_lock(alone) else "no requirements file"
         raise UsageError(f"{alone.as_posix()!r} is {kind} and must be the only input; leave the others out")
     return _read_folder(alone, selection, environ) if alone.is_dir() else _read_file(alone, selection, environ)
+
+
+def is_manifest_or_lock(path: Path) -> bool:
+    """Whether a file of a project's folder says what the project needs, by its name; a script says so of itself."""
+    name = path.name
+    is_named = name in {"requirements.txt", "Pipfile"} or any(name == end for end in (*_LOCKS, *_MANIFESTS))
+    return is_named or _is_lock_of_folder(path)
+
+
+def has_input(folder: Path) -> bool:
+    """Whether a folder has a file that says what is needed; a Pipfile without its lock says so, too.
+
+    Raises:
+        UsageError: its pyproject.toml cannot be read.
+    """
+    return bool(_manifests(folder)) or any(
+        _is_lock_of_folder(path) or path.name == "Pipfile" for path in folder.iterdir()
+    )
 
 
 def _read_folder(folder: Path, selection: Selection, environ: Mapping[str, str]) -> Reading:

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 from urllib.parse import urlsplit
@@ -72,6 +73,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
+@cache
 def _parser() -> _Parser:
     parser = _Parser(add_help=False, allow_abbrev=False, prog="")
     for spellings, (name, has_value) in _OPTIONS.items():

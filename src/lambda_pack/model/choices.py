@@ -14,6 +14,7 @@ __all__ = [
     "IndexStrategy",
     "Layout",
     "Part",
+    "PlanFormat",
     "Preference",
     "ResolverName",
 ]
@@ -105,3 +106,11 @@ class IfExists(Enum):
     OVERWRITE = "overwrite"
     SKIP = "skip"
     FAIL = "fail"
+
+
+class PlanFormat(Enum):
+    """How a plan of many bundles is printed: for people, for programs, or as the matrix of a workflow's job."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB_MATRIX = "github-matrix"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -31,6 +32,16 @@ class Option(Struct, frozen=True):
     metavar: str = ""
     choices: tuple[str, ...] = ()
     default: str = ""
+
+    def below(self, folder: Path, text: str) -> str:
+        """A value written in a file of this folder, where relative paths begin; what is no path stays as it is."""
+        is_path = self.is_path and "://" not in text and not text.startswith("~")
+        return str(folder / text) if is_path else text
+
+    @property
+    def is_path(self) -> bool:
+        """Whether its values are files or folders, or may be."""
+        return self.metavar.startswith(("DIR", "FILE", "PLACE"))
 
 
 class Group(Struct, frozen=True):

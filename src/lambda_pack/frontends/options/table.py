@@ -18,13 +18,16 @@ from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.own_code import OWN_CODE
 from lambda_pack.frontends.options.slimming import EXCLUSIONS, SLIMMING
 
-__all__ = ["GROUPS", "OPTIONS", "add_audit_options", "add_delivery_options", "add_options"]
+__all__ = ["GROUPS", "OPTIONS", "TARGETS", "add_audit_options", "add_delivery_options", "add_options"]
 
 GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, INDEXES, DELIVERY, GLUE)
 
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     {name: option for group in GROUPS for name, option in group.options.items()}
 )
+
+TARGETS = ("runtime", "architecture")
+"""The options that say where a bundle must load; where there may be several targets, each takes several values."""
 
 
 def add_options(parser: argparse.ArgumentParser, *, is_pack: bool, targets: bool = False) -> None:
@@ -37,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser, *, is_pack: bool, targets: bool
             continue
         shown = parser.add_argument_group(group.title)
         for name, option in group.options.items():
-            is_many = targets and name in {"runtime", "architecture"}
+            is_many = targets and name in TARGETS
             _add(shown, replace(option, kind=Kind.MANY) if is_many else option)
 
 
@@ -52,7 +55,7 @@ def add_audit_options(parser: argparse.ArgumentParser) -> None:
     """Give a subcommand what it takes to judge bundles that are there."""
     group = parser.add_argument_group("what to audit, and for where")
     group.add_argument("archives", nargs="+", metavar="ZIP|DIR|WHEEL", help="what lies on Lambda together")
-    for name in ("runtime", "architecture"):
+    for name in TARGETS:
         _add(group, OPTIONS[name])
     group.add_argument("--json", action="store_true", help="print the verdict on each file as JSON")
     group.add_argument("--sarif", metavar="FILE", help="write the findings for GitHub code scanning")

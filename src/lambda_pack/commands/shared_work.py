@@ -1,0 +1,269 @@
+"""What the cells of one run do once for all of them: answers of resolvers, caches, downloads, builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from copy import copy
+from pathlib import Path
+from threading import Event, Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_pack.commands.orders import Order
+from lambda_pack.ports import Builder, Downloads, Index, Ports, Resolver
+from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+
+if TYPE_CHECKING:
+    from packaging.pylock import Pylock
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
+    from lambda_pack.model.stock import Accepted, Attempt
+    from lambda_pack.model.targets import Target
+    from lambda_pack.tools.network.cache import Cache
+
+__all__ = ["SharedWork", "question_of"]
+
+
+class SharedWork:
+    """Belongs to one run of many cells, which ask it from several threads; a context manager."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._lock = Lock()
+        self._caches: dict[Path | None, Cache] = {}
+        self._answers = _Once()
+        self._shelf = _Shelf()
+        self._begun: dict[Hashable, _Begun] = {}
+        self._building = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def cache(self, folder: Path | None) -> Cache:
+        """The one cache of the run in this folder; None is a temporary one, which lives as long as the run."""
+        from lambda_pack.tools.network.cache import Cache
+
+        with self._lock:
+            if folder not in self._caches:
+                self._caches[folder] = self._open.enter_context(Cache(folder))
+            return self._caches[folder]
+
+    def begins(self, order: Order, stack: ExitStack) -> bool:
+        """Whether this order is the first with its question: then its own resolver begins, and the others wait.
+
+        They wait until it has answered, or until the stack is left without an answer.
+        """
+        question = question_of(order)
+        with self._lock:
+            if question in self._begun:
+                return False
+            self._begun[question] = _Begun(order, Event())
+        stack.callback(self._begun[question].answered.set)
+        return True
+
+    def ports(self, order: Order, own: Ports) -> Ports:
+        """The ports of a cell, which ask its own only for what no other cell has had done.
+
+        A resolver and an index answer each question once, a file is fetched and its digest checked once, and builds
+        wait for their turn: each uses all cores, and may find in the cache what the one before it has made.
+        """
+        question = question_of(order)
+        begun = self._begun.get(question, _Begun(order, Event()))
+        is_first = begun.order is order
+        first = _FirstResolver(own.resolver, begun.answered) if is_first else own.resolver
+        return replace(
+            own,
+            resolver=_SharedResolver(question, first, self._answers, waits_for=None if is_first else begun.answered),
+            index=_SharedIndex(question, own.index, self._answers),
+            downloads=_SharedDownloads(own.downloads, self._shelf),
+            builder=_SharedBuilder(own.builder, self._building),
+        )
+
+
+def question_of(order: Order) -> Hashable:
+    """Everything that decides what a resolver answers, wherever it is written. It may hold credentials."""
+    requirements, request = order.requirements, order.request
+    return (
+        str(request.target),
+        request.resolver,
+        repr(order.lock),
+        requirements_text(requirements, hashes=True, config_settings=True),
+        constraints_text(requirements, {}, hashes=True),
+        build_constraints_text(requirements),
+        repr((requirements.indexes, requirements.files, requirements.require_hashes, requirements.config_settings)),
+        request.use_cache,
+    )
+
+
+class _Once:
+    """Answers by question, each one found once; who asks meanwhile waits. An error is an answer, too."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._locks: dict[Hashable, Lock] = {}
+        self._answers: dict[Hashable, Any] = {}
+
+    def __call__(self, question: Hashable, find: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever `find` finds
+        with self._lock:
+            turn = self._locks.setdefault(question, Lock())
+        with turn:
+            if question not in self._answers:
+                try:
+                    self._answers[question] = find()
+                except Exception as error:  # noqa: BLE001  # raised for everybody who asks
+                    self._answers[question] = error
+        answer = self._answers[question]
+        if isinstance(answer, Exception):
+            # Each cell takes its own secrets out of it.
+            raise copy(answer)
+        return answer
+
+
+class _Begun(Struct, frozen=True):
+    """Whose resolver has begun with a question, and whether it has answered, or never will."""
+
+    order: Order
+    answered: Event
+
+
+class _SharedResolver:
+    """The port `Resolver`. The one that was begun before anybody asked must be the first to answer."""
+
+    def __init__(self, question: Hashable, resolver: Resolver, answers: _Once, *, waits_for: Event | None) -> None:
+        self._question = question
+        self._resolver = resolver
+        self._answers = answers
+        self._waits_for = waits_for
+
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
+        """See `lambda_pack.ports.Resolver`."""
+        if self._waits_for is not None:
+            self._waits_for.wait()
+        question = (self._question, tuple(sorted(at_most.items())), tuple(sorted(without)))
+        answer: Pylock = self._answers(
+            question, lambda: self._resolver.resolve(target, at_most=at_most, without=without)
+        )
+        return answer
+
+
+class _FirstResolver:
+    """The port `Resolver`, for the first with its question: it says when it has answered."""
+
+    def __init__(self, resolver: Resolver, answered: Event) -> None:
+        self._resolver = resolver
+        self._answered = answered
+
+    def resolve(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Pylock:
+        """See `lambda_pack.ports.Resolver`."""
+        try:
+            return self._resolver.resolve(target, at_most=at_most, without=without)
+        finally:
+            self._answered.set()
+
+
+class _SharedIndex:
+    """The port `Index`."""
+
+    def __init__(self, question: Hashable, index: Index, answers: _Once) -> None:
+        self._question = question
+        self._index = index
+        self._answers = answers
+
+    def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
+        """See `lambda_pack.ports.Index`."""
+        asked = frozenset(names)
+        found: Sequence[Offer] = self._answers((self._question, "files", asked), lambda: self._index.files(asked))
+        return found
+
+    def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
+        """See `lambda_pack.ports.Index`."""
+        asked = frozenset(wheels)
+        found: Mapping[Wheel, bytes] = self._answers(
+            (self._question, "metadata", asked), lambda: self._index.metadata(asked)
+        )
+        return found
+
+
+class _SharedDownloads:
+    """The port `Downloads`."""
+
+    def __init__(self, downloads: Downloads, shelf: _Shelf) -> None:
+        self._downloads = downloads
+        self._shelf = shelf
+
+    def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
+        """See `lambda_pack.ports.Downloads`."""
+        claimed = self._shelf.claim(files)
+        try:
+            # Our own first: nobody waits for who waits for them.
+            self._shelf.put(self._downloads.fetch(claimed))
+        finally:
+            self._shelf.release(claimed)
+        # What somebody else could not fetch, we try, too: the error is then told of this cell as well.
+        paths = {file: path for file in files if (path := self._shelf.wait(file)) is not None}
+        return {**paths, **self._downloads.fetch([file for file in files if file not in paths])}
+
+
+class _Shelf:
+    """Files by what they are, each one brought here by whoever claims it first."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._claims: dict[Wheel | Sdist, Event] = {}
+        self._paths: dict[Wheel | Sdist, Path] = {}
+
+    def claim(self, files: Sequence[Wheel | Sdist]) -> Sequence[Wheel | Sdist]:
+        """Those that are nobody's yet: they are the caller's now, until they are released."""
+        with self._lock:
+            mine = [file for file in dict.fromkeys(files) if file not in self._claims]
+            self._claims |= {file: Event() for file in mine}
+        return mine
+
+    def put(self, paths: Mapping[Wheel | Sdist, Path]) -> None:
+        """Where they are."""
+        with self._lock:
+            self._paths.update(paths)
+
+    def release(self, files: Sequence[Wheel | Sdist]) -> None:
+        """They are here, or will not come."""
+        for file in files:
+            self._claims[file].set()
+
+    def wait(self, file: Wheel | Sdist) -> Path | None:
+        """Where it is, once it is here; None where it did not come."""
+        self._claims[file].wait()
+        return self._paths.get(file)
+
+
+class _SharedBuilder:
+    """The port `Builder`."""
+
+    def __init__(self, builder: Builder, turn: Lock) -> None:
+        self._builder = builder
+        self._turn = turn
+
+    def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
+        """See `lambda_pack.ports.Builder`."""
+        if not sources:
+            return ()
+        with self._turn:
+            return self._builder.build(sources, target, compiler=compiler)
+
+    def as_pure(self, wheel: Wheel) -> Wheel:
+        """See `lambda_pack.ports.Builder`."""
+        return self._builder.as_pure(wheel)

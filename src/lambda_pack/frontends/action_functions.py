@@ -1,0 +1,119 @@
+"""The GitHub Action on a file that names functions: one step packs one bundle of it, some, or all."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from lambda_pack.commands.many import Outcome, Packed, Refused, pack_many
+from lambda_pack.errors import LambdaPackError, UnmetDependencies
+from lambda_pack.frontends.action_cache import cache_folder
+from lambda_pack.frontends.action_inputs import ActionInputs
+from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED, delivered_outputs, outputs_of
+from lambda_pack.frontends.annotations import annotations_of
+from lambda_pack.frontends.cells import cells_of, chosen
+from lambda_pack.frontends.many import CellNarrator
+from lambda_pack.frontends.many_report import exit_code, render_many, said_of
+from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
+from lambda_pack.frontends.narrators import PlainNarrator
+from lambda_pack.frontends.requests import said_by_machine
+from lambda_pack.frontends.workflow_commands import Annotation, Workflow
+from lambda_pack.inputs.functions_file import find_functions_file, read_functions_file
+from lambda_pack.model.cells import Cell
+from lambda_pack.ports import Narrator
+
+__all__ = ["pack_functions", "planned_functions"]
+
+_LISTS = ("unmet", "held-back")
+
+
+def planned_functions(inputs: ActionInputs, environ: Mapping[str, str]) -> tuple[Cell, ...]:
+    """The bundles that the inputs `config` and `function` name; other inputs are louder than the file.
+
+    Raises:
+        UsageError: the file is wrong, or has none of that name.
+    """
+    file = read_functions_file(find_functions_file(Path(inputs.config or ".")))
+    cells = chosen(cells_of(file, said_by_machine(environ), inputs.said), inputs.functions, file.name)
+    return tuple(_with_cache(cell, environ) if inputs.cache else cell for cell in cells)
+
+
+def _with_cache(cell: Cell, environ: Mapping[str, str]) -> Cell:
+    return replace(cell, request=replace(cell.request, cache=cache_folder(cell.request, environ)))
+
+
+def pack_functions(
+    inputs: ActionInputs, environ: Mapping[str, str], *, workflow: Workflow, workspace: Path | None
+) -> int:
+    """Pack and deliver them; outputs have a line for each bundle, in the plan's order. Returns the exit code."""
+    cells = planned_functions(inputs, environ)
+    told = PlainNarrator(sys.stdout, verbose=inputs.is_verbose)
+
+    def narrate(cell: Cell) -> Narrator:
+        return CellNarrator(told, cell.label)
+
+    found = {}
+    for number, outcome in enumerate(pack_many(cells, environ, narrate), start=1):
+        workflow.say(f"[{number}/{len(cells)}] {said_of(outcome)}")
+        found[outcome.cell.label] = outcome
+    outcomes = [found[cell.label] for cell in cells]
+    workflow.say(render_many(outcomes, verbose=inputs.is_verbose, warnings=False))
+    workflow.set_outputs(_outputs(outcomes, inputs, workspace))
+    for annotation in _annotations(outcomes, workspace):
+        workflow.annotate(annotation)
+    if inputs.summary:
+        workflow.add_summary("\n".join(_summary(outcomes)))
+    code = exit_code(outcomes)
+    return 0 if code == UnmetDependencies.exit_code and not inputs.fail_on_unmet else code
+
+
+def _outputs(outcomes: Sequence[Outcome], inputs: ActionInputs, workspace: Path | None) -> Mapping[str, str]:
+    rows: list[Mapping[str, str]] = []
+    for outcome in outcomes:
+        if isinstance(outcome, Packed):
+            delivered = outcome.report.delivered
+            rows.append(
+                {
+                    **dict.fromkeys(REPORTED, ""),
+                    **outputs_of(outcome.report, outcome.cell.request, inputs, workspace=workspace),
+                    **(delivered_outputs(delivered) if delivered else {}),
+                }
+            )
+    joined = {name: "\n".join(row[name] for row in rows) for name in (*REPORTED, *PASSED_ON)}
+    lists = {name: _joined(row[name] for row in rows) for name in _LISTS}
+    count = str(sum(int(row["unmet-count"]) for row in rows))
+    first = next((row["artifact-name"] for row in rows), "")
+    more = f"-and-{len(rows) - 1}-more" if len(rows) > 1 else ""
+    return {**joined, **lists, "unmet-count": count, "artifact-name": f"{first}{more}"}
+
+
+def _joined(lists: Iterator[str]) -> str:
+    items = [item for text in lists for item in json.loads(text)]
+    return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
+
+
+def _annotations(outcomes: Sequence[Outcome], workspace: Path | None) -> Iterator[Annotation]:
+    for outcome in outcomes:
+        if isinstance(outcome, Packed):
+            yield from annotations_of(outcome.report, folder=Path.cwd(), workspace=workspace)
+            for warning in outcome.report.warnings:
+                yield Annotation("warning", "lambda-pack", f"{outcome.cell.label}: {warning}")
+        if outcome.error is not None:
+            yield Annotation("error", "lambda-pack", f"{outcome.cell.label}: {outcome.error}")
+
+
+def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    reports = [outcome.report for outcome in outcomes if isinstance(outcome, Packed)]
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            log = outcome.error.log if isinstance(outcome.error, LambdaPackError) else ""
+            yield render_refusal(f"{outcome.cell.label}: {outcome.error}", log)
+    if len(reports) == 1:
+        yield render_markdown(reports[0])
+    elif reports:
+        yield render_merged(reports)
+    yield from (render_delivered(report.delivered) for report in reports if report.delivered)

@@ -1,0 +1,138 @@
+"""Runs of `pack --template`: the functions and layers of a template packed, and the template written anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from lambda_pack.commands.many import Outcome, Packed
+from lambda_pack.commands.templates import read_template, write_template
+from lambda_pack.errors import UsageError
+from lambda_pack.frontends.cells import Said, chosen, with_unique_labels
+from lambda_pack.frontends.many import finish, pack_cells
+from lambda_pack.frontends.many_report import exit_code
+from lambda_pack.frontends.narrators import PlainNarrator
+from lambda_pack.frontends.requests import delivery_of, request_of, said_by_arguments, said_by_machine
+from lambda_pack.inputs.project import has_input
+from lambda_pack.inputs.templates import Code, Template
+from lambda_pack.model.cells import Cell, CellKind
+from lambda_pack.model.choices import Layout
+from lambda_pack.model.given import Given
+from lambda_pack.model.report import Report
+
+__all__ = ["Planned", "plan_template", "run_pack_template"]
+
+
+class Planned(Struct, frozen=True):
+    """What is packed of a template: cells, and by the template's names whose label each takes; and what is not, why."""
+
+    cells: tuple[Cell, ...]
+    labels: Mapping[str, str]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def run_pack_template(arguments: Mapping[str, Any]) -> int:
+    """Pack what the template names and write it with the places of the zips, unless one of them fails."""
+    template = read_template(Path(arguments["template"]))
+    machine, said = said_by_machine(os.environ), said_by_arguments(arguments)  # noqa: TID251  # a front-end: strings in
+    planned = plan_template(template, machine, said)
+    told = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
+    for name, reason in planned.skipped:
+        # Said even when all is quiet: what is left out stays as it was, and may not load.
+        told.warn(f"{name} is left as it is: {reason}")
+    if not planned.cells:
+        raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
+    cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())
+    outcomes = pack_cells(cells, arguments)
+    code = finish(outcomes, arguments)
+    if exit_code(outcomes) == 0:
+        path = _written(template, planned, outcomes, arguments["output-template-file"])
+        if not arguments["json"]:
+            sys.stdout.write(f"\nwritten {path.as_posix()}\n")
+    return code
+
+
+def plan_template(template: Template, machine: Mapping[str, Given], arguments: Mapping[str, Given]) -> Planned:
+    """The cells of a template; two resources of one folder for one target share a cell."""
+    cells: dict[object, Cell] = {}
+    labels: dict[str, str] = {}
+    skipped = list(template.skipped)
+    for code in template.codes:
+        said: Said = {**machine, **_said(code, template.path), **arguments}
+        reason = _open_question(said)
+        if reason:
+            skipped.append((code.name, reason))
+            continue
+        request = request_of(said)
+        if "requirements" not in said and "input" not in said:
+            request = replace(request, requirements=())
+        key = (code.folder.resolve(), str(request.target), code.kind, code.excludes)
+        if key not in cells:
+            place = f"{template.path.as_posix()}: {code.name}"
+            cells[key] = Cell(code.kind, code.name, request, delivery_of(said), code.deployed_as, place)
+        labels[code.name] = cells[key].label
+    return Planned(with_unique_labels(cells.values()), labels, tuple(skipped))
+
+
+def _said(code: Code, path: Path) -> Said:
+    """What the template says about one of its codes, as options."""
+    layout, source = Layout.FUNCTION, code.folder
+    if code.kind is CellKind.LAYER:
+        # SAM puts a layer's own content below python/ unless it brings that folder itself.
+        has_folder = (code.folder / "python").is_dir() and not has_input(code.folder)
+        source = code.folder / "python" if has_folder else code.folder
+        is_as_it_is = has_folder and not has_input(source)
+        layout, source = (Layout.FUNCTION, code.folder) if is_as_it_is else (Layout.LAYER, source)
+    values: dict[str, tuple[str, ...]] = {
+        "name": (code.name,),
+        "layout": (layout.value,),
+        "source": (str(source),),
+        "exclude": code.excludes,
+        "handler": (code.handler,) if code.handler else (),
+        "runtime": code.runtimes,
+        "architecture": code.architectures,
+        "requirements": (str(source),) if has_input(source) else (),
+    }
+    where = f"{path.as_posix()}: {code.name}"
+    return {name: Given(value, where) for name, value in values.items() if value}
+
+
+def _written(template: Template, planned: Planned, outcomes: Sequence[Outcome], output: str | None) -> Path:
+    """The packaged template; code that was not packed this time keeps its place."""
+    suffix = template.path.suffix
+    path = Path(output) if output else template.path.with_name(f"{template.path.stem}.packaged{suffix}")
+    reports = {outcome.cell.label: outcome.report for outcome in outcomes if isinstance(outcome, Packed)}
+    packed = [code for code in template.codes if planned.labels.get(code.name) in reports]
+    places = {code.name: _place(code, reports[planned.labels[code.name]], path.parent) for code in packed}
+    write_template(replace(template, codes=tuple(packed)), places, path)
+    return path
+
+
+def _place(code: Code, report: Report, folder: Path) -> str:
+    """Where an archive is, as the template writes it: in S3, or as seen from the template's folder."""
+    delivered, archive = report.delivered, report.archive
+    if delivered is None or code.s3_keys is None:
+        if archive is None:
+            raise AssertionError("what came to its end without anything unmet has an archive")
+        return json.dumps(Path(os.path.relpath(archive.path, folder)).as_posix())
+    bucket, _, key = delivered.uri.removeprefix("s3://").partition("/")
+    values = (bucket, key, delivered.version_id)
+    named = {name: value for name, value in zip(code.s3_keys, values, strict=True) if value is not None}
+    return json.dumps(named)
+
+
+def _open_question(said: Said) -> str | None:
+    """Why it is not known what to pack for, if so."""
+    for name in ("runtime", "architecture"):
+        if name not in said and name == "runtime":
+            return "its runtime is known only when it is deployed; name one with --runtime"
+        if name in said and len(said[name].values) > 1:
+            return f"it is for several {name}s ({', '.join(said[name].values)}); name one with --{name}"
+    return None
