@@ -133,7 +133,7 @@ def test_paths_begin_in_the_folder_of_the_file() -> None:
 
     request = cell.request
     assert request.requirements == (Path("a/b"),), "nothing said: what the file's own folder has"
-    assert request.sources == (Path("a/b/src"), Path("a/b/lib"))
+    assert [source.path for source in request.sources] == [Path("a/b/src"), Path("a/b/lib")]
     assert request.output == Path("dist")
     said = {name: given.values for name, given in request.options.items()}
     assert said == {

@@ -6,6 +6,7 @@ import os
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from threading import Event
 from typing import TypeAlias
 
@@ -142,6 +143,10 @@ class _Stoppable:
         """See `lambda_pack.ports.Narrator`."""
         self._look_up()
         self._narrator.progress(label, done, total)
+
+    def span(self, label: str) -> AbstractContextManager[object]:
+        """See `lambda_pack.ports.Narrator`."""
+        return self._narrator.span(label)
 
     def _look_up(self) -> None:
         if self._stop.is_set():

@@ -186,7 +186,9 @@ def _texts(option: Option, value: Located) -> Iterator[str]:
     except UsageError:
         raise UsageError(f"{value.place}: {value.named} takes {option.kind.value}, not {_shown(plain)}") from None
     for text, item in zip(texts, items, strict=True):
-        yield _checked(option, text, item)
+        # Where there may be several values, one may hold several, too, and is taken apart by whoever knows it.
+        is_list = option.kind is Kind.MANY and option.name not in TARGETS
+        yield text if is_list else _checked(option, text, item)
 
 
 def _checked(option: Option, text: str, item: Located) -> str:

@@ -59,6 +59,10 @@ def _option(option: Option) -> dict[str, Any]:
     default = f" (default: {option.default})" if option.default else ""
     said = {"description": f"{option.help}{default}"}
     one: dict[str, Any] = {"enum": list(option.choices)} if option.choices else {"type": ["string", "number"]}
+    if option.choices and option.kind is Kind.MANY:
+        # Several may stand in one value.
+        choice = f"({'|'.join(option.choices)})"
+        one = {"type": "string", "pattern": f"^{choice}( *, *{choice})*$"}
     if option.kind is Kind.SWITCH:
         return {**said, "type": "boolean"}
     if option.kind is Kind.MANY or option.name in TARGETS:
