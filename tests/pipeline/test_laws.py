@@ -173,7 +173,8 @@ def test_a_wheel_more_never_leaves_more_unmet(story: Story, name: str, version: 
 @LAW
 def test_a_wheel_for_what_is_unmet_meets_it(story: Story, data: st.DataObject) -> None:
     with played(story) as (_, before):
-        unmet = [pin for pin in before.stock.unmet if pin.version is not None]
+        # With an obstacle no closure is found at all: what it requires may not exist, and a wheel of it is no help.
+        unmet = [pin for pin in before.stock.unmet if pin.version is not None and pin not in before.stock.obstacles]
         assume(unmet)
         pin = data.draw(st.sampled_from(unmet))
         row = row_of(story, pin)

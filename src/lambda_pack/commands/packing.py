@@ -97,8 +97,10 @@ def _write_folder(
     bundle: Bundle, request: PackRequest, name: str, *, staging: Path, recorder: Recorder
 ) -> ArchiveFacts:
     if request.layout is Layout.OCI_DIR:
-        recorder.warn(f"the Dockerfile calls the handler {_HANDLER!r}: write your own into its last line")
-        content = dockerfile(request.target, _HANDLER).encode()
+        handler = request.handler or _HANDLER
+        if request.handler is None:
+            recorder.warn(f"the Dockerfile calls the handler {handler!r}: name your own with --handler")
+        content = dockerfile(request.target, handler).encode()
         bundle = Bundle((Entry("Dockerfile", content, PLAIN, OWN, len(content)), *bundle.entries))
     place = request.to_dir or request.output / name
     if request.to_dir is None and place.is_dir() and not {path.name for path in place.iterdir()} <= _OF_IMAGES:
@@ -111,7 +113,8 @@ def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome)
     stem = f"{order.name}-{order.request.target}"
     with writing_to(order.request.output):
         (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
-        if outcome.archive is not None:
+        # Of what is installed there are no files that a lock could name.
+        if outcome.archive is not None and order.installation is None:
             lock = lock_of(outcome.origins, order.request.target, order.request.output.absolute())
             lock.validate()
             import tomli_w

@@ -80,7 +80,7 @@ def _outputs(outcomes: Sequence[Outcome], inputs: ActionInputs, workspace: Path 
                 {
                     **dict.fromkeys(REPORTED, ""),
                     **outputs_of(outcome.report, outcome.cell.request, inputs, workspace=workspace),
-                    **(delivered_outputs(delivered) if delivered else {}),
+                    **(delivered_outputs(outcome.report, delivered) if delivered else {}),
                 }
             )
     joined = {name: "\n".join(row[name] for row in rows) for name in (*REPORTED, *PASSED_ON)}

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.build_requests import building_of
+from lambda_pack.frontends.glue_requests import JOB_OPTIONS, glue_of, job_of
 from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
 from lambda_pack.frontends.slimming_requests import slimming_of
-from lambda_pack.frontends.target_requests import glue_of, layout_of, target_of
+from lambda_pack.frontends.target_requests import layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import is_section, read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
@@ -62,7 +63,28 @@ def gather(
     if (folder / project).is_dir():
         said |= _of_project(folder / project / "pyproject.toml", project)
     said |= said_by_arguments(arguments, source=source)
-    return _with_one_input(said, arguments, project=project, source=source)
+    said = _with_one_input(said, arguments, project=project, source=source)
+    return said | _of_raypack(said, folder, project) if layout_of(said) is Layout.GLUE_RAY else said
+
+
+# Whoever says one of these means none of the others.
+_TOGETHER = (("project", "source"), ("input", "requirements"), ("s3-bucket", "s3-uri"))
+
+
+def _of_raypack(said: dict[str, Given], folder: Path, project: Path) -> dict[str, Given]:
+    """For Glue for Ray: what `[tool.raypack]` says, and the project's own code, where nobody says anything else."""
+    if not (folder / project).is_dir():
+        return {}
+    from lambda_pack.inputs.raypack import raypack_settings  # few bundles are for Ray
+
+    # PROJECT says where to look, and leaves open which of its files counts.
+    taken = {name for name, given in said.items() if (name, given.values) != ("requirements", (str(project),))}
+    taken |= {name for names in _TOGETHER for name in names if not taken.isdisjoint(names)}
+    found = {name: value for name, value in raypack_settings(folder / project).items() if name not in taken}
+    if not found.get("s3-bucket", "any"):
+        raise UsageError("upload_to_s3 in [tool.raypack] needs s3_bucket_name; write it there, or say --s3-uri")
+    paths = {name: str(project / found[name]) for name in ("input", "project") if name in found}
+    return {name: Given((value,), "[tool.raypack]") for name, value in (found | paths).items()}
 
 
 def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -213,7 +235,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
     if uri is not None and (bucket is not None or key is not None):
         raise UsageError("s3-uri says bucket and key already; leave out s3-bucket and s3-key")
     if uri is None and bucket is None:
-        if stray := next((name for name in said if name in DELIVERY.options), None):
+        if stray := next((name for name in said if name in DELIVERY.options or name in JOB_OPTIONS), None):
             raise UsageError(f"{stray!r} without a place to deliver to; name one with --s3-uri s3://BUCKET/KEY")
         return None
     from lambda_pack.model.delivery import Delivery, S3Target
@@ -232,6 +254,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         bucket_owner=one(said, "s3-bucket-owner"),
         endpoint=one(said, "s3-endpoint-url"),
         region=one(said, "s3-region"),
+        job=job_of(said),
     )
 
 
