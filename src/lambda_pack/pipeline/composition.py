@@ -62,7 +62,7 @@ def compose_bundle(
     mine = {project.pin.name for project in requirements.projects}
     dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in mine}
     built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
-    left_out = _left_out(stock, request, requirements, ports=ports, paths=dependencies)
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
     own = own_code(request, built, ports.narrator)
     archives = [opened[wheel] for wheel in dependencies]
     with _open_bundle(request, archives, paths, own=own.entries, narrator=ports.narrator) as bundle:

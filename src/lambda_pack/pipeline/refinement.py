@@ -71,11 +71,12 @@ def _lean(entry: Entry, request: PackRequest, refiner: Refiner, narrator: Narrat
 
 def _compiled(bundle: Bundle, request: PackRequest, refiner: Refiner) -> Bundle:
     prefix = request.prefix
-    root = LAYERS if request.layout is Layout.LAYER else TASK
+    # What tracebacks will name: layers are extracted as they are, all else is what its prefix holds.
+    root = f"{LAYERS}/{prefix}" if request.layout in {Layout.LAYER, Layout.LAYER_SITE_PACKAGES} else f"{TASK}/"
     modules = {
-        f"{root}/{entry.path}": entry
+        root + inside: entry
         for entry in bundle.entries
-        if entry.path.startswith(prefix) and _MODULE.fullmatch(entry.path.removeprefix(prefix))
+        if entry.path.startswith(prefix) and _MODULE.fullmatch(inside := entry.path.removeprefix(prefix))
     }
     sources = {path: b"".join(chunks(entry)) for path, entry in modules.items()}
     made = refiner.compile(sources, request.target)
