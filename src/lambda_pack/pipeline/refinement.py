@@ -23,7 +23,8 @@ __all__ = ["refined"]
 
 # Libraries that auditwheel has grafted: their headers were rewritten, and `strip` has destroyed such files before.
 _GRAFTED: Final = re.compile(r"(?:.*/)?[^/]+\.libs/.*")
-_MODULE: Final = re.compile(r"(?:[A-Za-z_]\w*/)*([A-Za-z_]\w*)\.py")
+# Names that a program can import; an import statement could not have `0001_initial`, as migrations are called.
+_MODULE: Final = re.compile(r"(?:\w+/)*\w+\.py")
 
 
 def refined(bundle: Bundle, request: PackRequest, refiner: Refiner, narrator: Narrator) -> Bundle:
