@@ -99,7 +99,7 @@ def _left_out(
         for warning in warnings_for_ray(stock, requirements, request.glue, paths):
             ports.narrator.warn(warning)
         return ()
-    if not stock.left_out:
+    if not stock.left_out and not request.slimming.packages:
         return ()
     from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
 
