@@ -10,14 +10,18 @@ from lambda_pack.model.product import VERSION as __version__  # noqa: N811  # th
 if TYPE_CHECKING:
     from lambda_pack.errors import LambdaPackError, UnmetDependencies
     from lambda_pack.frontends.library import Config, PythonPipDependencyBuilder, pack
+    from lambda_pack.model.own_code import OwnCode
     from lambda_pack.model.request import PackRequest
+    from lambda_pack.model.slimming import Slimming
     from lambda_pack.model.targets import Target
 
 __all__ = [
     "Config",
     "LambdaPackError",
+    "OwnCode",
     "PackRequest",
     "PythonPipDependencyBuilder",
+    "Slimming",
     "Target",
     "UnmetDependencies",
     "__version__",
@@ -27,8 +31,10 @@ __all__ = [
 _HOMES = {
     "Config": "lambda_pack.frontends.library",
     "LambdaPackError": "lambda_pack.errors",
+    "OwnCode": "lambda_pack.model.own_code",
     "PackRequest": "lambda_pack.model.request",
     "PythonPipDependencyBuilder": "lambda_pack.frontends.library",
+    "Slimming": "lambda_pack.model.slimming",
     "Target": "lambda_pack.model.targets",
     "UnmetDependencies": "lambda_pack.errors",
     "pack": "lambda_pack.frontends.library",

@@ -105,3 +105,23 @@ def test_settings_are_shown_without_credentials(shop: Path) -> None:
     order = ordered(shop, "requirements.txt", index_url="https://me:secret@x.example/simple")
     assert "secret" not in str(order.settings)
     assert order.requirements.indexes.index_url == "https://me:secret@x.example/simple"
+
+
+def test_projects_of_ones_own(shop: Path) -> None:
+    for folder in ("one", "two", "three"):
+        (shop / folder).mkdir()
+        name = "Same" if folder != "one" else "other"
+        (shop / folder / "pyproject.toml").write_text(f"[project]\nname = '{name}'\n", "utf-8")
+
+    order = projects(shop, "one", "two", "one")
+    assert [project.pin.name for project in order.requirements.projects] == ["other", "same"]
+    assert "has no [build-system] in its pyproject.toml" in order.warnings[-1]
+    with pytest.raises(UsageError, match="two projects of yours are called 'same'"):
+        projects(shop, "two", "three")
+
+
+def projects(shop: Path, *names: str) -> Order:
+    request = PackRequest(
+        Target.parse("python3.13"), (shop / "requirements.txt",), projects=tuple(shop / name for name in names)
+    )
+    return read_order(request, {}, home=shop / "home")

@@ -57,7 +57,11 @@ def test_a_folder_that_becomes_an_image(shop: Workplace) -> None:
 def test_such_a_folder_takes_the_place_of_the_last_one_and_of_nothing_else(shop: Workplace) -> None:
     assert shop.pack("--layout", "oci-dir").exit_code == 0
     shop.write("src/more.py", "")
-    assert shop.pack("--layout", "oci-dir", "--source", "src").exit_code == 0
+    done = shop.pack("--layout", "oci-dir", "--source", "src", "--handler", "more.handle")
+    assert done.exit_code == 0
+    assert "the handler 'more.handle' is not there: task/more.py binds no 'handle'" in done.errors
+    dockerfile = shop.folder / "dist" / "shop-python3.13-arm64" / "Dockerfile"
+    assert dockerfile.read_text("utf-8").endswith('CMD ["more.handle"]\n')
     folder = shop.folder / "dist" / "shop-python3.13-arm64"
     assert (folder / "task" / "more.py").is_file()
 

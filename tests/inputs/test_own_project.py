@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.own_project import read_own_project
+from lambda_pack.inputs.own_project import lacks_build_system, read_own_project
 
 SETUP_PY = "import setuptools\nsetuptools.setup(version='1', name='Shop_Front')\n"
 
@@ -53,3 +53,18 @@ def test_what_is_no_project(tmp_path: Path, files: Mapping[str, str], says: str)
 def test_what_is_no_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not a folder; name the folder of a project with --project"):
         read_own_project(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(
+    ("files", "lacks"),
+    [
+        ({"pyproject.toml": "[project]\nname = 'x'\n"}, True),
+        ({"pyproject.toml": "[project]\nname = 'x'\n[build-system]\nrequires = []\n"}, False),
+        ({"pyproject.toml": "[project]\nname = 'x'\n", "setup.cfg": ""}, False),
+        ({"setup.py": SETUP_PY}, False),
+    ],
+)
+def test_who_says_how_it_is_built(tmp_path: Path, files: Mapping[str, str], *, lacks: bool) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    assert lacks_build_system(tmp_path) is lacks

@@ -184,3 +184,18 @@ def test_a_wheel_for_what_is_unmet_meets_it(story: Story, data: st.DataObject) -
         with played(replace(story, index=index)) as (_, after):
             # It may ask for things that nobody had asked for before: they can be unmet.
             assert pin.name not in names_of(after.stock.unmet)
+
+
+@given(stories(), st.sets(st.sampled_from(NAMES)))
+@LAW
+def test_what_is_packed_and_what_is_left_out_are_all(story: Story, names: set[str]) -> None:
+    with played(story) as (_, whole):
+        assume(not whole.unmet and not whole.stock.held_back)
+        with played(replace(story, slimming={"exclude-package": ",".join(sorted(names))})) as (_, part):
+            stock = part.stock
+            assert {*stock.closure, *stock.left_out} == set(whole.stock.closure)
+            assert names_of(stock.left_out) == names & names_of(whole.stock.closure)
+            assert not part.unmet
+            assert [saving.package for saving in part.savings] == [str(pin) for pin in stock.left_out]
+            names_of_files = [{wheel.filename for wheel, _ in one.chosen} for one in (stock, whole.stock)]
+            assert names_of_files[0] <= names_of_files[1]

@@ -91,7 +91,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         lock=lock,
         settings=configuration.settings,
         sources=reading.sources,
-        warnings=warnings,
+        warnings=(*warnings, *_about_projects(request)),
         installation=reading.installation,
     )
 
@@ -152,12 +152,27 @@ def _constraints(configuration: IndexConfiguration, environ: Mapping[str, str]) 
     return read_constraints([Path(text) for text in configuration.constraints], environ)
 
 
+def _about_projects(request: PackRequest) -> Iterator[str]:
+    for folder in request.projects:
+        from lambda_pack.inputs.own_project import lacks_build_system
+
+        if lacks_build_system(folder):
+            yield (
+                f"{folder.as_posix()!r} has no [build-system] in its pyproject.toml, so setuptools guesses what it is; "
+                "add one, or pack the folder as it is with --source"
+            )
+
+
 def _projects(request: PackRequest) -> tuple[Folder, ...]:
     if not request.projects:
         return ()
     from lambda_pack.inputs.own_project import read_own_project
 
-    return tuple(read_own_project(folder) for folder in dict.fromkeys(request.projects))
+    projects = {project.path: project for project in map(read_own_project, request.projects)}
+    names = [project.pin.name for project in projects.values()]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"two projects of yours are called {twice[0]!r}; leave one of them out")
+    return tuple(projects.values())
 
 
 def _name(request: PackRequest, reading: Reading) -> str:

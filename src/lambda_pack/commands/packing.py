@@ -97,10 +97,9 @@ def _write_folder(
     bundle: Bundle, request: PackRequest, name: str, *, staging: Path, recorder: Recorder
 ) -> ArchiveFacts:
     if request.layout is Layout.OCI_DIR:
-        handler = request.handler or _HANDLER
         if request.handler is None:
-            recorder.warn(f"the Dockerfile calls the handler {handler!r}: name your own with --handler")
-        content = dockerfile(request.target, handler).encode()
+            recorder.warn(f"the Dockerfile calls the handler {_HANDLER!r}; name your own with --handler")
+        content = dockerfile(request.target, request.handler or _HANDLER).encode()
         bundle = Bundle((Entry("Dockerfile", content, PLAIN, OWN, len(content)), *bundle.entries))
     place = request.to_dir or request.output / name
     if request.to_dir is None and place.is_dir() and not {path.name for path in place.iterdir()} <= _OF_IMAGES:

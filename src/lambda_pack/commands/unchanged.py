@@ -47,7 +47,14 @@ def inputs_digest(order: Order) -> str | None:
         UsageError: own code cannot be read.
     """
     request = order.request
-    if order.lock is None or request.is_folder or request.layering or request.projects or not request.use_cache:
+    if (
+        order.lock is None
+        or order.installation
+        or request.is_folder
+        or request.layering
+        or request.projects
+        or not request.use_cache
+    ):
         return None
     if any(locked.package.directory is not None for locked in order.lock.packages):
         return None

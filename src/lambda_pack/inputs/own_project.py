@@ -15,7 +15,7 @@ from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.pyproject import project_name
 from lambda_pack.model.packages import Folder, Pin
 
-__all__ = ["read_own_project"]
+__all__ = ["lacks_build_system", "read_own_project"]
 
 
 def read_own_project(folder: Path) -> Folder:
@@ -38,6 +38,13 @@ def read_own_project(folder: Path) -> Folder:
     if name is None:
         raise UsageError(f"the project in {where} does not say its name; add it to [project] in pyproject.toml")
     return Folder(Pin(canonicalize_name(name), None), str(folder.absolute()))
+
+
+def lacks_build_system(folder: Path) -> bool:
+    """Whether nothing in a project says how it is built, as in applications that were never meant to be."""
+    if (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file():
+        return False
+    return "build-system" not in read_toml(folder / "pyproject.toml", what_now="correct it")
 
 
 def _of_flit(content: dict[str, Any]) -> str | None:

@@ -63,7 +63,7 @@ def compose_bundle(
     apart = mine | request.glue.pip_install
     dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in apart}
     built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
-    left_out = _left_out(stock, request, requirements, ports=ports, paths=dependencies)
+    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
     own = own_code(request, built, ports.narrator)
     archives = [opened[wheel] for wheel in dependencies]
     with _open_bundle(request, archives, paths, own=own.entries, narrator=ports.narrator) as bundle:
@@ -100,7 +100,7 @@ def _left_out(
         for warning in warnings_for_ray(stock, requirements, request.glue, paths):
             ports.narrator.warn(warning)
         return ()
-    if not stock.left_out:
+    if not stock.left_out and not request.slimming.packages:
         return ()
     from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
 

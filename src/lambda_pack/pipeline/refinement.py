@@ -23,7 +23,8 @@ __all__ = ["refined"]
 
 # Libraries that auditwheel has grafted: their headers were rewritten, and `strip` has destroyed such files before.
 _GRAFTED: Final = re.compile(r"(?:.*/)?[^/]+\.libs/.*")
-_MODULE: Final = re.compile(r"(?:[A-Za-z_]\w*/)*([A-Za-z_]\w*)\.py")
+# Names that a program can import; an import statement could not have `0001_initial`, as migrations are called.
+_MODULE: Final = re.compile(r"(?:\w+/)*\w+\.py")
 
 
 def refined(bundle: Bundle, request: PackRequest, refiner: Refiner, narrator: Narrator) -> Bundle:
@@ -71,11 +72,12 @@ def _lean(entry: Entry, request: PackRequest, refiner: Refiner, narrator: Narrat
 
 def _compiled(bundle: Bundle, request: PackRequest, refiner: Refiner) -> Bundle:
     prefix = request.prefix
-    root = LAYERS if request.layout is Layout.LAYER else TASK
+    # What tracebacks will name: layers are extracted as they are, all else is what its prefix holds.
+    root = f"{LAYERS}/{prefix}" if request.layout in {Layout.LAYER, Layout.LAYER_SITE_PACKAGES} else f"{TASK}/"
     modules = {
-        f"{root}/{entry.path}": entry
+        root + inside: entry
         for entry in bundle.entries
-        if entry.path.startswith(prefix) and _MODULE.fullmatch(entry.path.removeprefix(prefix))
+        if entry.path.startswith(prefix) and _MODULE.fullmatch(inside := entry.path.removeprefix(prefix))
     }
     sources = {path: b"".join(chunks(entry)) for path, entry in modules.items()}
     made = refiner.compile(sources, request.target)

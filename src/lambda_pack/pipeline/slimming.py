@@ -43,6 +43,8 @@ def warnings_of_packages(
 ) -> Iterator[str]:
     """Who needs what was left out, what nobody needs any more, and whose version the runtime decides."""
     requires = {wheel.pin.name: _requirements_of(wheel, path) for wheel, path in paths.items()}
+    for name in sorted(slimming.packages - {pin.name for pin in stock.left_out}):
+        yield f"nothing asks for {name}, so leaving it out changes nothing; is that its name?"
     yield from _needed(stock, slimming, requires)
     yield from without_use(stock, requirements, requires)
     kept = {pin.name for pin in stock.closure}

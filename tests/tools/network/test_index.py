@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,37 @@ def test_metadata_is_had_as_cheaply_as_the_index_allows(
         assert bool(whole) is (fault is not None and not offered)
         # Without ranges the first answer is broken off, and asked for again whole. The second run asked for nothing.
         assert len(asked) == (2 if fault and not offered else 1)
+
+
+@pytest.mark.parametrize("fault", [None, NoRange()], ids=["ranges", "no-ranges"])
+def test_the_size_of_what_is_not_fetched(tmp_path: Path, fault: NoRange | None) -> None:
+    path = make_wheel(tmp_path / "f", NAME, files={"demo.bin": bytes(400_000)}, compression=0)
+    with zipfile.ZipFile(path) as archive:
+        sizes = {one.filename: one.file_size for one in archive.infolist()}
+    expected = sum(sizes.values()) - sizes["demo-1.0.dist-info/RECORD"]
+    with LoopbackIndex(tmp_path / "f") as index:
+        if fault:
+            index.misbehave(NAME, fault)
+        for _ in range(2):
+            with bench(IndexSettings(index.url), tmp_path / "cache") as tools:
+                (wheel,) = tools.index.files([DEMO])
+                assert isinstance(wheel, Wheel)
+                assert tools.index.sizes([wheel]) == {wheel: None if fault else expected}
+        # What is known is asked once; and never the whole file.
+        assert len(index.asked(NAME)) == (2 if fault else 1)
+
+
+def test_a_size_that_cannot_be_had_stops_nothing(index: LoopbackIndex, tmp_path: Path) -> None:
+    make_wheel(index.folder, NAME)
+    index.misbehave("/files/*", Refuse(404, times=None))
+    here = Wheel.parse(make_wheel(tmp_path / "here", NAME).as_uri())
+    gone = Wheel.parse((tmp_path / "gone" / NAME).as_uri())
+    with bench(IndexSettings(index.url), None) as tools:
+        (wheel,) = tools.index.files([DEMO])
+        assert isinstance(wheel, Wheel)
+        sizes = tools.index.sizes([wheel, here, gone])
+        assert (sizes[wheel], sizes[gone]) == (None, None)
+        assert (sizes[here] or 0) > 100
 
 
 def test_metadata_far_from_the_end_is_found(tmp_path: Path) -> None:
