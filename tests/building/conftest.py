@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,16 +21,7 @@ def engine() -> Iterator[dict[str, str]]:
     if reason:
         pytest.skip(f"nothing is built in a container: {reason}")
     with tempfile.TemporaryDirectory(prefix="lambda-pack-podman-") as name:
-        folder = Path(name)
-        podman = Podman(folder)
+        podman = Podman(Path(name))
         podman.debian("bullseye", *PACKAGES)
-        program = folder / "bin" / "podman"
-        program.parent.mkdir()
-        program.write_text(
-            "#!/bin/sh\n"
-            f"export CONTAINERS_CONF={folder}/containers.conf\n"
-            f'exec /usr/bin/podman --root {folder}/storage --runroot {folder}/run "$@"\n'
-        )
-        program.chmod(0o755)
         # A docker client without a daemon comes first where the machine has one, and does not answer.
-        yield {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "DOCKER_HOST": "unix:///nowhere"}  # noqa: TID251  # as a user would run it
+        yield {**podman.on_path(), "DOCKER_HOST": "unix:///nowhere"}

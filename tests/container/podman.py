@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.debian import why_not_here
 from tests.support.processes import Finished, run
 
 __all__ = ["HOUSE", "MMDEBSTRAP", "Podman", "why_not"]
@@ -16,7 +17,7 @@ __all__ = ["HOUSE", "MMDEBSTRAP", "Podman", "why_not"]
 HOUSE = Path(__file__).parents[2]
 OWN_DEV = ("unshare", "--mount", str(Path(__file__).with_name("in-own-dev")))
 # crun, which Debian prefers, wants more of the machine than a small one gives.
-PROGRAMS = ("podman", "buildah", "runc", "mmdebstrap")
+PROGRAMS = {name: name for name in ("podman", "buildah", "runc", "mmdebstrap")}
 MMDEBSTRAP = (*OWN_DEV, "mmdebstrap", "--quiet")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # The containers share the machine's network, and its certificates where it has any: both are how it reaches its index.
@@ -40,18 +41,10 @@ def why_not() -> str | None:
     """Why no container can be made here; None where it can, after the programs were installed if need be."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "building an image of Debian's packages needs Linux and root"
-    environment = {"PATH": os.environ["PATH"], "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251  # Debian's programs
-    owned = run((*OWN_DEV, "true"), environment, folder=HOUSE)
+    owned = run((*OWN_DEV, "true"), {"PATH": os.environ["PATH"]}, folder=HOUSE)  # noqa: TID251  # Debian's programs
     if owned.exit_code:
         return f"a /dev of its own cannot be had here: {owned.errors.strip()}"
-    if all(map(shutil.which, PROGRAMS)):
-        return None
-    if not shutil.which("apt-get"):
-        return f"{', '.join(PROGRAMS)} are not here, nor is apt-get to install them"
-    for arguments in (("update",), ("install", "-y", "--no-install-recommends", *PROGRAMS)):
-        done = run(("apt-get", "-q", *arguments), environment, folder=HOUSE, timeout=600)
-        assert done.exit_code == 0, done.text
-    return None
+    return why_not_here(PROGRAMS)
 
 
 class Podman:
