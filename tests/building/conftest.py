@@ -1,4 +1,4 @@
-"""Fixtures: an old image to build in, and an environment in which podman is the engine."""
+"""Fixtures: old images to build in, and an environment in which podman is the engine."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from tests.building.images import OLD_WITH_PYTHONS, add_pythons, make_old
 from tests.container.podman import Podman, why_not
-
-# glibc 2.31, Python 3.9, and a library that Lambda's image lacks; the machine that builds has a newer glibc.
-PACKAGES = ("python3", "python3-distutils", "python3-dev", "gcc", "libc6-dev", "libyaml-dev", "ca-certificates")
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[dict[str, str]]:
-    """Variables in which `podman` uses a storage of the test's, with the image `localhost/base:bullseye` in it."""
+def podman() -> Iterator[Podman]:
+    """One whose storage has `OLD` in it."""
     reason = why_not()
     if reason:
         pytest.skip(f"nothing is built in a container: {reason}")
     with tempfile.TemporaryDirectory(prefix="lambda-pack-podman-") as name:
         podman = Podman(Path(name))
-        podman.debian("bullseye", *PACKAGES)
-        # A docker client without a daemon comes first where the machine has one, and does not answer.
-        yield {**podman.on_path(), "DOCKER_HOST": "unix:///nowhere"}
+        make_old(podman)
+        yield podman
+
+
+@pytest.fixture(scope="session")
+def engine(podman: Podman) -> dict[str, str]:
+    """Variables in which that podman is the engine that answers."""
+    # A docker client without a daemon comes first where the machine has one, and does not answer.
+    return {**podman.on_path(), "DOCKER_HOST": "unix:///nowhere"}
+
+
+@pytest.fixture(scope="session")
+def old_pythons(podman: Podman) -> str:
+    """An image with the same glibc, and Pythons of Lambda's versions."""
+    with tempfile.TemporaryDirectory(prefix="lambda-pack-pythons-") as name:
+        add_pythons(podman, Path(name, "parts"))
+    return OLD_WITH_PYTHONS
