@@ -14,26 +14,26 @@ from tests.container.podman import Podman, why_not
 
 @pytest.fixture(scope="session")
 def podman() -> Iterator[Podman]:
-    """One whose storage has `OLD` in it."""
+    """One whose storage is empty at first, and gone afterwards."""
     reason = why_not()
     if reason:
         pytest.skip(f"nothing is built in a container: {reason}")
     with tempfile.TemporaryDirectory(prefix="lambda-pack-podman-") as name:
-        podman = Podman(Path(name))
-        make_old(podman)
-        yield podman
+        yield Podman(Path(name))
 
 
 @pytest.fixture(scope="session")
 def engine(podman: Podman) -> dict[str, str]:
-    """Variables in which that podman is the engine that answers."""
+    """Variables in which that podman is the engine that answers, with `OLD` in its storage."""
+    make_old(podman)
     # A docker client without a daemon comes first where the machine has one, and does not answer.
     return {**podman.on_path(), "DOCKER_HOST": "unix:///nowhere"}
 
 
 @pytest.fixture(scope="session")
-def old_pythons(podman: Podman) -> str:
-    """An image with the same glibc, and Pythons of Lambda's versions."""
+def old_pythons(podman: Podman, engine: dict[str, str]) -> str:
+    """An image made of `OLD`, with Pythons of Lambda's versions."""
+    del engine
     with tempfile.TemporaryDirectory(prefix="lambda-pack-pythons-") as name:
         add_pythons(podman, Path(name, "parts"))
     return OLD_WITH_PYTHONS

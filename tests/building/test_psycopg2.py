@@ -21,7 +21,7 @@ OF_DEBIAN = "apt-get update -q && apt-get install -y -q --no-install-recommends 
 # Kerberos and LDAP, which Debian's libpq brings in, are linked against a glibc that is newer than python3.11's.
 OF_SOURCE = """\
 set -e
-echo 'deb-src http://deb.debian.org/debian bullseye main' >/etc/apt/sources.list.d/sources.list
+sed -n 's/^deb \\(.* bullseye main\\)$/deb-src \\1/p' /etc/apt/sources.list >/etc/apt/sources.list.d/sources.list
 apt-get update -q
 apt-get install -y -q --no-install-recommends make bzip2
 cd /usr/src

