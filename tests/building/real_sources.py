@@ -136,7 +136,11 @@ def verdicts_on(runtime: str, architecture: str, requirements: Path, *options: s
 
 def verdicts_in(report: Mapping[str, Any]) -> dict[str, str]:
     """The report in a word or two for each package."""
-    packed = {package["name"]: _kind(package) for package in report["packages"]}
+    failed = {attempt["name"] for attempt in report["attempts"] if attempt["step"] == 4}
+    packed = {
+        package["name"]: _kind(package) + (", by step 5" if package["name"] in failed else "")
+        for package in report["packages"]
+    }
     unmet = {one["name"]: f"unmet: {_plain(one['reason'])}" for one in report["unmet"]}
     return dict(sorted({**packed, **unmet}.items()))
 

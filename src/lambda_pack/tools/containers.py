@@ -23,8 +23,10 @@ from lambda_pack.tools.process import Completed, clean_up, run, tail
 
 __all__ = ["Container", "Engine", "Image", "find_engine", "new_name", "platform_of"]
 
-# In seconds: a daemon that does not answer in this time is none; a container is gone in it, or never will be.
+# In seconds: a daemon that does not answer in this time is none.
 _PATIENCE = 20.0
+# In seconds: a container is gone in it, or never will be; its files may be a gigabyte.
+_REMOVAL = 120.0
 # In seconds: for an image to arrive; those of AWS's have up to a gigabyte.
 _ARRIVAL = 1800.0
 # In seconds: a container ends by itself after this, whatever became of us.
@@ -82,7 +84,7 @@ class Engine(Struct, frozen=True):
             LambdaPackError: it does not start.
         """
         name = new_name()
-        options = ["--name", name, "--pull", "never", "--platform", platform_of(architecture)]
+        options = ["--rm", "--name", name, "--pull", "never", "--platform", platform_of(architecture)]
         # `sleep` as the first process of a container hears no other signal, and podman would wait for it.
         options += ["--stop-signal", "KILL"]
         options += [] if network else ["--network", "none"]
@@ -103,7 +105,7 @@ class Engine(Struct, frozen=True):
 
     def remove(self, name: str) -> None:
         """End a container, if there is one of that name: it is not its client's child, and would stay."""
-        clean_up((self.program, "rm", "--force", "--volumes", name), environment=self.environ, timeout=_PATIENCE)
+        clean_up((self.program, "rm", "--force", "--volumes", name), environment=self.environ, timeout=_REMOVAL)
 
     def _inspected(self, name: str) -> Mapping[str, Any]:
         """What is known of an image; nothing where it is not here."""
