@@ -2,7 +2,7 @@
 
     LambdaPackError            1   a bug, or a tool or disk that failed
     ├── UsageError             2   the request cannot be understood
-    ├── UnmetDependencies      3   a dependency has no file that loads on the target
+    ├── UnmetDependencies      3   a dependency has no file that loads on the target, or own code does not
     ├── LimitExceeded          4   the bundle is larger than Lambda takes
     ├── IndexUnavailable       5   the network or the index failed
     ├── IntegrityError         6   a hash differs, an archive is damaged or hostile
@@ -49,14 +49,15 @@ class UsageError(LambdaPackError):
 
 
 class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers read it as a sentence
-    """At least one dependency has no file that loads on the target."""
+    """At least one dependency has no file that loads on the target, or a binary of the user's own does not."""
 
     exit_code = 3
 
     def __init__(self, message: str, *, missing: Sequence[object] = (), log: str = "") -> None:
         """`missing` holds one `lambda_pack.model.report.Unmet` for each dependency, in the closure's order.
 
-        It is empty where the requirements contradict each other: then `log` has the resolver's own words.
+        It is empty where the requirements contradict each other: then `log` has the resolver's own words. So it is for
+        own code: the message names its files.
         """
         super().__init__(message, log=log)
         self.missing = tuple(missing)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from lambda_pack.files.open_wheels import OpenWheels
+    from lambda_pack.model.binaries import BinaryFile
     from lambda_pack.model.delivery import Delivered, Delivery, Parcel
-    from lambda_pack.model.findings import WheelAudit
+    from lambda_pack.model.findings import BundleAudit
     from lambda_pack.model.glue import JobChange
     from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
     from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
@@ -114,8 +115,8 @@ class Downloads(Protocol):
 class Auditor(Protocol):
     """Looks into wheels."""
 
-    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
-        """What the binaries of each of these wheels say, with all of them in one bundle.
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
+        """What the binaries of these wheels say, with all of them in one bundle, and the user's own ones with them.
 
         Raises:
             IntegrityError: a wheel is damaged, hostile, or another package than its pin.

@@ -1,37 +1,39 @@
-"""Fixtures: an old image to build in, and an environment in which podman is the engine."""
+"""Fixtures: old images to build in, and an environment in which podman is the engine."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.building.images import OLD_WITH_PYTHONS, add_pythons, make_old
 from tests.container.podman import Podman, why_not
-
-# glibc 2.31, Python 3.9, and a library that Lambda's image lacks; the machine that builds has a newer glibc.
-PACKAGES = ("python3", "python3-distutils", "python3-dev", "gcc", "libc6-dev", "libyaml-dev", "ca-certificates")
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[dict[str, str]]:
-    """Variables in which `podman` uses a storage of the test's, with the image `localhost/base:bullseye` in it."""
+def podman() -> Iterator[Podman]:
+    """One whose storage is empty at first, and gone afterwards."""
     reason = why_not()
     if reason:
         pytest.skip(f"nothing is built in a container: {reason}")
     with tempfile.TemporaryDirectory(prefix="lambda-pack-podman-") as name:
-        folder = Path(name)
-        podman = Podman(folder)
-        podman.debian("bullseye", *PACKAGES)
-        program = folder / "bin" / "podman"
-        program.parent.mkdir()
-        program.write_text(
-            "#!/bin/sh\n"
-            f"export CONTAINERS_CONF={folder}/containers.conf\n"
-            f'exec /usr/bin/podman --root {folder}/storage --runroot {folder}/run "$@"\n'
-        )
-        program.chmod(0o755)
-        # A docker client without a daemon comes first where the machine has one, and does not answer.
-        yield {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "DOCKER_HOST": "unix:///nowhere"}  # noqa: TID251  # as a user would run it
+        yield Podman(Path(name))
+
+
+@pytest.fixture(scope="session")
+def engine(podman: Podman) -> dict[str, str]:
+    """Variables in which that podman is the engine that answers, with `OLD` in its storage."""
+    make_old(podman)
+    # A docker client without a daemon comes first where the machine has one, and does not answer.
+    return {**podman.on_path(), "DOCKER_HOST": "unix:///nowhere"}
+
+
+@pytest.fixture(scope="session")
+def old_pythons(podman: Podman, engine: dict[str, str]) -> str:
+    """An image made of `OLD`, with Pythons of Lambda's versions."""
+    del engine
+    with tempfile.TemporaryDirectory(prefix="lambda-pack-pythons-") as name:
+        add_pythons(podman, Path(name, "parts"))
+    return OLD_WITH_PYTHONS

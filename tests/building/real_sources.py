@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lambda_pack.tools.interpreters import find_interpreter
+from tests.support.debian import why_not_here
 from tests.support.processes import run
 
 __all__ = ["ARCHITECTURES", "RUNTIMES", "TABLE", "lay_out", "read_table", "verdicts_on", "why_not"]
@@ -29,8 +29,7 @@ SDISTS = {
     "sqlalchemy": "1.1.18",
     "psycopg2": "2.9.10",
 }
-DEBIAN = ("gcc", "git", "libpq-dev", "cargo")
-PROGRAMS = ("cc", "git", "pg_config", "cargo")
+PROGRAMS = {"cc": "gcc", "git": "git", "pg_config": "libpq-dev", "cargo": "cargo"}
 
 RUST = {
     "pyproject.toml": """\
@@ -98,15 +97,7 @@ def why_not() -> str | None:
         major, minor = runtime.removeprefix("python").split(".")
         if find_interpreter((int(major), int(minor)), environ=environ) is None:
             return f"this machine has no interpreter for {runtime}"
-    if all(map(shutil.which, PROGRAMS)):
-        return None
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return f"{', '.join(PROGRAMS)} are needed, and apt-get as root to install them"
-    install = ("apt-get", "-q", "install", "-y", "--no-install-recommends", *DEBIAN)
-    for command in (("apt-get", "-q", "update"), install):
-        done = run(command, {**environ, "DEBIAN_FRONTEND": "noninteractive"}, folder=Path("/"), timeout=900)
-        assert done.exit_code == 0, done.text
-    return None
+    return why_not_here(PROGRAMS)
 
 
 def lay_out(folder: Path) -> Path:
@@ -145,7 +136,11 @@ def verdicts_on(runtime: str, architecture: str, requirements: Path, *options: s
 
 def verdicts_in(report: Mapping[str, Any]) -> dict[str, str]:
     """The report in a word or two for each package."""
-    packed = {package["name"]: _kind(package) for package in report["packages"]}
+    failed = {attempt["name"] for attempt in report["attempts"] if attempt["step"] == 4}
+    packed = {
+        package["name"]: _kind(package) + (", by step 5" if package["name"] in failed else "")
+        for package in report["packages"]
+    }
     unmet = {one["name"]: f"unmet: {_plain(one['reason'])}" for one in report["unmet"]}
     return dict(sorted({**packed, **unmet}.items()))
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from lambda_pack.tools.interpreters import find_interpreter
+from tests.building.images import OLD as IMAGE
 from tests.end_to_end.workplace import contents
 from tests.support.packages import make_project
 from tests.support.processes import Finished, run
 
 pytestmark = [pytest.mark.network, pytest.mark.skipif(sys.platform != "linux", reason="containers here are Linux's")]
 
-IMAGE = "localhost/base:bullseye"
 SETUP = """\
 from setuptools import Extension, setup
 setup(name={name!r}, version="1.0", ext_modules=[Extension({name!r}, ["module.c"], libraries={libraries!r})])

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.debian import why_not_here
 from tests.support.processes import Finished, run
 
 __all__ = ["HOUSE", "MMDEBSTRAP", "Podman", "why_not"]
@@ -16,7 +17,7 @@ __all__ = ["HOUSE", "MMDEBSTRAP", "Podman", "why_not"]
 HOUSE = Path(__file__).parents[2]
 OWN_DEV = ("unshare", "--mount", str(Path(__file__).with_name("in-own-dev")))
 # crun, which Debian prefers, wants more of the machine than a small one gives.
-PROGRAMS = ("podman", "buildah", "runc", "mmdebstrap")
+PROGRAMS = {name: name for name in ("podman", "buildah", "runc", "mmdebstrap")}
 MMDEBSTRAP = (*OWN_DEV, "mmdebstrap", "--quiet")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # The containers share the machine's network, and its certificates where it has any: both are how it reaches its index.
@@ -40,18 +41,10 @@ def why_not() -> str | None:
     """Why no container can be made here; None where it can, after the programs were installed if need be."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "building an image of Debian's packages needs Linux and root"
-    environment = {"PATH": os.environ["PATH"], "DEBIAN_FRONTEND": "noninteractive"}  # noqa: TID251  # Debian's programs
-    owned = run((*OWN_DEV, "true"), environment, folder=HOUSE)
+    owned = run((*OWN_DEV, "true"), {"PATH": os.environ["PATH"]}, folder=HOUSE)  # noqa: TID251  # Debian's programs
     if owned.exit_code:
         return f"a /dev of its own cannot be had here: {owned.errors.strip()}"
-    if all(map(shutil.which, PROGRAMS)):
-        return None
-    if not shutil.which("apt-get"):
-        return f"{', '.join(PROGRAMS)} are not here, nor is apt-get to install them"
-    for arguments in (("update",), ("install", "-y", "--no-install-recommends", *PROGRAMS)):
-        done = run(("apt-get", "-q", *arguments), environment, folder=HOUSE, timeout=600)
-        assert done.exit_code == 0, done.text
-    return None
+    return why_not_here(PROGRAMS)
 
 
 class Podman:
@@ -75,20 +68,24 @@ class Podman:
 
     def podman(self, *arguments: str | Path, timeout: float = 120) -> Finished:
         """Runs a command of podman's to its end; `timeout` in seconds."""
-        return run((*self._program(), *arguments), self._environment, folder=HOUSE, timeout=timeout)
+        return run((*OWN_DEV, *self._program(), *arguments), self._environment, folder=HOUSE, timeout=timeout)
 
-    def on_path(self) -> dict[str, str]:
-        """An environment in which `podman` is this one, for a program that starts it itself."""
-        script = self._folder / "bin" / "podman"
+    def on_path(self, *within: str) -> dict[str, str]:
+        """An environment in which `podman` is this one, for a program that starts it itself.
+
+        `within` is a command that starts it in other surroundings than those with a /dev of its own.
+        """
+        script = self._folder / ("bin-within" if within else "bin") / "podman"
         script.parent.mkdir(exist_ok=True)
-        script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, self._program()))} "$@"\n', "utf-8")
+        program = map(str, (*(within or OWN_DEV), *self._program()))
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(program)} "$@"\n', "utf-8")
         script.chmod(0o755)
         return {**self._environment, "PATH": f"{script.parent}{os.pathsep}{self._environment['PATH']}"}
 
     def _program(self) -> tuple[str | Path, ...]:
         """Named by its path: its namesake on PATH may be our own script."""
         found = shutil.which("podman") or "podman"
-        return (*OWN_DEV, found, "--root", self._folder / "storage", "--runroot", self._folder / "run")
+        return (found, "--root", self._folder / "storage", "--runroot", self._folder / "run")
 
     def debian(self, suite: str, *packages: str) -> str:
         """The smallest Debian with apt and these packages, as an image; returns its name."""
@@ -96,6 +93,17 @@ class Podman:
         self.succeeds(*MMDEBSTRAP, "--variant=minbase", f"--include={','.join(packages)}", suite, archive)
         name = f"localhost/base:{suite}"
         imported = self.podman("import", "--quiet", archive, name)
+        assert imported.exit_code == 0, imported.text
+        archive.unlink()
+        return name
+
+    def foreign(self, suite: str, architecture: str, *packages: str) -> str:
+        """Packages of Debian's for another architecture, unpacked alone, as an image; returns its name."""
+        archive = self._folder / f"{suite}-{architecture}.tar"
+        wanted = (f"--architectures={architecture}", f"--include={','.join(packages)}")
+        self.succeeds(*MMDEBSTRAP, "--variant=extract", *wanted, suite, archive)
+        name = f"localhost/{architecture}:{suite}"
+        imported = self.podman("import", "--quiet", "--arch", architecture, archive, name)
         assert imported.exit_code == 0, imported.text
         archive.unlink()
         return name

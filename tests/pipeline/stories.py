@@ -84,7 +84,7 @@ class Story(Struct, frozen=True, kw_only=True):
     index: tuple[Release, ...] = ()
     directs: tuple[Direct, ...] = ()
     builds: tuple[Recipe, ...] = ()
-    project: Mapping[str, str] = field(default_factory=dict)
+    project: Mapping[str, Content] = field(default_factory=dict)
     code: str | None = None
     own_projects: tuple[str, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict)
@@ -118,6 +118,7 @@ def read_story(name: str) -> Story:
     return Story(
         **table
         | {
+            "project": {path: _content(value) for path, value in table.get("project", {}).items()},
             "index": tuple(Release(**_tuples(row)) for row in table.get("index", ())),
             "directs": tuple(Direct(**_tuples(row)) for row in table.get("directs", ())),
             "builds": tuple(Recipe(**_tuples(row)) for row in table.get("builds", ())),
@@ -144,9 +145,10 @@ def play(story: Story, folder: Path) -> Ending:
     """Pack, or look ahead, in an empty folder; errors of lambda-pack are part of the ending."""
     shelf = Shelf(folder / "shelf", story.index)
     project = folder / "project"
-    for path, text in {"requirements.txt": story.requirements, **story.project}.items():
+    for path, content in {"requirements.txt": story.requirements, **story.project}.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(_DIGEST.sub(lambda match: shelf.digest(match[1]), text), "utf-8")
+        data = content if isinstance(content, bytes) else _promising(content, shelf).encode()
+        (project / path).write_bytes(data)
     request = _request(story, project)
     requirements = _requirements(project, story.permission).on(request.target)
     projects = tuple(map(read_own_project, request.projects))
@@ -176,6 +178,11 @@ def play(story: Story, folder: Path) -> Ending:
         return _played(story, request, ending, ports)
 
 
+def _promising(text: str, shelf: Shelf) -> str:
+    """The text with the digests of the files that it names."""
+    return _DIGEST.sub(lambda match: shelf.digest(match[1]), text)
+
+
 def _requirements(project: Path, permission: Mapping[str, Any]) -> Requirements:
     written = read_requirements([project / "requirements.txt"], {})
     return Requirements(
@@ -194,7 +201,7 @@ def _permission(words: Mapping[str, Any]) -> BuildPermission:
 
 def _resolver(story: Story, requirements: Requirements, shelf: Shelf) -> Resolver:
     if story.lock is not None:
-        text = _DIGEST.sub(lambda match: shelf.digest(match[1]), story.lock)
+        text = _promising(story.lock, shelf)
         return LockedResolver(locked_of(Pylock.from_dict(tomllib.loads(text)), Selection()), lambda _: FakeIndex(shelf))
     seen = without_forbidden(requirements)
     return FakeResolver(seen, shelf, tuple(_placed(story.directs, requirements.folder)), story.hides_misfits)

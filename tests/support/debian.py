@@ -10,7 +10,10 @@ from pathlib import Path
 
 from tests.support.processes import run
 
-__all__ = ["why_not_here"]
+__all__ = ["PYTHONS", "why_not_here"]
+
+PYTHONS = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
+"""The release that has each version."""
 
 
 def why_not_here(packages: Mapping[str, str]) -> str | None:

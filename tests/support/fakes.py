@@ -19,8 +19,9 @@ from packaging.version import Version
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.audit import glibc_needed, judge_binaries
-from lambda_pack.model.findings import WheelAudit
+from lambda_pack.model.audit import judge_bundle
+from lambda_pack.model.binaries import BinaryFile
+from lambda_pack.model.findings import BundleAudit
 from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
@@ -209,13 +210,8 @@ class FakeDownloads(Struct):
 class FakeAuditor:
     """Reads and judges what it is given, and remembers nothing."""
 
-    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
-        files = {wheel: wheel_binaries(path, wheel.pin) for wheel, path in wheels.items()}
-        findings = judge_binaries(files, target)
-        return {
-            wheel: WheelAudit(len(files[wheel]), glibc_needed(files[wheel], target), findings[wheel])
-            for wheel in wheels
-        }
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
+        return judge_bundle({wheel: wheel_binaries(path, wheel.pin) for wheel, path in wheels.items()}, own, target)
 
 
 class Recipe(Struct, frozen=True, kw_only=True):

@@ -15,12 +15,11 @@ from lambda_pack.tools.interpreters import find_interpreter
 from lambda_pack.tools.loading.choice import sysroot_folder
 from lambda_pack.tools.network.cache import default_cache_folder
 from tests.container.podman import MMDEBSTRAP
-from tests.support.debian import why_not_here
+from tests.support.debian import PYTHONS, why_not_here
 from tests.support.processes import run
 
 __all__ = ["sysroot"]
 
-RELEASES = {"python3.11": "bookworm", "python3.13": "trixie"}
 PROGRAMS = {"qemu-aarch64-static": "qemu-user-static", "mmdebstrap": "mmdebstrap"}
 PACKAGES = "base-files,ca-certificates,libstdc++6,zlib1g"
 
@@ -43,7 +42,7 @@ def sysroot(runtime: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         _install(target)
         if not (folder / "usr/bin" / runtime).is_file():
-            _make(folder, RELEASES[runtime], runtime)
+            _make(folder, PYTHONS[runtime.removeprefix("python")], runtime)
     return folder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
-from lambda_pack.model.findings import Concern, Finding, Severity, WheelAudit
+from lambda_pack.model.findings import BundleAudit, Concern, Finding, Severity, WheelAudit, errors_in
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.auditor import WheelAuditor
@@ -33,10 +33,10 @@ def wheel_needing(folder: Path, version: str, *, name: str = "x") -> tuple[Wheel
     return Wheel.parse(path.as_uri(), hashes=(("sha256", digest),)), path
 
 
-def audited(cache: Cache, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+def audited(cache: Cache, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
     """What an auditor that has just been made finds."""
     with OpenWheels() as opened:
-        return WheelAuditor(cache, opened).audit(wheels, target)
+        return WheelAuditor(cache, opened).audit(wheels, target, own)
 
 
 def test_what_was_read_ahead_is_not_read_again(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_what_was_read_ahead_is_not_read_again(tmp_path: Path) -> None:
         path.unlink()
         audits = auditor.audit({unpromised: path}, TARGET)
 
-    assert [one.concern for one in audits[unpromised].findings] == [Concern.SYMBOLS]
+    assert [one.concern for one in audits.wheels[unpromised].findings] == [Concern.SYMBOLS]
 
 
 def test_what_cannot_be_read_ahead_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
@@ -69,8 +69,9 @@ def test_a_bundle_is_judged_without_its_wheels_when_it_was_before(tmp_path: Path
         second = audited(cache, {wheel: path}, TARGET)
 
     assert first == second
-    assert [one.concern for one in second[wheel].findings] == [Concern.SYMBOLS]
-    assert (second[wheel].binaries, second[wheel].glibc) == (1, (2, 28))
+    audit = second.wheels[wheel]
+    assert [one.concern for one in audit.findings] == [Concern.SYMBOLS]
+    assert (audit.binaries, audit.glibc) == (1, (2, 28))
 
 
 def test_another_target_and_another_bundle_are_judged_anew_from_what_was_read(tmp_path: Path) -> None:
@@ -82,8 +83,8 @@ def test_another_target_and_another_bundle_are_judged_anew_from_what_was_read(tm
         newer = audited(cache, {wheel: path}, Target.parse("python3.12"))
         together = audited(cache, {wheel: path, other: beside}, TARGET)
 
-    assert newer[wheel].findings == ()
-    assert [len(audit.findings) for audit in together.values()] == [1, 0]
+    assert newer.wheels[wheel].findings == ()
+    assert [len(audit.findings) for audit in together.wheels.values()] == [1, 0]
 
 
 def test_a_wheel_that_nobody_vouches_for_is_read_each_time(tmp_path: Path) -> None:
@@ -94,8 +95,21 @@ def test_a_wheel_that_nobody_vouches_for_is_read_each_time(tmp_path: Path) -> No
         wheel_needing(tmp_path, "GLIBC_2.17")
         again = audited(cache, {unpromised: path}, TARGET)
 
-    assert again[unpromised].findings == ()
+    assert again.wheels[unpromised].findings == ()
     assert not (tmp_path / "cache" / "audits").exists()
+
+
+def test_what_lies_beside_the_wheels_counts_and_is_not_remembered(tmp_path: Path) -> None:
+    wheel, path = wheel_needing(tmp_path, "GLIBC_2.28")
+    mine = BinaryFile("x/_core.so", ElfFacts("x86_64", 64, ElfKind.LIBRARY))
+    with Cache(tmp_path / "cache") as cache:
+        alone = audited(cache, {wheel: path}, TARGET)
+        beside = audited(cache, {wheel: path}, TARGET, [mine])
+        again = audited(cache, {wheel: path}, TARGET)
+
+    assert errors_in(alone.wheels[wheel].findings)
+    assert (beside.wheels[wheel].findings, beside.own) == ((), ())
+    assert again == alone
 
 
 @pytest.mark.parametrize(

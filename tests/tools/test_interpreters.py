@@ -10,6 +10,7 @@ import pytest
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.tools.interpreters import base_interpreter, find_interpreter, install_interpreter, version_of
+from tests.support.processes import run
 
 # No machine has this one.
 UNKNOWN = (3, 99)
@@ -58,6 +59,18 @@ def test_on_path_only_the_name_with_the_version_is_asked(tmp_path: Path) -> None
     stand_in(tmp_path / "bin" / "python3", who(9))
     environ = {"PATH": f"{found.parent}{os.pathsep}{os.defpath}"}
     assert find_interpreter(UNKNOWN, environ=environ) == found
+
+
+def test_uvs_own_are_found_where_it_keeps_them(tmp_path: Path) -> None:
+    folder = tmp_path / "pythons" / "cpython-3.99.2-linux-x86_64-gnu" / "bin"
+    found = stand_in(folder / "python3.99", who(2))
+    for name in ("python", "python3"):
+        (folder / name).symlink_to(found.name)
+    ask = (
+        f"from lambda_pack.tools.interpreters import find_interpreter; print(find_interpreter({UNKNOWN}, environ={{}}))"
+    )
+    environment = {"UV_PYTHON_INSTALL_DIR": str(tmp_path / "pythons"), "HOME": str(tmp_path), "PATH": os.defpath}
+    assert run((sys.executable, "-c", ask), environment, folder=tmp_path).output.strip() == str(found)
 
 
 def test_shims_are_no_interpreters(tmp_path: Path) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from lambda_pack.files.elf import ELF_MAGIC, DamagedElf, read_elf
-from lambda_pack.files.entries import Entry, chunks
+from lambda_pack.files.entries import Entry, chunks, first_bytes
 from lambda_pack.files.folding import fold
 from lambda_pack.files.members import Member
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign
 from lambda_pack.model.packages import Pin
 
-__all__ = ["begin_of", "binaries_in", "wheel_binaries"]
+__all__ = ["begin_of", "binaries_in", "own_binaries", "wheel_binaries"]
 
 # In bytes: no loader of Lambda's 250 MB could map it, and it would be held in memory.
 _LARGEST: Final = 1 << 29
@@ -53,6 +53,15 @@ def binaries_in(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFil
     return tuple(BinaryFile(entry.path, binary, folder) for entry in entries if (binary := _binary(entry)) is not None)
 
 
+def own_binaries(entries: Iterable[Entry]) -> tuple[BinaryFile, ...]:
+    """The binaries of the user's own code; nearly all of its files are Python's source, and need not be opened.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    return binaries_in(entry for entry in entries if not entry.path.endswith(".py"))
+
+
 def _binary(entry: Entry) -> Binary | None:
     magic = begin_of(entry, len(ELF_MAGIC))
     if magic == ELF_MAGIC:
@@ -69,7 +78,7 @@ def begin_of(entry: Entry, count: int) -> bytes:
         case bytes():
             return entry.content[:count]
         case Path():
-            return next(chunks(entry), b"")[:count]
+            return first_bytes(entry.content, count)
 
 
 def _elf(entry: Entry) -> Binary:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -11,7 +13,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.members import Member
 from lambda_pack.model.packages import Pin
 
-__all__ = ["EXECUTABLE", "OWN", "PLAIN", "Content", "Entry", "Owner", "chunks", "same_content"]
+__all__ = ["EXECUTABLE", "OWN", "PLAIN", "Content", "Entry", "Owner", "chunks", "first_bytes", "same_content"]
 
 PLAIN: Final = 0o644
 EXECUTABLE: Final = 0o755
@@ -51,17 +53,33 @@ def chunks(entry: Entry) -> Iterator[bytes]:
             yield from _file_chunks(entry.content, entry.size)
 
 
+def first_bytes(path: Path, count: int) -> bytes:
+    """The first bytes of a file on disk.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    with _opened(path) as file:
+        return file.read(count)
+
+
 def _file_chunks(path: Path, size: int) -> Iterator[bytes]:
     left = size
-    try:
-        with path.open("rb", buffering=0) as file:
-            while piece := file.read(_STEP):
-                left -= len(piece)
-                yield piece
-    except OSError as error:
-        raise UsageError(f"{str(path)!r} cannot be read ({error.strerror}); make it readable or exclude it") from error
+    with _opened(path) as file:
+        while piece := file.read(_STEP):
+            left -= len(piece)
+            yield piece
     if left:
         raise UsageError(f"{str(path)!r} changed while it was being packed; pack again when nothing writes to it")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[FileIO]:
+    try:
+        with path.open("rb", buffering=0) as file:
+            yield file
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} cannot be read ({error.strerror}); make it readable or exclude it") from error
 
 
 def same_content(one: Entry, other: Entry) -> bool:

@@ -14,14 +14,28 @@ from msgspec import Struct
 
 from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, Level, SymbolVersion
 from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
-from lambda_pack.model.findings import Concern, Finding, Severity
+from lambda_pack.model.findings import BundleAudit, Concern, Finding, Severity, WheelAudit
 from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
 from lambda_pack.model.optional_libraries import is_optional
+from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import RUNTIMES, Runtime, Target
 
-__all__ = ["glibc_needed", "judge_binaries"]
+__all__ = ["glibc_needed", "judge_binaries", "judge_bundle"]
 
 Owner = TypeVar("Owner", bound=Hashable)
+
+
+def judge_bundle(
+    wheels: Mapping[Wheel, Sequence[BinaryFile]], own: Sequence[BinaryFile], target: Target
+) -> BundleAudit:
+    """The audit of wheels and the user's own code, which lie together: own files are there instead of a wheel's."""
+    taken = {file.place for file in own}
+    files = {wheel: [file for file in found if file.place not in taken] for wheel, found in wheels.items()}
+    findings = judge_binaries({**files, None: own}, target)
+    audits = {
+        wheel: WheelAudit(len(found), glibc_needed(found, target), findings[wheel]) for wheel, found in files.items()
+    }
+    return BundleAudit(audits, findings[None])
 
 
 def judge_binaries(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 from msgspec import Struct
 
 from lambda_pack.model.binaries import Level
+from lambda_pack.model.packages import Wheel
 
-__all__ = ["Concern", "Finding", "Severity", "WheelAudit", "errors_in", "summaries"]
+__all__ = ["BundleAudit", "Concern", "Finding", "Severity", "WheelAudit", "errors_in", "summaries"]
 
 
 class Severity(Enum):
@@ -67,6 +68,13 @@ class WheelAudit(Struct, frozen=True):
     binaries: int
     glibc: Level | None
     findings: tuple[Finding, ...] = ()
+
+
+class BundleAudit(Struct, frozen=True):
+    """What came of an audit of a whole bundle; `own` is what was found in the user's own code."""
+
+    wheels: Mapping[Wheel, WheelAudit]
+    own: tuple[Finding, ...] = ()
 
 
 def summaries(findings: Iterable[Finding]) -> Iterator[str]:

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from lambda_pack.errors import UnmetDependencies
+from lambda_pack.files.binaries import own_binaries
+from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.choices import AuditMode
-from lambda_pack.model.findings import WheelAudit, errors_in, summaries
+from lambda_pack.model.findings import BundleAudit, WheelAudit, errors_in, summaries
 from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
+from lambda_pack.pipeline.own_code import OwnFolder
 from lambda_pack.ports import Narrator, Ports
 
-__all__ = ["accept_stricter_tags", "refuse_by_contents", "tell_findings"]
+__all__ = ["Auditing", "accept_stricter_tags", "refuse_by_contents", "tell_findings"]
 
 _MISSTATED_BY_TAG = frozenset({Reason.GLIBC, Reason.UNPROVEN})
+# Of own files that will not load, how many are named.
+_NAMED = 3
 
 
-def refuse_by_contents(stock: Stock, ports: Ports, mode: AuditMode) -> Stock:
+class Auditing(Struct, frozen=True):
+    """What is made of misfits, and the binaries of the user's own code, which lie beside those of the wheels."""
+
+    mode: AuditMode
+    own: tuple[BinaryFile, ...] = ()
+
+    @classmethod
+    def beside(cls, own: Iterable[OwnFolder], mode: AuditMode) -> Auditing:
+        """With the binaries in the user's own folders, the later over the earlier ones."""
+        if mode is AuditMode.OFF:
+            return cls(mode)
+        files = {entry.path: entry for folder in own for entry in folder.entries}
+        return cls(mode, own_binaries(files.values()))
+
+
+def refuse_by_contents(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:
     """The stock with every chosen wheel audited, and those refused that will not load: they no longer count."""
-    if mode is AuditMode.OFF:
+    if auditing.mode is AuditMode.OFF:
         return stock
-    audits = _audits(dict(stock.chosen), stock, ports)
+    found = _audit(dict(stock.chosen), stock, ports, auditing)
     refused = {
         wheel: errors[0]
-        for wheel, audit in audits.items()
+        for wheel, audit in found.wheels.items()
         # Of a package in the curated list it is known that its binaries may fail.
         if (errors := errors_in(audit.findings)) and misstated(wheel.pin) is None
     }
-    stock = replace(stock, audits=tuple(audits.items()))
-    if mode is AuditMode.WARN or not refused:
+    stock = replace(stock, audits=tuple(found.wheels.items()), own_findings=found.own)
+    if auditing.mode is AuditMode.WARN or not refused:
         return stock
     built = {item.wheel: item.pin for item in stock.accepted}
     misfits = {
@@ -47,12 +69,12 @@ def refuse_by_contents(stock: Stock, ports: Ports, mode: AuditMode) -> Stock:
     return replace(stock, unloadable={**stock.unloadable, **misfits}) + failures
 
 
-def accept_stricter_tags(stock: Stock, ports: Ports, mode: AuditMode) -> Stock:
+def accept_stricter_tags(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:
     """The stock with wheels accepted whose tags ask for more than the target has, though their files do not."""
     candidates = {wheel: pin for pin in stock.unmet for wheel in _candidates(stock, pin)}
-    if mode is AuditMode.OFF or not candidates:
+    if auditing.mode is AuditMode.OFF or not candidates:
         return stock
-    audits = _audits({**candidates, **dict(stock.chosen)}, stock, ports)
+    audits = _audit({**candidates, **dict(stock.chosen)}, stock, ports, auditing).wheels
     accepted: dict[Pin, Accepted] = {}
     for wheel, pin in candidates.items():
         audit = audits[wheel]
@@ -80,16 +102,30 @@ def _evidence(wheel: Wheel, audit: WheelAudit) -> str:
     return f"tagged {tags}, but {needs} {level}"
 
 
-def _audits(wheels: Mapping[Wheel, object], stock: Stock, ports: Ports) -> Mapping[Wheel, WheelAudit]:
+def _audit(wheels: Mapping[Wheel, object], stock: Stock, ports: Ports, auditing: Auditing) -> BundleAudit:
     paths: Mapping[Wheel, Path] = {
         wheel: path for wheel, path in ports.downloads.fetch(list(wheels)).items() if isinstance(wheel, Wheel)
     }
-    return ports.auditor.audit(paths, stock.target)
+    return ports.auditor.audit(paths, stock.target, auditing.own)
 
 
-def tell_findings(stock: Stock, narrator: Narrator) -> None:
-    """Warn of what the audit found in the wheels that are packed."""
+def tell_findings(stock: Stock, narrator: Narrator, mode: AuditMode) -> None:
+    """Warn of what the audit found in what is packed.
+
+    Raises:
+        UnmetDependencies: the user's own code will not load, and nothing else can be taken in its place.
+    """
     chosen = dict(stock.chosen)
+    errors = errors_in(stock.own_findings)
+    if errors and mode is AuditMode.ERROR:
+        named = "; ".join(f"{error.path} {error.detail}" for error in errors[:_NAMED])
+        more = f"; and {len(errors) - _NAMED} more" if len(errors) > _NAMED else ""
+        raise UnmetDependencies(
+            f"own code will not load on {stock.target}: {named}{more}; bring files that fit, leave these out with "
+            "--exclude, or pack them all the same with --audit warn"
+        )
+    for summary in summaries(stock.own_findings):
+        narrator.warn(f"own code: {summary}")
     for wheel, audit in stock.audits:
         # For those in the curated list its evidence has said it.
         if wheel in chosen and misstated(wheel.pin) is None:

@@ -10,13 +10,12 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
-from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.verdicts import closest
-from lambda_pack.pipeline.audits import accept_stricter_tags, refuse_by_contents
+from lambda_pack.pipeline.audits import Auditing, accept_stricter_tags, refuse_by_contents
 from lambda_pack.pipeline.closure import stock_of
 from lambda_pack.ports import Ports
 
@@ -26,7 +25,7 @@ _NOTHING: Mapping[NormalizedName, Version] = MappingProxyType({})
 
 
 def find_compatible_wheels(
-    stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, audit: AuditMode
+    stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, auditing: Auditing
 ) -> Stock:
     """The stock with every file on offer for the rest and, where an older version fits, a closure that uses it.
 
@@ -41,7 +40,7 @@ def find_compatible_wheels(
         stock = _with_index_files(stock, requirements, ports)
         wishes = {name: version for name, version in _wishes(stock, requirements, at_most) if name not in fixed}
         if not wishes or not may_hold_back:
-            audited = refuse_by_contents(stock, ports, audit)
+            audited = refuse_by_contents(stock, ports, auditing)
             if audited.chosen != stock.chosen:
                 stock = audited
                 continue
@@ -52,7 +51,7 @@ def find_compatible_wheels(
                 continue
             known = replace(newest, unloadable=stock.unloadable) + stock.offers
             held_back = tuple(_held_back(known, stock, at_most))
-            return accept_stricter_tags(replace(audited, held_back=held_back), ports, audit)
+            return accept_stricter_tags(replace(audited, held_back=held_back), ports, auditing)
         granted, held = _granted(stock, requirements, ports, {**at_most, **wishes})
         if granted is None:
             granted, held = _first_granted(stock, requirements, ports, at_most=at_most, wishes=wishes)

@@ -23,10 +23,10 @@ from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.limits import check_size
-from lambda_pack.pipeline.own_code import own_code
+from lambda_pack.pipeline.own_code import OwnFolder, own_code
 from lambda_pack.ports import Narrator, Ports
 
-__all__ = ["Composed", "Writer", "compose_bundle", "planned"]
+__all__ = ["Composed", "Parts", "Writer", "compose_bundle", "planned"]
 
 Writer: TypeAlias = Callable[[Bundle], ArchiveFacts]
 
@@ -44,8 +44,15 @@ class Composed(Struct, frozen=True):
     layers: tuple[LayerFacts, ...] = ()
 
 
+class Parts(Struct, frozen=True):
+    """What a bundle is made of: the wheels that are chosen, and the user's own folders."""
+
+    stock: Stock
+    own: Sequence[OwnFolder]
+
+
 def compose_bundle(
-    stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, write: Writer
+    parts: Parts, request: PackRequest, requirements: Requirements, *, ports: Ports, write: Writer
 ) -> Composed:
     """Fetch what is chosen, check what nobody had promised a digest for, and write the whole.
 
@@ -54,6 +61,7 @@ def compose_bundle(
         UsageError: two packages own one path, or own code cannot be read.
         LimitExceeded: the bundle is larger than Lambda takes, and the request does not allow that.
     """
+    stock = parts.stock
     wheels = [wheel for wheel, _ in stock.chosen]
     fetched = ports.downloads.fetch(wheels)
     paths = {wheel: fetched[wheel] for wheel in wheels}
@@ -64,7 +72,7 @@ def compose_bundle(
     dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in apart}
     built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
     left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
-    own = own_code(request, built, ports.narrator)
+    own = own_code(parts.own, built, ports.narrator)
     archives = [opened[wheel] for wheel in dependencies]
     with _open_bundle(request, archives, paths, own=own.entries, narrator=ports.narrator) as bundle:
         for warning in (*_warnings(bundle), *_oversights(bundle, request)):

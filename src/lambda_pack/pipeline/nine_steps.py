@@ -8,19 +8,18 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lambda_pack.model.choices import Preference
-from lambda_pack.model.permissions import check_hashes
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.pipeline.audits import refuse_by_contents, tell_findings
+from lambda_pack.pipeline.audits import Auditing, refuse_by_contents, tell_findings
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
-from lambda_pack.pipeline.composition import Writer, compose_bundle, planned
+from lambda_pack.pipeline.composition import Parts, Writer, compose_bundle, planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.pipeline.outcome import Outcome
-from lambda_pack.pipeline.own_code import with_projects
-from lambda_pack.pipeline.promises import without_own_words
+from lambda_pack.pipeline.own_code import own_folders, with_projects
+from lambda_pack.pipeline.promises import hold_to_promises
 from lambda_pack.ports import Ports
 
 __all__ = ["STEPS", "decide", "take_nine_steps"]
@@ -52,21 +51,23 @@ def take_nine_steps(
     """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
     with scratch as folder:
         ports = wire(folder)
-        stock = with_projects(decide(request, requirements, ports), requirements)
+        own = own_folders(request)
+        auditing = Auditing.beside(own, request.audit)
+        stock = with_projects(decide(request, requirements, ports, auditing=auditing), requirements)
         ports.narrator.step(4, STEPS[4])
         stock += ports.builder.build(stock.sources, request.target, compiler=True)
         ports.narrator.step(5, STEPS[5])
         stock += ports.builder.build(stock.sources, request.target, compiler=False)
         ports.narrator.step(6, STEPS[6])
-        stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, request.audit)
+        stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, auditing)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         unmet = explain(stock.unmet, stock, requirements, ports.index)
         if unmet and not request.allow_unmet:
             return Outcome(stock, unmet, packages=tuple(planned(stock)))
-        tell_findings(stock, ports.narrator)
+        tell_findings(stock, ports.narrator, request.audit)
         ports.narrator.step(8, STEPS[8])
-        composed = compose_bundle(stock, request, requirements, ports=ports, write=write)
+        composed = compose_bundle(Parts(stock, own), request, requirements, ports=ports, write=write)
         ports.narrator.step(9, STEPS[9])
     return Outcome(
         stock,
@@ -79,7 +80,7 @@ def take_nine_steps(
     )
 
 
-def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> Stock:
+def decide(request: PackRequest, requirements: Requirements, ports: Ports, *, auditing: Auditing) -> Stock:
     """Steps 1 to 3, which write nothing: what is needed, and which wheel meets it."""
     ports.narrator.step(1, STEPS[1])
     stock = resolve_everything(requirements, request.target, ports)
@@ -87,8 +88,5 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports) -> St
     ports.narrator.note(f"{len(stock.chosen)} of {len(stock.closure)} packages have a compatible wheel")
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
-    stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back, audit=request.audit)
-    stock = without_own_words(stock, requirements, ports.index)
-    for warning in check_hashes(stock, requirements):
-        ports.narrator.warn(warning)
-    return stock
+    stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back, auditing=auditing)
+    return hold_to_promises(stock, requirements, ports)

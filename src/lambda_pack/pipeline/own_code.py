@@ -18,7 +18,7 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.ports import Narrator
 
-__all__ = ["OwnFiles", "own_code", "with_projects"]
+__all__ = ["OwnFiles", "OwnFolder", "own_code", "own_folders", "with_projects"]
 
 
 def with_projects(stock: Stock, requirements: Requirements) -> Stock:
@@ -29,6 +29,31 @@ def with_projects(stock: Stock, requirements: Requirements) -> Stock:
     return replace(stock, closure=closure) + permitted(requirements.projects, requirements)
 
 
+class OwnFolder(Struct, frozen=True):
+    """The files of one folder, as they were when it was read, by their paths in the bundle."""
+
+    place: str
+    entries: tuple[Entry, ...]
+
+
+def own_folders(request: PackRequest) -> tuple[OwnFolder, ...]:
+    """The user's own folders, in their order.
+
+    Raises:
+        UsageError: one cannot be read.
+    """
+    return tuple(
+        OwnFolder(
+            repr(source.path.as_posix()),
+            tuple(
+                entry._replace(path=source.prefix + entry.path)
+                for entry in read_source(source.path, excludes=request.excludes, includes=request.includes)
+            ),
+        )
+        for source in request.sources
+    )
+
+
 class OwnFiles(Struct, frozen=True):
     """Own files by path, and what each project's wheel brings, in bytes."""
 
@@ -36,11 +61,10 @@ class OwnFiles(Struct, frozen=True):
     sizes: Mapping[Wheel, int]
 
 
-def own_code(request: PackRequest, projects: Mapping[Wheel, WheelArchive], narrator: Narrator) -> OwnFiles:
+def own_code(folders: Sequence[OwnFolder], projects: Mapping[Wheel, WheelArchive], narrator: Narrator) -> OwnFiles:
     """Everything of the user's own, later folders over earlier ones, and folders over what was built.
 
     Raises:
-        UsageError: a folder cannot be read.
         IntegrityError: a wheel that was built is damaged.
     """
     own: dict[str, Entry] = {}
@@ -49,14 +73,8 @@ def own_code(request: PackRequest, projects: Mapping[Wheel, WheelArchive], narra
         entries = [one._replace(owner=OWN) for one in fold(archive)]
         sizes[wheel] = sum(entry.size for entry in entries)
         _lay(own, entries, f"the project {wheel.pin.name}", narrator)
-    for source in request.sources:
-        found = read_source(source.path, excludes=request.excludes, includes=request.includes)
-        _lay(
-            own,
-            [entry._replace(path=source.prefix + entry.path) for entry in found],
-            repr(source.path.as_posix()),
-            narrator,
-        )
+    for folder in folders:
+        _lay(own, folder.entries, folder.place, narrator)
     return OwnFiles(tuple(own.values()), sizes)
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.packages import Offer, Pin
 from lambda_pack.model.report import ToBuild
@@ -15,6 +13,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
+from lambda_pack.pipeline.audits import Auditing
 from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, decide
@@ -35,7 +34,7 @@ def look_ahead(
     with scratch as folder:
         ports = wire(folder)
         # Looking into wheels needs the whole of them.
-        stock = decide(replace(request, audit=AuditMode.OFF), requirements, ports)
+        stock = decide(request, requirements, ports, auditing=Auditing(AuditMode.OFF))
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]

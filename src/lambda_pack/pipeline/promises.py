@@ -7,14 +7,27 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from lambda_pack.model.packages import Wheel
+from lambda_pack.model.permissions import check_hashes
 from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.stock import Stock
-from lambda_pack.ports import Index
+from lambda_pack.ports import Index, Ports
 
-__all__ = ["without_own_words"]
+__all__ = ["hold_to_promises"]
 
 
-def without_own_words(stock: Stock, requirements: Requirements, index: Index) -> Stock:
+def hold_to_promises(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
+    """The stock with digests that somebody has promised, and nothing that the user's own hashes do not cover.
+
+    Raises:
+        UsageError, IntegrityError: see `check_hashes`.
+    """
+    stock = _without_own_words(stock, requirements, ports.index)
+    for warning in check_hashes(stock, requirements):
+        ports.narrator.warn(warning)
+    return stock
+
+
+def _without_own_words(stock: Stock, requirements: Requirements, index: Index) -> Stock:
     """The stock without digests that nobody promised: a lock must have one for each file, so resolvers make them up.
 
     The public index promises one for every file; of what other indexes and folders hold, their pages are read again.

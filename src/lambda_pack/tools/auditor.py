@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ import msgspec
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
-from lambda_pack.model.findings import WheelAudit
+from lambda_pack.model.findings import BundleAudit, WheelAudit
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import proofs_in
@@ -31,20 +31,22 @@ _KIND = "audits"
 class WheelAuditor:
     """Reads each wheel once in its life, and judges each bundle once: both are remembered by digest.
 
-    Wheels whose digest nobody has promised are read in every run.
+    Wheels whose digest nobody has promised are read in every run, and bundles with binaries of the user's own, which
+    nobody promises either, are judged in each.
     """
 
     def __init__(self, cache: Cache, wheels: OpenWheels) -> None:
         self._cache = cache
         self._wheels = wheels
         self._read: dict[Wheel, list[BinaryFile]] = {}
-        self._audited: dict[tuple[frozenset[Wheel], Target], Mapping[Wheel, WheelAudit]] = {}
+        self._audited: dict[tuple[frozenset[Wheel], Target, Sequence[BinaryFile]], BundleAudit] = {}
 
-    def audit(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
+    def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
         """See `lambda_pack.ports.Auditor`."""
-        asked = frozenset(wheels), target
+        asked = frozenset(wheels), target, tuple(own)
         if asked not in self._audited:
-            self._audited[asked] = self._of_bundle(wheels, target)
+            ordered = dict(sorted(wheels.items(), key=lambda item: (item[0].filename, item[0].url)))
+            self._audited[asked] = self._judged(ordered, target, own) if own else self._of_wheels(ordered, target)
         return self._audited[asked]
 
     def read_ahead(self, wheel: Wheel, path: Path) -> None:
@@ -54,22 +56,20 @@ class WheelAuditor:
             with suppress(LambdaPackError):
                 self._read[wheel] = self._of_wheel(wheel, path)
 
-    def _of_bundle(self, wheels: Mapping[Wheel, Path], target: Target) -> Mapping[Wheel, WheelAudit]:
-        ordered = sorted(wheels, key=lambda wheel: (wheel.filename, wheel.url))
-        digests = [_digest(wheel) for wheel in ordered]
+    def _of_wheels(self, wheels: Mapping[Wheel, Path], target: Target) -> BundleAudit:
+        digests = [_digest(wheel) for wheel in wheels]
 
         def judge() -> list[WheelAudit]:
-            from lambda_pack.model.audit import glibc_needed, judge_binaries
-
-            files = {wheel: self._of_wheel(wheel, wheels[wheel]) for wheel in ordered}
-            findings = judge_binaries(files, target)
-            return [
-                WheelAudit(len(files[wheel]), glibc_needed(files[wheel], target), findings[wheel]) for wheel in ordered
-            ]
+            return list(self._judged(wheels, target, ()).wheels.values())
 
         key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
-        audits = self._remembered(key, judge, list[WheelAudit], count=len(ordered))
-        return dict(zip(ordered, audits, strict=True))
+        audits = self._remembered(key, judge, list[WheelAudit], count=len(wheels))
+        return BundleAudit(dict(zip(wheels, audits, strict=True)))
+
+    def _judged(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile]) -> BundleAudit:
+        from lambda_pack.model.audit import judge_bundle
+
+        return judge_bundle({wheel: self._of_wheel(wheel, path) for wheel, path in wheels.items()}, own, target)
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:

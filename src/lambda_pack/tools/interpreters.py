@@ -21,7 +21,10 @@ __all__ = ["base_interpreter", "find_interpreter", "install_interpreter", "versi
 _PATIENCE = 10.0
 
 # Where uv gets interpreters from and keeps them: none of a package's code runs while it does.
-_UV = ("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_INSTALL_MIRROR", "UV_PYTHON_CACHE_DIR", "UV_CACHE_DIR", "UV_OFFLINE")
+_UV = (
+    *("UV_PYTHON_INSTALL_DIR", "UV_PYTHON_INSTALL_MIRROR", "UV_PYTHON_DOWNLOADS_JSON_URL"),
+    *("UV_PYTHON_CACHE_DIR", "UV_CACHE_DIR", "UV_OFFLINE"),
+)
 
 _QUESTION = """
 import json, sys, sysconfig
@@ -143,5 +146,9 @@ def _candidates_of_findpython(name: str, ending: str) -> Iterator[Path]:
         if provider is None:
             continue
         for found in provider.find_pythons():
-            if found.executable.name == f"{name}{ending}" or (ending and found.executable.name == "python.exe"):
+            # Of those of uv and rye it lists `python3` alone, whatever their version.
+            named = found.executable.with_name(f"{name}{ending}")
+            if named.is_file():
+                yield named
+            elif ending and found.executable.name == "python.exe":
                 yield found.executable

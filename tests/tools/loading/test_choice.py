@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def program(folder: Path, name: str, text: str = "exit 0") -> Path:
     path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
     path.chmod(0o755)
     return path
+
+
+def image_here(architecture: str) -> str:
+    """An engine that has an image, and fetches no other."""
+    known = json.dumps([{"Id": "0123456789abcdef", "RepoDigests": [], "Architecture": architecture}])
+    return f"[ \"$1\" = image ] && echo '{known}'; exit 0"
 
 
 def foreign() -> Target:
@@ -88,7 +95,7 @@ def test_how_to_make_a_sysroot_is_said(tmp_path: Path) -> None:
 def test_a_container_of_awss_image(tmp_path: Path) -> None:
     # Docker is installed and does not answer.
     program(tmp_path, "docker", "exit 1")
-    podman = program(tmp_path, "podman", '[ "$1" = image ] && echo "sha256:0123456789abcdef arm64"; exit 0')
+    podman = program(tmp_path, "podman", image_here("arm64"))
     request = VerifyRequest(Path("x.zip"), means=LoadWith.CONTAINER)
     target = Target.parse("python3.14", "arm64")
 
@@ -101,8 +108,8 @@ def test_a_container_of_awss_image(tmp_path: Path) -> None:
 
 
 def test_an_image_for_another_architecture_is_fetched_anew_or_refused(tmp_path: Path) -> None:
-    program(tmp_path, "podman", '[ "$1" = image ] && echo "sha256:0123456789abcdef amd64"; exit 0')
+    program(tmp_path, "podman", image_here("amd64"))
     request = VerifyRequest(Path("x.zip"), means=LoadWith.CONTAINER, image="mine")
 
-    with pytest.raises(Exception, match="the image 'mine' cannot be had for arm64; name one that can with --image"):
+    with pytest.raises(Exception, match="the image 'mine' cannot be had for linux/arm64; name another with --image"):
         choose_seat(request, Target.parse("python3.14", "arm64"), cache=tmp_path, environ={"PATH": str(tmp_path)})

@@ -22,11 +22,11 @@ from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.building import compilers
 from lambda_pack.tools.building.backends import BuildSystem, read_build_system
-from lambda_pack.tools.building.engine import Container, Engine, Image, find_engine
 from lambda_pack.tools.building.jobs import BuildSettings, Job, Made
 from lambda_pack.tools.building.libraries import INSIDE
 from lambda_pack.tools.building.sources import is_fetched_by_pip, shown
 from lambda_pack.tools.building.wheelhouse import Wheelhouse
+from lambda_pack.tools.containers import Container, Engine, Image, find_engine
 from lambda_pack.tools.environment import STEADY
 from lambda_pack.tools.pip.options import config_options
 from lambda_pack.tools.process import Completed
@@ -75,9 +75,10 @@ class ContainerBench:
             return job.attempt("no container engine answers; install docker or podman, or start its daemon")
         if is_fetched_by_pip(job.source):
             return job.attempt(f"{shown(job.source)} cannot be brought into a container: only git's commits can")
-        image = self.engine.image(building.image or default_image(job.target), job.target.architecture)
+        architecture = job.target.architecture
+        image = self.engine.image(building.image or default_image(job.target), architecture, option="--build-image")
         network = building.network is BuildNetwork.DEFAULT
-        with self.engine.container(image, job.target.architecture, network=network) as container:
+        with self.engine.container(image, architecture, network=network) as container:
             return _Visit(job, container, image, self._settings, self._wheelhouse, _deadline(building.timeout)).made()
 
 

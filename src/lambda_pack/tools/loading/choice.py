@@ -15,8 +15,9 @@ from msgspec import Struct
 from lambda_pack.errors import UsageError
 from lambda_pack.model.loading import LoadWith, VerifyRequest
 from lambda_pack.model.targets import Architecture, Target
+from lambda_pack.tools.containers import find_engine
 from lambda_pack.tools.interpreters import find_interpreter, version_of
-from lambda_pack.tools.loading.container import default_image, find_engine, open_container_seat
+from lambda_pack.tools.loading.container import default_image, open_container_seat
 from lambda_pack.tools.loading.seats import DirectSeat, Seat
 
 __all__ = ["Chosen", "choose_seat", "sysroot_folder"]
@@ -125,4 +126,4 @@ def _container(request: VerifyRequest, target: Target, environ: Mapping[str, str
     if engine is None:
         return "neither docker nor podman answers: start one of them"
     image = request.image or default_image(target)
-    return Chosen(open_container_seat(engine, image, target, environ=environ))
+    return Chosen(open_container_seat(engine, image, target))

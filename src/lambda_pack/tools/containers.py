@@ -1,6 +1,6 @@
 """Containers: docker or podman, whichever answers.
 
-A container gets its files by `cp` and gives them back by `cp`: nothing of this machine is mounted, so that it works
+A `Container` gets its files by `cp` and gives them back by `cp`: nothing of this machine is mounted, so that it works
 with an engine on another machine too, and what comes back belongs to whoever asked.
 """
 
@@ -21,14 +21,19 @@ from lambda_pack.model.targets import Architecture
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.process import Completed, clean_up, run, tail
 
-__all__ = ["Container", "Engine", "Image", "find_engine"]
+__all__ = ["Container", "Engine", "Image", "find_engine", "new_name", "platform_of"]
 
-# In seconds: a daemon that does not answer in this time is none; a container is gone in it, or never will be.
+# In seconds: a daemon that does not answer in this time is none.
 _PATIENCE = 20.0
+# In seconds: a container is gone in it, or never will be; its files may be a gigabyte.
+_REMOVAL = 120.0
+# In seconds: for an image to arrive; those of AWS's have up to a gigabyte.
+_ARRIVAL = 1800.0
 # In seconds: a container ends by itself after this, whatever became of us.
 _LIFETIME = 6 * 3600
 
-_PLATFORMS = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
+# The names of the Open Container Initiative.
+_ARCHITECTURES = {Architecture.X86_64: "amd64", Architecture.ARM64: "arm64"}
 
 
 class Image(Struct, frozen=True):
@@ -44,20 +49,28 @@ class Engine(Struct, frozen=True):
     program: str
     environ: Mapping[str, str]
 
-    def image(self, name: str, architecture: Architecture) -> Image:
-        """The image for an architecture, fetched where it is not here yet.
+    @property
+    def name(self) -> str:
+        """What its users call it."""
+        return Path(self.program).name
+
+    def image(self, name: str, architecture: Architecture, *, option: str) -> Image:
+        """The image for an architecture, fetched where it is not here yet; `option` is the one that names another.
 
         Raises:
             LambdaPackError: it cannot be had.
         """
+        platform = platform_of(architecture)
         found = self._inspected(name)
-        if found is None or found.get("Architecture") != _PLATFORMS[architecture]:
-            ended = self._run("pull", "--quiet", "--platform", f"linux/{_PLATFORMS[architecture]}", name)
-            found = self._inspected(name) if ended.status == 0 else None
-            if found is None:
+        if not _is_for(architecture, found):
+            ended = run(
+                (self.program, "pull", "--platform", platform, name), environment=self.environ, timeout=_ARRIVAL
+            )
+            found = self._inspected(name) if ended.status == 0 else {}
+            if not _is_for(architecture, found):
                 raise LambdaPackError(
-                    f"the image {name!r} cannot be had for linux/{_PLATFORMS[architecture]}; name another with "
-                    "--build-image, or log in to its registry",
+                    f"the image {name!r} cannot be had for {platform}; name another with {option}, or log in to its "
+                    "registry",
                     log=tail(masked(ended.log)),
                 )
         digests = [digest.rpartition("@")[2] for digest in found.get("RepoDigests") or ()]
@@ -70,16 +83,17 @@ class Engine(Struct, frozen=True):
         Raises:
             LambdaPackError: it does not start.
         """
-        name = f"lambda-pack-{secrets.token_hex(8)}"
-        options = ["--name", name, "--pull", "never", "--platform", f"linux/{_PLATFORMS[architecture]}"]
+        name = new_name()
+        options = ["--rm", "--name", name, "--pull", "never", "--platform", platform_of(architecture)]
         # `sleep` as the first process of a container hears no other signal, and podman would wait for it.
         options += ["--stop-signal", "KILL"]
         options += [] if network else ["--network", "none"]
-        if Path(self.program).name.startswith("podman"):
+        if self.name.startswith("podman"):
             # It would hand over the proxy's settings, which may hold a login.
             options += ["--http-proxy=false"]
         try:
-            begun = self._run("run", "--detach", *options, "--entrypoint", "sleep", image.name, str(_LIFETIME))
+            sleeping = (*options, "--entrypoint", "sleep", image.name, str(_LIFETIME))
+            begun = run((self.program, "run", "--detach", *sleeping), environment=self.environ)
             if begun.status != 0:
                 raise LambdaPackError(
                     f"no container of {image.name!r} starts; see what {self.program!r} says",
@@ -87,17 +101,17 @@ class Engine(Struct, frozen=True):
                 )
             yield Container(self, name)
         finally:
-            clean_up((self.program, "rm", "--force", "--volumes", name), environment=self.environ, timeout=_PATIENCE)
+            self.remove(name)
 
-    def _inspected(self, name: str) -> dict[str, Any] | None:
-        ended = self._run("image", "inspect", name)
-        if ended.status != 0:
-            return None
-        rows: list[dict[str, Any]] = json.loads(ended.output)
-        return rows[0] if rows else None
+    def remove(self, name: str) -> None:
+        """End a container, if there is one of that name: it is not its client's child, and would stay."""
+        clean_up((self.program, "rm", "--force", "--volumes", name), environment=self.environ, timeout=_REMOVAL)
 
-    def _run(self, *arguments: str) -> Completed:
-        return run((self.program, *arguments), environment=self.environ)
+    def _inspected(self, name: str) -> Mapping[str, Any]:
+        """What is known of an image; nothing where it is not here."""
+        ended = run((self.program, "image", "inspect", name), environment=self.environ, timeout=_PATIENCE)
+        rows: list[Mapping[str, Any]] = json.loads(ended.output) if ended.status == 0 else []
+        return rows[0] if rows else {}
 
 
 class Container(Struct, frozen=True):
@@ -144,6 +158,24 @@ def find_engine(environ: Mapping[str, str]) -> Engine | None:
         if answer.status == 0:
             return Engine(program, environ)
     return None
+
+
+def new_name() -> str:
+    """A container's, which nobody else has."""
+    return f"lambda-pack-{secrets.token_hex(8)}"
+
+
+def platform_of(architecture: Architecture) -> str:
+    """What the engines call it.
+
+    >>> platform_of(Architecture.ARM64)
+    'linux/arm64'
+    """
+    return f"linux/{_ARCHITECTURES[architecture]}"
+
+
+def _is_for(architecture: Architecture, image: Mapping[str, Any]) -> bool:
+    return image.get("Architecture") == _ARCHITECTURES[architecture]
 
 
 def _with_algorithm(identifier: str) -> str:
