@@ -40,6 +40,8 @@ STAYING = (
     "pkg/doc.py",
     "pkg/deep/README.md",
     "pkg/LICENSE",
+    "pkg/docs/licence-of-fonts.txt",
+    "tests/COPYING",
     "pkg/a.html",
     "pkg/libreal.so",
     "pkg-1.0.dist-info/METADATA",

@@ -34,6 +34,8 @@ _FILES: Final = {
 # `lazy_loader.attach_stub` reads at run time which names a package has from the stub beside it.
 _READS_STUBS: Final = b"attach_stub"
 
+_LICENCE: Final = re.compile(r"(?i)(?:.*/)?(?:LICEN[CS]E|COPYING|COPYRIGHT|NOTICE)[^/]*")
+
 _METADATA: Final = re.compile(r"[^/]+\.dist-info/(.*)")
 # What importlib.metadata asks for most, and what licences ask for.
 _MINIMAL: Final = re.compile(
@@ -121,6 +123,8 @@ def _why(name: str, slimming: Slimming) -> Measure | None:
             slimming.dist_info is DistInfo.MINIMAL and _MINIMAL.fullmatch(found[1])
         )
         return None if stays else Measure.DIST_INFO
+    if _LICENCE.fullmatch(name):
+        return None
     if (folder := _folder(name, slimming.parts)) is not None:
         return Measure(_part_of(folder).value)
     return next(
