@@ -28,7 +28,7 @@ from lambda_pack.ports import Narrator
 
 __all__ = ["pack_functions", "planned_functions"]
 
-_LISTS = ("unmet", "held-back")
+_LISTS = ("unmet", "held-back", "layers")
 
 
 def planned_functions(inputs: ActionInputs, environ: Mapping[str, str]) -> tuple[Cell, ...]:
