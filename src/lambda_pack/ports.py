@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.delivery import Delivered, Delivery, Parcel
     from lambda_pack.model.findings import WheelAudit
+    from lambda_pack.model.glue import JobChange
     from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
     from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
     from lambda_pack.model.stock import Accepted, Attempt
@@ -28,6 +29,7 @@ __all__ = [
     "Builder",
     "Downloads",
     "Index",
+    "Jobs",
     "Loader",
     "Narrator",
     "Ports",
@@ -167,6 +169,17 @@ class Store(Protocol):
         Raises:
             UsageError: the key cannot be told from what is known of the archive.
             DeliveryError: it could not be delivered; nothing half-sent is left.
+        """
+
+
+class Jobs(Protocol):
+    """Knows the jobs of AWS Glue."""
+
+    def change(self, name: str, change: JobChange) -> None:
+        """Set what the change says in the job of this name, and nothing else.
+
+        Raises:
+            DeliveryError: there is no such job, or it could not be changed.
         """
 
 

@@ -57,7 +57,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         for source in request.sources:
             check_source(source.path)
     reading = read_inputs(request.requirements, request.selection, environ)
-    warnings = tuple(_checked(reading, request))
+    warnings = (*_checked(reading, request), *_remarks(reading, request))
     configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
     requirements = Requirements(
         folder=reading.folder,
@@ -122,6 +122,13 @@ def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
             "choose another runtime"
         )
     yield from reading.warnings
+
+
+def _remarks(reading: Reading, request: PackRequest) -> Iterator[str]:
+    if request.layout is Layout.GLUE_RAY:
+        from lambda_pack.inputs.raypack import raypack_remarks  # few bundles are for Ray
+
+        yield from raypack_remarks(reading.folder)
 
 
 def _requested(reading: Reading, request: PackRequest) -> tuple[Requested, ...]:

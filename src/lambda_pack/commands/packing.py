@@ -97,8 +97,10 @@ def _write_folder(
     bundle: Bundle, request: PackRequest, name: str, *, staging: Path, recorder: Recorder
 ) -> ArchiveFacts:
     if request.layout is Layout.OCI_DIR:
-        recorder.warn(f"the Dockerfile calls the handler {_HANDLER!r}: write your own into its last line")
-        content = dockerfile(request.target, _HANDLER).encode()
+        handler = request.handler or _HANDLER
+        if request.handler is None:
+            recorder.warn(f"the Dockerfile calls the handler {handler!r}: name your own with --handler")
+        content = dockerfile(request.target, handler).encode()
         bundle = Bundle((Entry("Dockerfile", content, PLAIN, OWN, len(content)), *bundle.entries))
     place = request.to_dir or request.output / name
     if request.to_dir is None and place.is_dir() and not {path.name for path in place.iterdir()} <= _OF_IMAGES:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.entries import OWN, Entry, Owner, chunks
+from lambda_pack.files.entries import OWN, Entry, Owner
 
 __all__ = ["fit_for_ray", "several"]
 
@@ -16,7 +16,6 @@ __all__ = ["fit_for_ray", "several"]
 # operating system adds.
 _JUNK = frozenset({"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini", "_virtualenv.py"})
 _METADATA = re.compile(r"[^/]+\.(?:dist|egg)-info(?:/|$)")
-_READERS = re.compile(rb"importlib[._]metadata|pkg_resources")
 _MOST_NAMED = 5
 
 
@@ -35,23 +34,18 @@ def fit_for_ray(bundle: Bundle, prefix: str) -> tuple[Bundle, tuple[str, ...]]:
             kept.append(entry)
     if hidden:
         warnings.append(f"left out, for Glue takes no hidden files and no junk: {several(sorted(hidden))}")
-    readers = sorted({_shown(one.owner) for one in kept if one.path.endswith(".py") and _reads(one)})
-    if readers:
+    if bundle.metadata_readers:
         warnings.append(
-            f"may ask for packages' metadata, and a zip for Ray has none: {several(readers)}; leave what fails for "
-            "want of it to Glue's pip with --pip-install"
+            "a zip for Ray has no metadata of packages, and these read it or are found by it (entry points): "
+            f"{', '.join(map(_shown, bundle.metadata_readers))}; leave what fails to Glue's pip with --pip-install"
         )
-    return replace(bundle, entries=tuple(kept), path_files=()), tuple(warnings)
+    return replace(bundle, entries=tuple(kept), path_files=(), metadata_readers=()), tuple(warnings)
 
 
 def several(names: Sequence[str]) -> str:
     """The first few of many."""
     more = len(names) - _MOST_NAMED
     return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _reads(entry: Entry) -> bool:
-    return _READERS.search(b"".join(chunks(entry))) is not None
 
 
 def _shown(owner: Owner) -> str:

@@ -99,10 +99,11 @@ def _deliver(report: Report, delivery: Delivery, *, workflow: Workflow, summary:
 
     with GroupNarrator(workflow) as narrator:
         narrator.note(f"delivering to s3://{delivery.target.bucket}/{delivery.target.key}")
-        delivered = deliver(report, delivery, narrator).delivered
+        report = deliver(report, delivery, narrator)
+    delivered = report.delivered
     if delivered is not None:
         workflow.say(f"{'already there' if delivered.was_there else 'delivered'}: {delivered.uri}")
-        workflow.set_outputs(delivered_outputs(delivered))
+        workflow.set_outputs(delivered_outputs(report, delivered))
         if summary:
             workflow.add_summary(render_delivered(delivered))
 

@@ -24,6 +24,10 @@ REPORTED = (
     "zip-size",
     "unzipped-size",
     "layers",
+    "s3-py-modules",
+    "pip-install",
+    "additional-python-modules",
+    "job-arguments",
     "unmet",
     "unmet-count",
     "held-back",
@@ -61,6 +65,7 @@ def outputs_of(
         "zip-size": str(archive.size) if archive and digest else "",
         "unzipped-size": str(archive.unzipped_size) if archive else "",
         "layers": _json([_layer(row, path) for row, path in zip(document["layers"], layers, strict=True)]),
+        **_of_glue(report),
         "unmet": _json([_short(one) for one in document["unmet"]]),
         "unmet-count": str(len(report.unmet)),
         "held-back": _json(document["held_back"]),
@@ -74,9 +79,20 @@ def outputs_of(
     }
 
 
-def delivered_outputs(delivered: Delivered) -> Mapping[str, str]:
+def delivered_outputs(report: Report, delivered: Delivered) -> Mapping[str, str]:
     """What a delivery adds."""
-    return {"s3-uri": delivered.uri, "s3-version-id": delivered.version_id or ""}
+    return {"s3-uri": delivered.uri, "s3-version-id": delivered.version_id or "", **_of_glue(report)}
+
+
+def _of_glue(report: Report) -> Mapping[str, str]:
+    """What to paste into a Glue job; empty for other bundles."""
+    arguments = dict(report.glue.arguments) if report.glue else {}
+    return {
+        "s3-py-modules": arguments.get("--s3-py-modules", ""),
+        "pip-install": arguments.get("--pip-install", ""),
+        "additional-python-modules": arguments.get("--additional-python-modules", ""),
+        "job-arguments": _json(arguments) if arguments else "",
+    }
 
 
 def _artifact_name(report: Report, template: str) -> str:

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.build_requests import building_of
+from lambda_pack.frontends.glue_requests import JOB_OPTIONS, glue_of, job_of
 from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
+from lambda_pack.frontends.raypack_requests import of_raypack
 from lambda_pack.frontends.slimming_requests import slimming_of
-from lambda_pack.frontends.target_requests import glue_of, layout_of, target_of
+from lambda_pack.frontends.target_requests import layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import is_section, read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
@@ -62,7 +64,8 @@ def gather(
     if (folder / project).is_dir():
         said |= _of_project(folder / project / "pyproject.toml", project)
     said |= said_by_arguments(arguments, source=source)
-    return _with_one_input(said, arguments, project=project, source=source)
+    said = _with_one_input(said, arguments, project=project, source=source)
+    return said | of_raypack(said, folder, project)
 
 
 def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -213,7 +216,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
     if uri is not None and (bucket is not None or key is not None):
         raise UsageError("s3-uri says bucket and key already; leave out s3-bucket and s3-key")
     if uri is None and bucket is None:
-        if stray := next((name for name in said if name in DELIVERY.options), None):
+        if stray := next((name for name in said if name in DELIVERY.options or name in JOB_OPTIONS), None):
             raise UsageError(f"{stray!r} without a place to deliver to; name one with --s3-uri s3://BUCKET/KEY")
         return None
     from lambda_pack.model.delivery import Delivery, S3Target
@@ -232,6 +235,7 @@ def delivery_of(said: Mapping[str, Given]) -> Delivery | None:
         bucket_owner=one(said, "s3-bucket-owner"),
         endpoint=one(said, "s3-endpoint-url"),
         region=one(said, "s3-region"),
+        job=job_of(said),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec.structs import replace
+
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
@@ -44,7 +46,9 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     if not arguments["json"]:
         from lambda_pack.frontends.text_report import render_text
 
-        sys.stdout.write(render_text(report, verbose=arguments["verbose"], warnings=arguments["quiet"]))
+        # A job can be told about the bundle once it is known where that is.
+        shown = report if delivery is None else replace(report, glue=None)
+        sys.stdout.write(render_text(shown, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     try:
         if delivery is not None:
             report = _delivered(report, delivery, arguments)
@@ -75,6 +79,10 @@ def _delivered(report: Report, delivery: Delivery, arguments: Mapping[str, Any])
     arrived = dict.fromkeys(filter(None, (report.delivered, *(layer.delivered for layer in report.layers))))
     if not arguments["json"]:
         sys.stdout.writelines(map(_told, arrived))
+        if report.glue is not None:
+            from lambda_pack.frontends.text_report import render_glue
+
+            sys.stdout.write(render_glue(report.glue))
     return report
 
 

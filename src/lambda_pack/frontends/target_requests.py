@@ -1,21 +1,17 @@
-"""From what the user said about runtime, architecture and layout to a target, and to what else Glue is told."""
+"""From what the user said about runtime, architecture and layout to a target."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec.structs import replace
-
 from lambda_pack.errors import UsageError
-from lambda_pack.frontends.values import choice, names, one
+from lambda_pack.frontends.values import choice, one
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
-from lambda_pack.model.glue import DEFAULT_GLUE_VERSION, GLUE_VERSIONS, RAY, GlueSettings
+from lambda_pack.model.glue import DEFAULT_GLUE_VERSION, GLUE_VERSIONS, RAY
 from lambda_pack.model.targets import GLUE_RUNTIMES, Target
 
-__all__ = ["glue_of", "layout_of", "target_of"]
-
-_FOR_RAY = ("outer-folder", "pip-install")
+__all__ = ["layout_of", "target_of"]
 
 
 def layout_of(said: Mapping[str, Given]) -> Layout | None:
@@ -71,24 +67,3 @@ def _runtime(said: Mapping[str, Given], layout: Layout | None) -> str:
             f"{runtime} ({said['runtime'].source}); leave out --runtime"
         )
     return its_own
-
-
-def glue_of(said: Mapping[str, Given], layout: Layout | None) -> GlueSettings:
-    """What else is said about Glue.
-
-    Raises:
-        UsageError: something is about another layout, or cannot be.
-    """
-    if layout is not Layout.GLUE_RAY and (stray := next((name for name in _FOR_RAY if name in said), None)):
-        raise UsageError(f"--{stray} is about --layout glue-ray; leave it out, or add that")
-    if layout is Layout.GLUE_RAY and one(said, "dist-info") not in {None, "drop"}:
-        raise UsageError("--layout glue-ray has no dist-info, as AWS asks; leave out --dist-info")
-    if layout is Layout.GLUE_SPARK and (
-        stray := next((name for name in ("source", "drop", "dist-info", "strip", "compile") if name in said), None)
-    ):
-        raise UsageError(
-            f"--layout glue-spark packs wheels as they are; leave out --{stray}, and name own code with --project"
-        )
-    settings = GlueSettings(pip_install=frozenset(names(said, "pip-install") or ()))
-    outer = one(said, "outer-folder")
-    return settings if outer is None else replace(settings, outer_folder=outer)

@@ -15,7 +15,7 @@ from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
 from lambda_pack.model.stock import Attempt
 
-__all__ = ["render_text", "spent"]
+__all__ = ["render_glue", "render_text", "spent"]
 
 _MOST_FILES = 8
 _MOST_LOG_LINES = 15
@@ -29,6 +29,11 @@ def render_text(report: Report, *, verbose: bool = False, warnings: bool = True)
     Without `warnings` those are left out: whoever heard the narrator has heard them.
     """
     return clean("\n".join(_lines(report, verbose=verbose, warnings=warnings)) + "\n")
+
+
+def render_glue(glue: GlueFacts) -> str:
+    """What to paste into a Glue job, once it is known where the bundle is."""
+    return clean("\n".join(_glue(glue)) + "\n")
 
 
 def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:

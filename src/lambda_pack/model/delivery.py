@@ -15,7 +15,7 @@ from lambda_pack.model.choices import IfExists
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.targets import Target
 
-__all__ = ["Delivered", "Delivery", "Parcel", "S3Target"]
+__all__ = ["Delivered", "Delivery", "GlueJob", "Parcel", "S3Target"]
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, read 2026-11-21. Aliases of access
 # points (…-s3alias) follow them, too.
@@ -30,13 +30,14 @@ _ALLOWED = ", ".join(f"{{{field}}}" for field in _FIELDS) + " and {sha256:N} for
 
 
 class Parcel(Struct, frozen=True):
-    """An archive ready to go. `sha256` is in hex, `size` in bytes; `name` and `target` are None where unknown."""
+    """A file ready to go. `sha256` is in hex, `size` in bytes; `name` and `target` are None where unknown."""
 
     path: Path
     sha256: str
     size: int
     name: str | None = None
     target: Target | None = None
+    content_type: str = "application/zip"
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -150,12 +151,25 @@ def _check_field(template: str, field: str, specification: str, conversion: str 
         )
 
 
+class GlueJob(Struct, frozen=True):
+    """A job to be updated, and what is uploaded for it.
+
+    `scripts` go below or to `script_target`, or beside the zip where that is None; the first is the job's own.
+    `name` None updates no job.
+    """
+
+    scripts: tuple[Path, ...] = ()
+    script_target: S3Target | None = None
+    name: str | None = None
+
+
 class Delivery(Struct, frozen=True):
     """How an archive is delivered.
 
     `kms_key` is an id, an ARN or an alias; without it the bucket's own encryption applies. `bucket_owner` is the
     account that must own the bucket, so that nobody else's of that name gets the code. `endpoint` is for stores that
-    speak S3 elsewhere. Without `region`, `endpoint` and `storage_class` AWS's settings and defaults apply.
+    speak S3 elsewhere. Without `region`, `endpoint` and `storage_class` AWS's settings and defaults apply. `job` is
+    what of Glue's is to use the archive.
     """
 
     target: S3Target
@@ -166,6 +180,7 @@ class Delivery(Struct, frozen=True):
     bucket_owner: str | None = None
     endpoint: str | None = None
     region: str | None = None
+    job: GlueJob | None = None
 
     def __post_init__(self) -> None:
         """Refuse what S3 would refuse, before anything is packed."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.choices import Layout
-from lambda_pack.model.delivery import S3Target
 from lambda_pack.model.glue_modules import RAY_MODULES
 
 __all__ = [
@@ -19,7 +17,6 @@ __all__ = [
     "GLUE_VERSIONS",
     "RAY",
     "GlueFacts",
-    "GlueJob",
     "GlueSettings",
     "JobChange",
     "job_arguments",
@@ -59,18 +56,6 @@ class GlueSettings(Struct, frozen=True):
     def left_out(self) -> frozenset[str]:
         """The packages that a zip for Ray does without, by normalized name."""
         return self.pip_install | frozenset(RAY_MODULES)
-
-
-class GlueJob(Struct, frozen=True):
-    """A job to be updated, and what is uploaded for it.
-
-    `scripts` go below or to `script_target`, or beside the zip where that is None; the first is the job's own.
-    `name` None updates no job.
-    """
-
-    scripts: tuple[Path, ...] = ()
-    script_target: S3Target | None = None
-    name: str | None = None
 
 
 class JobChange(Struct, frozen=True):
@@ -114,5 +99,5 @@ def _arguments(layout: Layout, uri: str, pip_install: str) -> Iterator[tuple[str
             yield "--additional-python-modules", uri
             # All of them are in the zip: nothing may come from elsewhere.
             yield "--python-modules-installer-option", "--no-index"
-        case _:
+        case Layout.FUNCTION | Layout.LAYER | Layout.LAYER_SITE_PACKAGES | Layout.OCI_DIR:
             return

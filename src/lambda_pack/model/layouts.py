@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -69,5 +70,5 @@ def dockerfile(target: Target, handler: str) -> str:
     return (
         f"FROM {LAMBDA_IMAGE}:{python}-{target.architecture.value}\n"
         "COPY task/ ${LAMBDA_TASK_ROOT}/\n"
-        f'CMD ["{handler}"]\n'
+        f"CMD [{json.dumps(handler)}]\n"
     )

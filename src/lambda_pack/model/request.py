@@ -34,10 +34,10 @@ class PackRequest(Struct, frozen=True):
     the tree is written there instead of a zip. `layering` divides a function into layers; `glue` says more of bundles
     for Glue. `sources` are packed as they are, and each of the folders `projects` as the wheel that its own backend
     builds; `handler` is looked for in the bundle. `options` are pip's options by their long names: indexes, kinds of
-    files, constraints. `config_settings` go
-    to the build backends, which `interpreter` runs; None looks for one of the runtime's version. `building` says where
-    and how. `slimming` says what is left out. With `force` a bundle is made that nothing has
-    changed of. `profile` is where to say how the time was spent. `cache` None is the user's cache folder.
+    files, constraints. `config_settings` go to the build backends, which `interpreter` runs; None looks for one of the
+    runtime's version. `building` says where and how. `slimming` says what is left out. With `force` a bundle is made
+    that nothing has changed of. `profile` is where to say how the time was spent. `cache` None is the user's cache
+    folder.
     """
 
     target: Target

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -15,7 +13,7 @@ from packaging.version import Version
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.files.ray_rules import several
-from lambda_pack.files.wheel import WheelArchive, open_wheel
+from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.glue import GlueSettings
 from lambda_pack.model.glue_modules import RAY_MODULES
@@ -27,9 +25,6 @@ from lambda_pack.model.verdicts import Fits
 from lambda_pack.pipeline.slimming import without_use
 
 __all__ = ["open_wheelhouse", "pip_installs", "warnings_for_ray"]
-
-_SCRIPTS: Final = frozenset({"console_scripts", "gui_scripts"})
-_GROUP: Final = re.compile(r"^\s*\[([^\]]+)\]", re.MULTILINE)
 
 
 @contextmanager
@@ -61,7 +56,6 @@ def warnings_for_ray(
         with open_wheel(path, wheel.pin) as archive:
             requires[wheel.pin.name] = lines = dependencies_in(archive.metadata())
             asked += ((str(wheel.pin), line) for line in lines if stock.target.satisfies(line.marker))
-            yield from _found_by_entry_points(archive)
     yield from _skewed(asked, settings)
     yield from without_use(stock, requirements, requires)
     natives = sorted(str(wheel.pin) for wheel in wheels if not wheel.is_pure)
@@ -84,16 +78,6 @@ def _skewed(asked: Sequence[tuple[str, Requirement]], settings: GlueSettings) ->
                 f"{who} asks for {line.name}{line.specifier}, and Glue for Ray has {provided}: ask for what works with "
                 f"that, or have Glue's pip change it with --pip-install {name}"
             )
-
-
-def _found_by_entry_points(wheel: WheelArchive) -> Iterator[str]:
-    member = wheel.by_name.get(f"{wheel.dist_info}/entry_points.txt")
-    groups = set(_GROUP.findall(member.read().decode("utf-8", "replace"))) - _SCRIPTS if member else set()
-    if groups:
-        yield (
-            f"{wheel.pin} is found by its entry points ({several(sorted(groups))}), and a zip for Ray has none: leave "
-            "it to Glue's pip with --pip-install"
-        )
 
 
 def _not_for_pip(stock: Stock, settings: GlueSettings, target: Target) -> Iterator[str]:

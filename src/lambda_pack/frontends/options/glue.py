@@ -17,5 +17,8 @@ GLUE = Group.of(
     ),
     Option("pip-install", "packages that Ray's own pip installs, outside of the zip", Kind.MANY, metavar="NAMES"),
     Option("glue-version", "of Spark", choices=tuple(GLUE_VERSIONS), default=DEFAULT_GLUE_VERSION),
+    Option("entry-script", "script to upload; the first is the job's (with --s3-uri)", Kind.MANY, metavar="FILE"),
+    Option("script-s3-uri", "where the scripts go (default: beside the zip)", metavar="URI"),
+    Option("glue-job", "set zip, packages and script in this job, and nothing else, at the end", metavar="NAME"),
     only_pack=True,
 )

@@ -148,7 +148,7 @@ def _abort(place: Place, upload_id: str, narrator: Narrator) -> None:
 def _nature(place: Place, parcel: Parcel) -> Any:  # noqa: ANN401  # the part that two requests of S3's API share
     """What the object is: told when an upload begins."""
     delivery = place.delivery
-    nature: dict[str, object] = {"ContentType": "application/zip", "Metadata": _metadata(parcel)}
+    nature: dict[str, object] = {"ContentType": parcel.content_type, "Metadata": _metadata(parcel)}
     if delivery.kms_key is not None:
         nature |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": delivery.kms_key}
     if delivery.tags:
