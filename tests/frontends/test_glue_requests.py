@@ -38,10 +38,12 @@ def test_the_layout_says_the_target_and_the_other_way_round(said: dict[str, str]
 
 
 def test_what_ray_has_and_what_pip_installs_is_left_out() -> None:
-    request = requested(layout="glue-ray", pip_install="A_b, lxml", outer_folder="modules")
+    request = requested(layout="glue-ray", pip_install="A_b, lxml,NumPy", outer_folder="modules")
 
     assert request.glue.outer_folder == "modules"
-    assert {"a-b", "lxml", "numpy", "ray", "pyamazoncacerts", "typing-extensions"} <= request.left_out
+    assert request.glue.pip_install == {"a-b", "lxml", "numpy"}
+    assert {"ray", "pandas", "pyamazoncacerts", "typing-extensions"} <= request.left_out
+    assert not {"a-b", "lxml", "numpy"} & request.left_out
     assert request.slimming.dist_info is DistInfo.DROP
     assert not requested(layout="function", runtime="python3.13").left_out
 

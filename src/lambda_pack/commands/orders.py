@@ -24,6 +24,7 @@ from lambda_pack.ports import Narrator
 
 if TYPE_CHECKING:
     # Where nothing is locked, uv is started before this is loaded.
+    from lambda_pack.model.installed import Installation
     from lambda_pack.model.locked import Locked
     from lambda_pack.model.packages import Folder
 
@@ -33,7 +34,8 @@ __all__ = ["Order", "read_order", "take_order"]
 class Order(Struct, frozen=True):
     """What is asked for; `lock` is given where nothing is left to resolve.
 
-    `settings` say who set what, for people. `sources` are the indexes that the project names, logins included.
+    `installation` is given where the input is what is installed; the lock then stands for it. `settings` say who set
+    what, for people. `sources` are the indexes that the project names, logins included.
     """
 
     request: PackRequest
@@ -43,6 +45,7 @@ class Order(Struct, frozen=True):
     settings: tuple[Setting, ...]
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    installation: Installation | None = None
 
 
 def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) -> Order:
@@ -89,6 +92,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         settings=configuration.settings,
         sources=reading.sources,
         warnings=warnings,
+        installation=reading.installation,
     )
 
 

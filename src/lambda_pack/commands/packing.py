@@ -113,7 +113,8 @@ def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome)
     stem = f"{order.name}-{order.request.target}"
     with writing_to(order.request.output):
         (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
-        if outcome.archive is not None:
+        # Of what is installed there are no files that a lock could name.
+        if outcome.archive is not None and order.installation is None:
             lock = lock_of(outcome.origins, order.request.target, order.request.output.absolute())
             lock.validate()
             import tomli_w

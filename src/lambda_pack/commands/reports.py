@@ -39,7 +39,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         name=order.name,
         target=order.request.target,
         layout=order.request.layout.value,
-        packages=tuple(_package(package, project) for package in outcome.packages),
+        packages=tuple(_package(package, order, project) for package in outcome.packages),
         to_build=tuple(replace(item, source=seen_from(project, item.source)) for item in outcome.to_build),
         held_back=tuple(_held_back(held, project) for held in outcome.stock.held_back),
         unmet=tuple(replace(_unmet(one, project), attempts=attempts(one.attempts)) for one in outcome.unmet),
@@ -64,8 +64,11 @@ def _glue(order: Order, outcome: Outcome) -> GlueFacts | None:
     return GlueFacts(job_arguments(request.layout, outcome.archive.path.name, pins), tuple(pins))
 
 
-def _package(package: PackedPackage, project: Path) -> PackedPackage:
+def _package(package: PackedPackage, order: Order, project: Path) -> PackedPackage:
     url, source = package.url, package.source
+    if order.installation is not None and url is not None:
+        # Its wheel was made for this run alone.
+        url = order.installation.folder.as_uri()
     return replace(package, url=url and seen_from(project, url), source=source and seen_from(project, source))
 
 

@@ -118,7 +118,7 @@ class Workshop:
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         ports = Ports(
-            resolver=self._resolver or self._locked_resolver(index_over),
+            resolver=self._resolver or self._locked_resolver(index_over, scratch / "installed"),
             index=LateIndex(lambda: index_over(searched)),
             downloads=downloads,
             auditor=auditor,
@@ -178,7 +178,12 @@ class Workshop:
         answer = run((program, "get", url, user), environment=self._environ, timeout=_KEYRING_TIMEOUT)
         return answer.output.strip() or None if answer.status == 0 else None
 
-    def _locked_resolver(self, index_over: Callable[[IndexSettings], Index]) -> Resolver:
+    def _locked_resolver(self, index_over: Callable[[IndexSettings], Index], folder: Path) -> Resolver:
+        if self._order.installation is not None:
+            from lambda_pack.tools.installed_resolver import InstalledResolver
+
+            folder.mkdir(mode=0o700)
+            return InstalledResolver(self._order.installation, folder)
         from lambda_pack.tools.locked_resolver import LockedResolver
 
         lock = self._order.lock

@@ -70,13 +70,17 @@ def has_input(folder: Path) -> bool:
 
 
 def _read_folder(folder: Path, selection: Selection, environ: Mapping[str, str]) -> Reading:
+    from lambda_pack.inputs.installed import installation_in, read_installation
     from lambda_pack.inputs.uv import read_uv_lock
     from lambda_pack.inputs.workspaces import workspace_root
 
     locks = [path for path in sorted(folder.iterdir()) if path.is_file() and _is_lock_of_folder(path)]
     if not locks and (root := workspace_root(folder.absolute())) is not None and (root / "uv.lock").is_file():
         return read_uv_lock(root / "uv.lock", selection, environ, project=folder)
-    return _read_file(_only(locks or _manifests(folder), folder), selection, environ)
+    found = locks or _manifests(folder)
+    if not found and (place := installation_in(folder)) is not None:
+        return read_installation(folder, place, selection)
+    return _read_file(_only(found, folder), selection, environ)
 
 
 def _manifests(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from lambda_pack.inputs.requirements import RequirementsFile
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
+    from lambda_pack.model.installed import Installation
     from lambda_pack.model.locked import Locked
 
 __all__ = ["Reading"]
@@ -23,6 +24,7 @@ class Reading(Struct, frozen=True):
     `folder` is where its relative paths begin. `lock` is None where a resolver must decide on what `written` asks for.
     `name` is the project's own. `stale` says how a lock differs from its manifest. `sources` are the indexes that the
     project names, logins included: they must be known before a file of theirs is fetched.
+    `installation` is what a lock that was made of installed distributions stands for.
     """
 
     folder: Path
@@ -33,3 +35,4 @@ class Reading(Struct, frozen=True):
     requires_python: SpecifierSet | None = None
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    installation: Installation | None = None

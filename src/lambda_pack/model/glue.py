@@ -37,7 +37,7 @@ class GlueSettings(Struct, frozen=True):
     """What a user says about a bundle for Glue.
 
     `outer_folder` is the one folder at the root of a zip for Ray. Packages in `pip_install` (normalized names) stay out
-    of it: Glue's own pip installs them.
+    of it: they are chosen like all others, and Glue's own pip installs them.
 
     Raises:
         UsageError: the folder cannot be one that Glue takes.
@@ -54,8 +54,8 @@ class GlueSettings(Struct, frozen=True):
 
     @property
     def left_out(self) -> frozenset[str]:
-        """The packages that a zip for Ray does without, by normalized name."""
-        return self.pip_install | frozenset(RAY_MODULES)
+        """The packages that AWS has, by normalized name: all but those that its pip shall change."""
+        return frozenset(RAY_MODULES) - self.pip_install
 
 
 class JobChange(Struct, frozen=True):

@@ -141,7 +141,15 @@ GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
                 architectures=(Architecture.ARM64,),
                 notice="AWS Glue for Ray is closed to new customers: its living successor is --layout glue-spark",
             ),
-            Runtime("glue4.0", "3.10.19", "Amazon Linux 2", (2, 26), architectures=(Architecture.X86_64,)),
+            Runtime(
+                "glue4.0",
+                "3.10.19",
+                "Amazon Linux 2",
+                (2, 26),
+                architectures=(Architecture.X86_64,),
+                notice="AWS documents zips of wheels from Glue 5.0 on: for 4.0 write the wheels with --to-dir, upload "
+                "them one by one, and name them in --additional-python-modules, separated by commas",
+            ),
             Runtime("glue5.0", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
             Runtime("glue5.1", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
         )

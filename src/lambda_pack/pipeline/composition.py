@@ -60,7 +60,8 @@ def compose_bundle(
     opened = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels}
     digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
     mine = {project.pin.name for project in requirements.projects}
-    dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in mine}
+    apart = mine | request.glue.pip_install
+    dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in apart}
     built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
     left_out = _left_out(stock, request, requirements, ports=ports, paths=dependencies)
     own = own_code(request, built, ports.narrator)
@@ -83,7 +84,7 @@ def compose_bundle(
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
     return Composed(
         written[0][1],
-        tuple(_packed(stock, digests, sizes)),
+        tuple(one for one in _packed(stock, digests, sizes) if one.pin.name not in request.glue.pip_install),
         origins,
         savings=(*left_out, *bundle.savings),
         layers=tuple(_layers(written)),

@@ -20,8 +20,6 @@ from lambda_pack.model.glue_modules import RAY_MODULES
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.model.targets import Target
-from lambda_pack.model.verdicts import Fits
 from lambda_pack.pipeline.slimming import without_use
 
 __all__ = ["open_wheelhouse", "pip_installs", "warnings_for_ray"]
@@ -38,8 +36,8 @@ def open_wheelhouse(wheels: Mapping[Wheel, Path], prefix: str) -> Iterator[Bundl
 
 
 def pip_installs(stock: Stock, settings: GlueSettings) -> tuple[Pin, ...]:
-    """What was resolved with the others and is left to Glue's pip."""
-    return tuple(pin for pin in stock.left_out if pin.name in settings.pip_install)
+    """What was chosen with the others and is left to Glue's pip."""
+    return tuple(wheel.pin for wheel, _ in stock.chosen if wheel.pin.name in settings.pip_install)
 
 
 def warnings_for_ray(
@@ -64,7 +62,7 @@ def warnings_for_ray(
             f"shared objects, for Linux on ARM64 and judged for glibc 2.17 (AWS does not say which Ray has): "
             f"{several(natives)}; try them there, or leave them to Glue's pip with --pip-install"
         )
-    yield from _not_for_pip(stock, settings, stock.target)
+    yield from _not_for_pip(stock, settings)
 
 
 def _skewed(asked: Sequence[tuple[str, Requirement]], settings: GlueSettings) -> Iterator[str]:
@@ -80,11 +78,11 @@ def _skewed(asked: Sequence[tuple[str, Requirement]], settings: GlueSettings) ->
             )
 
 
-def _not_for_pip(stock: Stock, settings: GlueSettings, target: Target) -> Iterator[str]:
+def _not_for_pip(stock: Stock, settings: GlueSettings) -> Iterator[str]:
     """Glue's pip takes wheels from the public index and compiles nothing."""
-    there = {pin.name for pin in stock.left_out}
+    there = {pin.name for pin in pip_installs(stock, settings)}
     for name in sorted(settings.pip_install - there):
         yield f"--pip-install {name}: nothing asks for it, so Glue's pip is not told of it"
-    for pin in pip_installs(stock, settings):
-        if not any(isinstance(verdict, Fits) for _, verdict in stock.wheels(pin)):
-            yield f"--pip-install {pin}: it has no wheel for {target}, and Glue's pip compiles nothing"
+    for wheel, origin in stock.origins:
+        if wheel.pin.name in there and not isinstance(origin, Wheel):
+            yield f"--pip-install {wheel.pin}: it has no wheel for {stock.target}, and Glue's pip compiles nothing"

@@ -1,0 +1,132 @@
+"""A virtual environment, or a folder that pip has installed into with --target, as an input."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from email.parser import BytesParser
+from pathlib import Path
+
+from packaging.pylock import Package
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.tags import Tag, parse_tag
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion
+
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.reading import Reading
+from lambda_pack.model.installed import Distribution, Installation
+from lambda_pack.model.locked import Locked, LockedPackage
+from lambda_pack.model.packages import Pin
+from lambda_pack.model.requirements import Origin, Requested
+from lambda_pack.model.selection import Selection
+
+__all__ = ["installation_in", "read_installation"]
+
+# They came with the environment, and only installing needs them.
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
+
+
+def installation_in(folder: Path) -> Path | None:
+    """Where the distributions of an environment or a folder lie; None where it is neither."""
+    if (folder / "pyvenv.cfg").is_file():
+        places = sorted((*folder.glob("lib/python3*/site-packages"), *folder.glob("Lib/site-packages")))
+        return next((place for place in places if place.is_dir()), None)
+    return folder if next(folder.glob("*.dist-info"), None) is not None else None
+
+
+def read_installation(folder: Path, place: Path, selection: Selection) -> Reading:
+    """What is installed in `place`, which is `folder` or lies in it: nothing is resolved, all of it is packed.
+
+    Installers that nothing else asks for are left out, and so is what is installed in editable mode: its code is not
+    there.
+
+    Raises:
+        UsageError: groups or extras are asked for, or a distribution cannot be read.
+    """
+    if not selection.is_plain:
+        raise UsageError(f"{folder.as_posix()!r} is an environment, which has no groups and no extras; leave them out")
+    found, warnings = [], []
+    for dist_info in sorted(path for path in place.glob("*.dist-info") if path.is_dir()):
+        if _is_editable(dist_info):
+            name = dist_info.name.removesuffix(".dist-info")
+            warnings.append(f"{name} is installed in editable mode: its code is packed with --project, not from there")
+        else:
+            found.append(_distribution(dist_info))
+    warnings += (f"{one.name} has no .dist-info and is left out; install it again" for one in place.glob("*.egg-*"))
+    kept = _without_installers(found)
+    is_environment = place != folder
+    return Reading(
+        folder=folder.absolute().parent if is_environment else folder.absolute(),
+        lock=_as_lock(kept, folder),
+        name=(folder.absolute().parent if is_environment else folder.absolute()).name,
+        warnings=tuple(warnings),
+        installation=Installation(place.absolute(), tuple(kept)),
+    )
+
+
+def _distribution(dist_info: Path) -> Distribution:
+    parse = BytesParser().parsebytes
+    try:
+        metadata = parse((dist_info / "METADATA").read_bytes(), headersonly=True)
+        wheel = parse((dist_info / "WHEEL").read_bytes(), headersonly=True)
+        pin = Pin.parse(metadata["Name"], metadata["Version"])
+        rows = list(csv.reader((dist_info / "RECORD").read_text("utf-8").splitlines()))
+    except (OSError, InvalidVersion, TypeError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(
+            f"{str(dist_info)!r} is not a distribution that can be read: {error}; install it again"
+        ) from error
+    tags = [tag for text in wheel.get_all("Tag", []) for tag in parse_tag(text)]
+    return Distribution(
+        pin=pin,
+        dist_info=dist_info.name,
+        tags=frozenset[Tag](tags),
+        files=tuple(_files(dist_info.parent, [row[0] for row in rows if row])),
+        requires=tuple(_requirements(metadata.get_all("Requires-Dist", []))),
+        is_requested=(dist_info / "REQUESTED").is_file(),
+    )
+
+
+def _files(place: Path, listed: Sequence[str]) -> Iterator[str]:
+    """What is there of the files that RECORD lists: no scripts, which lie elsewhere, and nothing compiled here."""
+    for path in sorted(set(listed)):
+        parts = path.split("/")
+        if path.startswith("/") or not {"", ".", "..", "__pycache__"}.isdisjoint(parts) or "\\" in path:
+            continue
+        if (place / path).is_file():
+            yield path
+
+
+def _requirements(lines: Sequence[str]) -> Iterator[Requirement]:
+    for line in lines:
+        try:
+            yield Requirement(line)
+        except InvalidRequirement:
+            continue
+
+
+def _is_editable(dist_info: Path) -> bool:
+    direct = dist_info / "direct_url.json"
+    try:
+        return bool(json.loads(direct.read_text("utf-8")).get("dir_info", {}).get("editable"))
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _without_installers(found: Sequence[Distribution]) -> list[Distribution]:
+    asked = {canonicalize_name(line.name) for one in found if one.pin.name not in _INSTALLERS for line in one.requires}
+    return [one for one in found if one.pin.name not in _INSTALLERS or one.pin.name in asked]
+
+
+def _as_lock(found: Sequence[Distribution], folder: Path) -> Locked:
+    """What is there is decided; what was asked for by name explains the rest."""
+    asked = {canonicalize_name(line.name) for one in found for line in one.requires}
+    roots = [one for one in found if one.is_requested] or [one for one in found if one.pin.name not in asked]
+    origin = Origin(folder.as_posix(), 1)
+    return Locked(
+        packages=tuple(
+            LockedPackage(Package(name=one.pin.name, version=one.pin.version), requires=one.requires) for one in found
+        ),
+        roots=tuple(Requested(origin, Requirement(one.pin.name)) for one in roots),
+    )
