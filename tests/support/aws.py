@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from boto3.session import Session
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from msgspec import Struct
 
 __all__ = ["Aws", "aws_on_loopback"]
 
@@ -23,13 +23,12 @@ _REGION = "eu-central-1"
 _TOLD = frozenset({"Name", "CreatedOn", "LastModifiedOn", "ProfileName"})
 
 
-@dataclass(slots=True)
-class Aws:
+class Aws(Struct):
     """`endpoint` is of S3, `glue` of Glue; `updates` are the bodies of the updates that Glue took."""
 
     endpoint: str
     glue: str = ""
-    updates: list[dict[str, Any]] = field(default_factory=list)
+    updates: list[dict[str, Any]] = []
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.requirements import Requirement
 from packaging.tags import Tag
 
@@ -14,8 +14,7 @@ from lambda_pack.model.packages import Pin
 __all__ = ["Distribution", "Installation"]
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(Struct, frozen=True):
     """One distribution, by its `.dist-info`.
 
     `files` are relative paths with `/`, of what the wheel had, and `tags` those of that wheel.
@@ -24,7 +23,7 @@ class Distribution:
     pin: Pin
     dist_info: str
     tags: frozenset[Tag]
-    files: tuple[str, ...] = field(repr=False)
+    files: tuple[str, ...]
     requires: tuple[Requirement, ...] = ()
     is_requested: bool = False
 
@@ -44,8 +43,7 @@ class Distribution:
         return f"{self.pin.name.replace('-', '_')}-{self.pin.version}-{'-'.join(map(_joined, parts))}.whl"
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """The distributions that lie in a folder: the `site-packages` of an environment, or that of `pip --target`."""
 
     folder: Path
