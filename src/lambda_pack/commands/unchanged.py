@@ -41,7 +41,8 @@ _BESIDE_THE_POINT = (
 def inputs_digest(order: Order) -> str | None:
     """The SHA-256 of all that the bundle follows from; None where something of it is only found out by packing.
 
-    That is so without a lock, with folders or projects to build, and where the bundle is not one archive.
+    That is so without a lock, with folders or projects to build, with what is installed, and where the bundle is not
+    one archive.
 
     Raises:
         UsageError: own code cannot be read.
@@ -56,7 +57,7 @@ def inputs_digest(order: Order) -> str | None:
         or not request.use_cache
     ):
         return None
-    if any(locked.package.directory is not None for locked in order.lock.packages):
+    if order.installation is not None or any(locked.package.directory is not None for locked in order.lock.packages):
         return None
     said = {name: value for name, value in asdict(request).items() if name not in _BESIDE_THE_POINT}
     written = replace(order.requirements, folder=Path(), indexes=None, build_constraints=())  # logins are in indexes

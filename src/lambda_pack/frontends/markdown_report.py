@@ -139,6 +139,9 @@ def _add_bundle(page: Page, report: Report) -> None:
     if report.unmet:
         page.add("<p>The bundle was written without what is unmet, as <code>allow-unmet</code> says.</p>")
     page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))
+    if report.glue is not None:
+        page.add("<p><b>Arguments of the Glue job</b></p>")
+        page.add_table(("argument", "value"), ((code(name), code(value)) for name, value in report.glue.arguments))
     if report.layers:
         page.add("<p><b>Layers</b></p>")
         page.add_table(("layer", "zip", "zipped", "unzipped", "packages", "SHA-256"), map(_layer, report.layers))

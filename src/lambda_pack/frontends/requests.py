@@ -15,6 +15,7 @@ from lambda_pack.frontends.options.delivery import DELIVERY
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS
+from lambda_pack.frontends.raypack_requests import of_raypack
 from lambda_pack.frontends.slimming_requests import slimming_of
 from lambda_pack.frontends.target_requests import layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
@@ -64,27 +65,7 @@ def gather(
         said |= _of_project(folder / project / "pyproject.toml", project)
     said |= said_by_arguments(arguments, source=source)
     said = _with_one_input(said, arguments, project=project, source=source)
-    return said | _of_raypack(said, folder, project) if layout_of(said) is Layout.GLUE_RAY else said
-
-
-# Whoever says one of these means none of the others.
-_TOGETHER = (("project", "source"), ("input", "requirements"), ("s3-bucket", "s3-uri"))
-
-
-def _of_raypack(said: dict[str, Given], folder: Path, project: Path) -> dict[str, Given]:
-    """For Glue for Ray: what `[tool.raypack]` says, and the project's own code, where nobody says anything else."""
-    if not (folder / project).is_dir():
-        return {}
-    from lambda_pack.inputs.raypack import raypack_settings  # few bundles are for Ray
-
-    # PROJECT says where to look, and leaves open which of its files counts.
-    taken = {name for name, given in said.items() if (name, given.values) != ("requirements", (str(project),))}
-    taken |= {name for names in _TOGETHER for name in names if not taken.isdisjoint(names)}
-    found = {name: value for name, value in raypack_settings(folder / project).items() if name not in taken}
-    if not found.get("s3-bucket", "any"):
-        raise UsageError("upload_to_s3 in [tool.raypack] needs s3_bucket_name; write it there, or say --s3-uri")
-    paths = {name: str(project / found[name]) for name in ("input", "project") if name in found}
-    return {name: Given((value,), "[tool.raypack]") for name, value in (found | paths).items()}
+    return said | of_raypack(said, folder, project)
 
 
 def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

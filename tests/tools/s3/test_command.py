@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from lambda_pack.commands.upload import deliver, upload
 from lambda_pack.errors import DeliveryError, UsageError
 from lambda_pack.model.delivery import Delivered, Delivery, Parcel, S3Target
-from lambda_pack.model.report import ArchiveFacts, Report
+from lambda_pack.model.report import ArchiveFacts, LayerFacts, Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.targets import Target
 from tests.frontends.schema import valid_report
@@ -112,6 +113,34 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
         uploaded(tmp_path / "none.zip")
     with pytest.raises(UsageError, match="cannot be read: Is a directory"):
         uploaded(tmp_path)
+
+
+def test_layers_are_delivered_before_their_function(tmp_path: Path) -> None:
+    store = FakeStore()
+    made, layer = make_parcel(tmp_path, 100), make_parcel(tmp_path, 200, name="app-deps-python3.13-arm64.zip")
+    report = report_of(made, name="app", target=Target.parse("python3.13", "arm64"))
+    facts = ArchiveFacts(layer.path, layer.size, 1, 1, layer.sha256)
+    report = replace(report, layers=(LayerFacts("deps", facts, ()),))
+
+    told = deliver(report, DELIVERY, RecordingNarrator(), store=store)
+
+    assert [(parcel.name, parcel.path) for parcel in store.parcels] == [("app-deps", layer.path), ("app", made.path)]
+    assert [one.delivered and one.delivered.sha256 for one in told.layers] == [layer.sha256]
+    assert valid_report(made.path.with_suffix(".report.json").read_text("utf-8"))["layers"][0]["delivered"]
+
+
+def test_without_a_function_the_first_layer_goes_once(tmp_path: Path) -> None:
+    store = FakeStore()
+    made = make_parcel(tmp_path, 100, name="app-layer1-python3.13-arm64.zip")
+    report = report_of(made, name="app", target=Target.parse("python3.13", "arm64"))
+    assert report.archive is not None
+    report = replace(report, layers=(LayerFacts("layer1", report.archive, ()),))
+
+    told = deliver(report, DELIVERY, RecordingNarrator(), store=store)
+
+    assert [parcel.name for parcel in store.parcels] == ["app-layer1"]
+    assert told.delivered == told.layers[0].delivered
+    assert (tmp_path / "app-python3.13-arm64.report.json").is_file()
 
 
 def test_what_a_run_packed_is_delivered(tmp_path: Path) -> None:
