@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.arena import Arena, Question, open_arena
@@ -99,7 +100,8 @@ def _picture(arena: Arena, heats: Sequence[Heat], titles: Mapping[str, str], out
     """Draw the plot beside the text; the line that shows it there."""
     _tell("drawing the plot")
     picture = output.with_suffix(".png")
-    title = f"Seconds to a zip for {arena.target.runtime} on {arena.target.architecture} (median; less is better)"
+    target = f"{arena.target.runtime}, {arena.target.architecture}"
+    title = f"Seconds to a zip for {target} (medians of {datetime.now(tz=UTC):%Y-%m-%d}; less is better)"
     environ = os.environ  # noqa: TID251  # a front-end's part
     python = arena.plotter(environ)
     draw_plot(plot_data(heats, titles, title), picture, python=python, environment=environ)
