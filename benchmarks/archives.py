@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from benchmarks.jobs import OWN_PROJECT
 from benchmarks.processes import Failed
 
 __all__ = ["count_distributions", "distributions"]
@@ -28,9 +29,10 @@ def count_distributions(archive: Path) -> int:
 
 
 def distributions(names: list[str]) -> int:
-    """The number of `.dist-info` folders at the top.
+    """The number of `.dist-info` folders at the top, without that of the bench's own project.
 
     >>> distributions(["six.py", "six-1.0.dist-info/", "six-1.0.dist-info/METADATA", "a/b.dist-info/METADATA"])
     1
     """
-    return len({top for name in names if (top := name.removeprefix("./").split("/")[0]).endswith(".dist-info")})
+    tops = {name.removeprefix("./").split("/")[0] for name in names}
+    return len({top for top in tops if top.endswith(".dist-info") and not top.startswith(f"{OWN_PROJECT}-")})

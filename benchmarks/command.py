@@ -5,50 +5,50 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.arena import Arena, Question, open_arena
-from benchmarks.bars import COMPOSED_WORK
-from benchmarks.commands import render_commands
-from benchmarks.composing import fetch_wheels, measure_composing
-from benchmarks.conditions import CONDITIONS
-from benchmarks.contest import Contest
+from benchmarks.bars import COMPOSED_WORK, judge
 from benchmarks.environments import CHECKOUT
 from benchmarks.machine import describe, versions
-from benchmarks.papers import Papers
+from benchmarks.plans import QUICK_REPEATS, QUICK_WORKS, Plan
+from benchmarks.plot import draw_plot, plot_data
 from benchmarks.processes import Failed
-from benchmarks.start_up import measure_starts
-from benchmarks.surroundings import index_of, with_caches
-from benchmarks.tables import render_bars, render_composing, render_heats, render_pairs, render_starts
+from benchmarks.results import Heat
+from benchmarks.sections import Races, render_small_races, run_section, run_small_races, titles_of
+from benchmarks.surroundings import index_of
+from benchmarks.tables import render_bars, render_pairs
 from benchmarks.tools import TOOLS
-from benchmarks.works import WORKS, Work
+from benchmarks.works import WORKS
 
 __all__ = ["compose", "run"]
 
+_ARCHITECTURES = ("x86_64", "arm64")
+_INDEXES = ("default", "loopback")
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Time the tools against each other and write the tables; 1 when lambda-pack itself failed somewhere."""
-    parser = _parser("Time lambda-pack against uv, pip and aws-lambda-builders, in turn.")
-    parser.add_argument("--works", default=",".join(WORKS), metavar="NAMES", help="default: %(default)s")
+    """Time the tools against each other and write tables and plot; 1 when lambda-pack itself failed somewhere."""
+    parser = _parser("Time lambda-pack against what people use today, in turn.", repeats=None)
+    parser.add_argument("--quick", action="store_true", help="under 15 minutes: README.md says what is left out")
+    parser.add_argument("--works", metavar="NAMES", help=f"default: {','.join(WORKS)}")
     parser.add_argument("--tools", default=",".join(TOOLS), metavar="NAMES", help="default: %(default)s")
+    parser.add_argument("--index", default=",".join(_INDEXES), metavar="NAMES", help="default: %(default)s")
     parser.add_argument("--output", type=Path, default=CHECKOUT / "benchmarks" / "results.md", metavar="FILE")
     options = parser.parse_args(arguments)
-    works = [WORKS[name] for name in _chosen(parser, options.works, tuple(WORKS))]
-    tools = _chosen(parser, options.tools, tuple(TOOLS))
-    about = describe()
+    works = _chosen(parser, options.works or ",".join(QUICK_WORKS if options.quick else WORKS), tuple(WORKS))
+    plan = Plan(options.repeats or (QUICK_REPEATS if options.quick else 5), is_quick=options.quick)
+    tools = tuple(_chosen(parser, options.tools, tuple(TOOLS)))
+    races = Races(tuple(WORKS[name] for name in works), tools, plan, _tell)
+    architectures = _chosen(parser, options.architecture, _ARCHITECTURES)
+    indexes = _chosen(parser, options.index, _INDEXES)
     try:
-        with open_arena(_question(options), os.environ, tell=_tell) as arena:  # noqa: TID251  # a front-end's part
-            index = "another than the tools' default" if _question(options).index else "the tools' default"
-            about = (*about, *versions(arena.programs, arena.environment), ("index", index))
-            about = (*about, ("target", f"{options.runtime}, {options.architecture}"))
-            text, is_whole = _contest(arena, works, tools, repeats=options.repeats)
+        text, is_whole = _results(options, races, architectures, indexes)
     except Failed as failure:
         _tell(str(failure))
         return 1
-    text = (
-        f"# Results\n\nWritten by `benchmarks/run`; README.md says how to read it.\n\n{render_pairs(about)}\n\n{text}\n"
-    )
     options.output.write_text(text, "utf-8")
     sys.stdout.write(text)
     return 0 if is_whole else 1
@@ -56,66 +56,64 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def compose(arguments: Sequence[str] | None = None) -> int:
     """Time composing against `cat`, and starting against bare Python; print the tables."""
-    parser = _parser("Time composing a zip from local wheels against cat, and starting against bare Python.")
+    parser = _parser("Time composing a zip from local wheels against cat, and starting against bare Python.", repeats=5)
     parser.add_argument("--work", default=COMPOSED_WORK, choices=tuple(WORKS), help="default: %(default)s")
     options = parser.parse_args(arguments)
+    architecture = _chosen(parser, options.architecture, _ARCHITECTURES)[0]
     try:
-        with open_arena(_question(options), os.environ, tell=_tell) as arena:  # noqa: TID251  # a front-end's part
-            work = WORKS[options.work]
-            text = _small_races(arena, work, arena.papers(work), repeats=options.repeats)
+        with open_arena(_question(options, architecture, ()), os.environ, tell=_tell) as arena:  # noqa: TID251  # a front-end's part
+            races = run_small_races(arena, [WORKS[options.work]], repeats=options.repeats, tell=_tell)
     except Failed as failure:
         _tell(str(failure))
         return 1
-    sys.stdout.write(f"{render_pairs(describe())}\n\n{text}\n")
+    bars = render_bars(judge((), races, {}, ()))
+    sys.stdout.write(f"{render_pairs(describe())}\n\n{render_small_races(races)}\n\n{bars}\n")
     return 0
 
 
-def _contest(arena: Arena, works: Sequence[Work], names: Sequence[str], *, repeats: int) -> tuple[str, bool]:
-    """The tables, and whether lambda-pack has figures in all of them."""
-    tools = [TOOLS[name](arena.programs) for name in names]
-    titles = {tool.name: tool.title for tool in tools}
-    contest = Contest(tools, arena.target, repeats, arena.scratch, arena.environment, _tell)
-    papers = {}
-    for work in works:
-        _tell(f"resolving {work.name} and packing it once")
-        papers[work.name] = arena.papers(work)
-    heats = [contest.heat(work, papers[work.name], condition) for work in works for condition in CONDITIONS]
-    jobs = {
-        (tool.name, condition): contest.job(tool, works[0], papers[works[0].name], condition=condition)
-        for tool in tools
-        for condition in CONDITIONS
-        if not condition.is_cold
-    }
-    last = next((work for work in works if work.name == COMPOSED_WORK), works[-1])
-    parts = [
-        f"## Whole runs\n\nMedian of {repeats} (fastest to slowest), **times as long as lambda-pack**.",
-        render_heats(heats, titles),
-        "## Bars",
-        render_bars(heats, titles),
-        _small_races(arena, last, papers[last.name], repeats=repeats),
-        "## Commands",
-        render_commands(tools, jobs, arena.programs, checkout=CHECKOUT),
-    ]
-    return "\n\n".join(parts), all(not run.failure for heat in heats for run in heat.runs if run.tool == "ours")
+def _results(
+    options: argparse.Namespace, races: Races, architectures: Sequence[str], indexes: Sequence[str]
+) -> tuple[str, bool]:
+    """The whole text, and whether lambda-pack has figures everywhere; beside it the plot, of the first architecture."""
+    about = [*describe(), ("target", f"{options.runtime}, {' and '.join(architectures)}")]
+    repeats = f"{races.plan.repeats}{', other peers than uv once and on S and M only' if races.plan.is_quick else ''}"
+    parts: list[str] = []
+    is_whole = True
+    for architecture in architectures:
+        is_first = architecture == architectures[0]
+        question = _question(options, architecture, races.tools)
+        with open_arena(question, os.environ, tell=_tell) as arena:  # noqa: TID251  # a front-end's part
+            here = races.here(arena.target.machine)
+            heats, written = run_section(arena, here, indexes, is_first=is_first)
+            if is_first:
+                index = "another than the tools' default" if question.index else "the tools' default"
+                about += [*versions(arena.programs, arena.environment), ("index", index), ("repeats", repeats)]
+                if heats:
+                    parts.append(_picture(arena, heats, titles_of(races.tools, arena), options.output))
+        parts += written
+        is_whole = is_whole and not any(run.failure for heat in heats for run in heat.runs if run.tool == "ours")
+    head = "# Results\n\nWritten by `benchmarks/run`; README.md says how to read it."
+    return "\n\n".join([head, render_pairs(about), *parts]) + "\n", is_whole
 
 
-def _small_races(arena: Arena, work: Work, papers: Papers, *, repeats: int) -> str:
-    _tell(f"composing {work.name}, and starting")
-    environment = with_caches(arena.environment, arena.scratch / "caches" / "papers")
-    folder = arena.scratch / "wheels"
-    wheels = fetch_wheels(papers, arena.target, arena.programs, folder=folder, environment=environment)
-    python = arena.programs.product / "python"
-    composing = measure_composing(work.name, wheels, python, repeats=repeats, environment=environment)
-    starts = measure_starts(arena.programs, arena.scratch, environment)
-    parts = ["## Composing alone", render_composing(composing), "## Starting", render_starts(starts)]
-    return "\n\n".join(parts)
+def _picture(arena: Arena, heats: Sequence[Heat], titles: Mapping[str, str], output: Path) -> str:
+    """Draw the plot beside the text; the line that shows it there."""
+    _tell("drawing the plot")
+    picture = output.with_suffix(".png")
+    target = f"{arena.target.runtime}, {arena.target.architecture}"
+    title = f"Seconds to a zip for {target} (medians of {datetime.now(tz=UTC):%Y-%m-%d}; less is better)"
+    environ = os.environ  # noqa: TID251  # a front-end's part
+    python = arena.plotter(environ)
+    draw_plot(plot_data(heats, titles, title), picture, python=python, environment=environ)
+    return f"![Seconds by tool and work, cold and warm, on a logarithmic scale]({picture.name})"
 
 
-def _parser(description: str) -> argparse.ArgumentParser:
+def _parser(description: str, *, repeats: int | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--repeats", type=_positive, default=5, metavar="COUNT", help="default: %(default)s")
+    said = "default: 5, quick 2" if repeats is None else "default: %(default)s"
+    parser.add_argument("--repeats", type=_positive, default=repeats, metavar="COUNT", help=said)
     parser.add_argument("--runtime", default="python3.13", help="default: %(default)s")
-    parser.add_argument("--architecture", default="x86_64", help="default: %(default)s")
+    parser.add_argument("--architecture", default="x86_64", metavar="NAMES", help="x86_64 (default), arm64, or both")
     parser.add_argument(
         "--index-url", metavar="URL", help="for all tools alike (default: PIP_INDEX_URL, UV_DEFAULT_INDEX)"
     )
@@ -137,9 +135,9 @@ def _chosen(parser: argparse.ArgumentParser, text: str, known: Sequence[str]) ->
     return names or list(known)
 
 
-def _question(options: argparse.Namespace) -> Question:
+def _question(options: argparse.Namespace, architecture: str, tools: tuple[str, ...]) -> Question:
     index = index_of(os.environ, options.index_url)  # noqa: TID251  # a front-end's part
-    return Question(options.runtime, options.architecture, index)
+    return Question(options.runtime, architecture, index, tools)
 
 
 def _tell(text: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.conditions import Condition
+from benchmarks.jobs import Job, Programs, Tool
 from benchmarks.processes import Failed, Step
-from benchmarks.tools import Job, Programs, Tool
 
 __all__ = ["render_commands", "shown"]
 

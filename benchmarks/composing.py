@@ -9,10 +9,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from benchmarks.figures import Spread, ratios
+from benchmarks.jobs import Programs
 from benchmarks.papers import Papers
 from benchmarks.processes import Step, output_of, timed
 from benchmarks.targets import Target
-from benchmarks.tools import Programs
 
 __all__ = ["Composing", "fetch_wheels", "measure_composing"]
 

@@ -11,15 +11,16 @@ from msgspec.structs import replace
 
 from benchmarks.archives import count_distributions
 from benchmarks.conditions import Condition
+from benchmarks.jobs import Job, Preparation, Tool
 from benchmarks.papers import Papers
-from benchmarks.processes import Failed, timed
+from benchmarks.plans import Plan
+from benchmarks.processes import Failed, output_of, timed
 from benchmarks.results import Heat, Run
 from benchmarks.surroundings import with_caches
 from benchmarks.targets import Target
-from benchmarks.tools import Job, Tool
 from benchmarks.works import Work
 
-__all__ = ["Contest"]
+__all__ = ["Contest", "prepare"]
 
 
 class Contest(Struct, frozen=True):
@@ -27,19 +28,20 @@ class Contest(Struct, frozen=True):
 
     tools: Sequence[Tool]
     target: Target
-    repeats: int
+    plan: Plan
     scratch: Path
     environment: Mapping[str, str]
     tell: Callable[[str], None]
 
     def heat(self, work: Work, papers: Papers, condition: Condition) -> Heat:
-        """Each tool `repeats` times; one that fails is out of the heat, and its reason stays."""
-        runs = {tool.name: Run(tool.name, ()) for tool in self.tools}
-        for repeat in range(self.repeats):
+        """Each tool as often as planned; one that fails is out of the heat, and its reason stays."""
+        repeats = {tool.name: self.plan.repeats_of(tool, work) for tool in self.tools}
+        runs = {tool.name: Run(tool.name, ()) for tool in self.tools if repeats[tool.name]}
+        for repeat in range(max(repeats.values())):
             for tool in self.tools:
-                run = runs[tool.name]
-                if run.failure:
+                if repeat >= repeats[tool.name] or runs[tool.name].failure:
                     continue
+                run = runs[tool.name]
                 job = self.job(tool, work, papers, condition=condition)
                 try:
                     run = self._once(tool, job, run, is_cold=condition.is_cold)
@@ -47,7 +49,7 @@ class Contest(Struct, frozen=True):
                     run = replace(run, seconds=(), failure=str(failure))
                 runs[tool.name] = run
                 told = f"{run.seconds[-1]:.3f} s" if run.seconds else f"failed: {run.failure}"
-                self.tell(f"{work.name} {condition.title} {repeat + 1}/{self.repeats} {tool.title}: {told}")
+                self.tell(f"{work.name} {condition.title} {repeat + 1}/{repeats[tool.name]} {tool.title}: {told}")
         return Heat(work, condition, tuple(runs.values()))
 
     def job(self, tool: Tool, work: Work, papers: Papers, *, condition: Condition) -> Job:
@@ -59,6 +61,8 @@ class Contest(Struct, frozen=True):
             pylock=papers.pylock if condition.is_locked else None,
             folder=self.scratch / "job",
             cache=self.scratch / "caches" / f"{work.name}-{kind}-{tool.name}",
+            index=self.environment.get("PIP_INDEX_URL"),
+            needs_building=work.needs_building,
         )
 
     def _once(self, tool: Tool, job: Job, run: Run, *, is_cold: bool) -> Run:
@@ -73,7 +77,23 @@ class Contest(Struct, frozen=True):
         job.folder.mkdir(parents=True)
         job.cache.mkdir(parents=True, exist_ok=True)
         try:
-            seconds = timed(tool.steps(job), with_caches(self.environment, job.cache))
+            environment = with_caches(self.environment, job.cache)
+            prepare(tool.before(job), job.folder, environment)
+            seconds = timed(tool.steps(job), environment)
             return seconds, count_distributions(tool.archive(job))
         finally:
             shutil.rmtree(job.folder)
+
+
+def prepare(preparation: Preparation, folder: Path, environment: Mapping[str, str]) -> None:
+    """Write the files into the folder, and run the processes, untimed.
+
+    Raises:
+        Failed: one of them did.
+    """
+    for name, content in preparation.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+    for step in preparation.steps:
+        output_of(step, environment)

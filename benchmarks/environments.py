@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-from msgspec import Struct
 
 from benchmarks.processes import Step, output_of
 
-__all__ = ["CHECKOUT", "Product", "cache_folder", "programs_of", "ready_entrypoint", "ready_product", "ready_rivals"]
+__all__ = [
+    "CHECKOUT",
+    "cache_folder",
+    "default_index",
+    "programs_of",
+    "ready_entrypoint",
+    "ready_peer",
+    "ready_product",
+    "ready_rivals",
+]
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 _MARKER = "made-from"  # written last: without it the environment is half-made
-
-
-class Product(Struct, frozen=True):
-    """lambda-pack as users have it: `programs` is the folder of the installed console script and its Python.
-
-    `entrypoint` is the command that runs the checkout instead, its environment made before.
-    """
-
-    programs: Path
-    entrypoint: tuple[str, ...]
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -67,7 +64,8 @@ def ready_entrypoint(folder: Path, environ: Mapping[str, str]) -> tuple[str, ...
     Raises:
         Failed: the environment cannot be made.
     """
-    command = (sys.executable, str(CHECKOUT / "entrypoint"))
+    # The benchmarks' own Python is that of an environment, which takes longer to start than the one it was made with.
+    command = (str(getattr(sys, "_base_executable", sys.executable)), str(CHECKOUT / "entrypoint"))
     environments = {"LAMBDA_PACK_ENVIRONMENTS": str(folder / "entrypoint")}
     output_of(Step((*command, "--version"), CHECKOUT), {**environ, **environments})
     return command
@@ -79,19 +77,37 @@ def ready_rivals(folder: Path, interpreter: Path, environ: Mapping[str, str]) ->
     Raises:
         Failed: it cannot be made.
     """
-    version = output_of(Step((str(interpreter), "-c", "import sys; print(sys.version)"), folder), environ)
-    environment = folder / "rivals"
+    return ready_peer(folder / "rivals", ("pip", "uv", "aws-lambda-builders"), interpreter, environ=environ)
+
+
+def ready_peer(environment: Path, packages: Sequence[str], interpreter: Path, *, environ: Mapping[str, str]) -> Path:
+    """The programs of an environment with the newest of these packages; delete it to have newer ones.
+
+    Raises:
+        Failed: it cannot be made.
+    """
+    asked = Step((str(interpreter), "-c", "import sys; print(sys.version)"), environment.parent)
     python = programs_of(environment) / "python"
     _make(
         environment,
-        f"{interpreter}\n{version}",
+        f"{interpreter}\n{output_of(asked, environ)}",
         (
             (str(interpreter), "-m", "venv", "--clear", str(environment)),
-            (str(python), "-m", "pip", "install", "--quiet", "--upgrade", "pip", "uv", "aws-lambda-builders"),
+            (str(python), "-m", "pip", "install", "--quiet", "--upgrade", *packages),
         ),
         environ=environ,
     )
     return python.parent
+
+
+def default_index(programs: Path, environ: Mapping[str, str]) -> str:
+    """The index that pip asks when nobody names one: poetry asks its host by other ways, which a mirror may not have.
+
+    Raises:
+        Failed: pip does not say.
+    """
+    question = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    return output_of(Step((str(programs / "python"), "-c", question), programs), environ).strip()
 
 
 def programs_of(environment: Path) -> Path:

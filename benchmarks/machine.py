@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.jobs import Programs
 from benchmarks.processes import Step, output_of
-from benchmarks.tools import Programs
 
 __all__ = ["describe", "versions"]
 
 _VERSIONS = """
 from importlib.metadata import PackageNotFoundError, version
-for name in ("lambda-pack", "uv", "pip", "aws-lambda-builders"):
+names = "lambda-pack uv pip aws-lambda-builders aws-sam-cli pex poetry poetry-plugin-lambda-build"
+for name in names.split():
     try:
         print(name, version(name))
     except PackageNotFoundError:
@@ -43,6 +44,7 @@ def versions(programs: Programs, environment: Mapping[str, str]) -> tuple[tuple[
     return (
         ("ours", _installed(programs.product, environment)),
         ("rivals", _installed(programs.rivals, environment)),
+        *((name, _installed(folder, environment)) for name, folder in programs.peers.items()),
         ("zip", f"`{' '.join((Path(programs.zipper[0]).name, *programs.zipper[1:]))}` (deflate, its default level 6)"),
     )
 

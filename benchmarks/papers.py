@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
+from benchmarks.jobs import Programs
 from benchmarks.processes import Failed, Step, output_of
 from benchmarks.targets import Target
-from benchmarks.tools import Programs
 from benchmarks.works import Work
 
 __all__ = ["Papers", "write_papers"]
@@ -23,6 +24,11 @@ class Papers(Struct, frozen=True):
     pins: Path
     pylock: Path
 
+    @classmethod
+    def in_folder(cls, folder: Path) -> Self:
+        """Where they are, or will be."""
+        return cls(folder / "names" / "requirements.txt", folder / "pins" / "requirements.txt", folder / "pylock.toml")
+
 
 def write_papers(
     work: Work, target: Target, programs: Programs, *, folder: Path, environment: Mapping[str, str]
@@ -32,11 +38,13 @@ def write_papers(
     Raises:
         Failed: one of them could not.
     """
-    names, pins = folder / "names" / "requirements.txt", folder / "pins" / "requirements.txt"
+    papers = Papers.in_folder(folder)
+    names, pins = papers.names, papers.pins
     for path in (names, pins):
         path.parent.mkdir(parents=True)
     names.write_text("".join(f"{line}\n" for line in work.requirements), "utf-8")
-    options = ("--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--only-binary", ":all:")
+    wheels = () if work.needs_building else ("--only-binary", ":all:")
+    options = ("--quiet", "--no-header", "--no-annotate", "--generate-hashes", *wheels)
     platform = ("--python-platform", target.uv_platform, "--python-version", target.version)
     uv = (str(programs.rivals / "uv"), "pip", "compile", "--python", str(programs.rivals / "python"))
     output_of(Step((*uv, *options, *platform, str(names), "-o", str(pins)), folder), environment)
@@ -46,6 +54,6 @@ def write_papers(
     locks = list((folder / "out").glob("*.pylock.toml"))
     if len(locks) != 1:
         raise Failed(f"lambda-pack left {len(locks)} locks instead of one for {work.name}")
-    pylock = locks[0].rename(folder / "pylock.toml")
+    locks[0].rename(papers.pylock)
     shutil.rmtree(folder / "out")
-    return Papers(names, pins, pylock)
+    return papers

@@ -37,4 +37,7 @@ class Heat(Struct, frozen=True):
     def ratio(self, tool: str, to: str) -> Spread | None:
         """How many times longer `tool` took than `to`; None where one of them has no figures."""
         theirs, ours = self.run_of(tool), self.run_of(to)
-        return ratios(theirs.seconds, ours.seconds) if theirs and ours else None
+        if theirs is None or ours is None:
+            return None
+        turns = min(len(theirs.seconds), len(ours.seconds))  # those that both had
+        return ratios(theirs.seconds[:turns], ours.seconds[:turns])

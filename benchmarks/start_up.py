@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from benchmarks.figures import Spread, extra
+from benchmarks.jobs import Programs
 from benchmarks.processes import Step, timed
-from benchmarks.tools import Programs
 
 __all__ = ["Start", "measure_starts"]
 

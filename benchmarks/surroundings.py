@@ -24,7 +24,7 @@ _KEPT = frozenset(
         "UV_SYSTEM_CERTS",
     }
 )
-_DROPPED = ("PIP_", "UV_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "LAMBDA_PACK_", "COVERAGE_")
+_DROPPED = ("PIP_", "UV_", "POETRY_", "PEX_", "SAM_", "PYTHON", "VIRTUAL_ENV", "CONDA_", "LAMBDA_PACK_", "COVERAGE_")
 
 
 def index_of(environ: Mapping[str, str], chosen: str | None) -> str | None:
@@ -52,6 +52,11 @@ def surroundings(environ: Mapping[str, str], *, index: str | None, home: Path, p
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
         "UV_NO_CONFIG": "1",
+        # It would make an environment of its own first, which is no part of packing.
+        "POETRY_VIRTUALENVS_CREATE": "false",
+        "POETRY_NO_INTERACTION": "1",
+        "SAM_CLI_TELEMETRY": "0",
+        "NO_PROXY": ",".join(filter(None, [environ.get("NO_PROXY", ""), "127.0.0.1"])),
         "LAMBDA_PACK_ENVIRONMENTS": str(home / "entrypoint"),
     }
 
@@ -63,4 +68,6 @@ def with_caches(environment: Mapping[str, str], cache: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(cache),
         "PIP_CACHE_DIR": str(cache / "pip"),
         "UV_CACHE_DIR": str(cache / "uv"),
+        "POETRY_CACHE_DIR": str(cache / "poetry"),
+        "__SAM_CLI_APP_DIR": str(cache / "sam"),
     }

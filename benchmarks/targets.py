@@ -19,7 +19,9 @@ from lambda_pack.tools.interpreters import find_interpreter
 target = Target.parse(*sys.argv[1:])
 python = tuple(int(part) for part in target.runtime.name.removeprefix("python").split("."))
 found = find_interpreter(python, environ=os.environ)
-print(json.dumps([target.runtime.glibc, target.architecture.machine, str(found) if found else ""]))
+facts = {"glibc_minor": target.runtime.glibc[1], "machine": target.architecture.machine}
+more = {"tags": [str(tag) for tag in target.tags], "markers": target.environment}
+print(json.dumps({**facts, **more, "interpreter": str(found) if found else ""}))
 """
 
 # The levels that uv has a platform for, in 2.x: see `uv pip install --help`.
@@ -29,13 +31,18 @@ _MANYLINUX2014 = 17
 
 
 class Target(Struct, frozen=True):
-    """`glibc_minor` is x in glibc 2.x; `interpreter` a Python of the runtime's version on this machine, if any."""
+    """`glibc_minor` is x in glibc 2.x; `interpreter` a Python of the runtime's version on this machine, if any.
+
+    `tags` are all that fit, best first; `markers` the marker environment (PEP 508).
+    """
 
     runtime: str
     architecture: str
     glibc_minor: int
     machine: str
     interpreter: Path | None
+    tags: tuple[str, ...] = ()
+    markers: Mapping[str, str] = {}
 
     @property
     def version(self) -> str:
@@ -66,5 +73,13 @@ def ask_target(python: Path, runtime: str, architecture: str, *, environment: Ma
         Failed: it does not know it.
     """
     question = Step((str(python), "-c", _QUESTION, runtime, architecture), python.parent)
-    glibc, machine, interpreter = json.loads(output_of(question, environment))
-    return Target(runtime, architecture, glibc[1], machine, Path(interpreter) if interpreter else None)
+    facts = json.loads(output_of(question, environment))
+    return Target(
+        runtime,
+        architecture,
+        facts["glibc_minor"],
+        facts["machine"],
+        Path(facts["interpreter"]) if facts["interpreter"] else None,
+        tags=tuple(facts["tags"]),
+        markers=facts["markers"],
+    )

@@ -6,63 +6,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
 
 from msgspec import Struct
 
+from benchmarks.jobs import Job, Preparation, Programs, Tool, zipping
+from benchmarks.peers import Pex, Poetry, Sam
 from benchmarks.processes import Failed, Step
-from benchmarks.targets import Target
 
-__all__ = ["TOOLS", "Job", "Programs", "Tool"]
-
-
-class Programs(Struct, frozen=True):
-    """What the tools are made of. `zipper` is the command that zips the folder it runs in; the zip's name follows.
-
-    `product` and `rivals` are folders of programs; `entrypoint` is a command.
-    """
-
-    product: Path
-    entrypoint: tuple[str, ...]
-    rivals: Path
-    zipper: tuple[str, ...]
-    reason_without_builders: str = ""
-
-
-class Job(Struct, frozen=True):
-    """What a tool has to do once: into the empty `folder`, with its caches in `cache`.
-
-    `requirements` is a requirements.txt alone in its folder: names, or the whole closure with versions and hashes; in
-    the second case `pylock` is the same closure as a pylock.toml.
-    """
-
-    target: Target
-    requirements: Path
-    pylock: Path | None
-    folder: Path
-    cache: Path
-
-
-class Tool(Protocol):
-    """A way to get from requirements to a zip."""
-
-    @property
-    def name(self) -> str:
-        """As `--tools` calls it."""
-
-    @property
-    def title(self) -> str:
-        """As the tables call it."""
-
-    def steps(self, job: Job) -> Sequence[Step]:
-        """The processes, one after the other; they are timed together."""
-
-    def archive(self, job: Job) -> Path:
-        """Where the zip is afterwards.
-
-        Raises:
-            Failed: it is not there.
-        """
+__all__ = ["TOOLS", "console_script"]
 
 
 class Ours(Struct, frozen=True):
@@ -71,6 +22,11 @@ class Ours(Struct, frozen=True):
     name: str
     title: str
     command: tuple[str, ...]
+    builds: bool = True
+
+    def before(self, job: Job) -> Preparation:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return Preparation()
 
     def steps(self, job: Job) -> Sequence[Step]:
         """One process; a pylock.toml is its lock."""
@@ -92,13 +48,19 @@ class Uv(Struct, frozen=True):
     programs: Programs
     name: str = "uv"
     title: str = "uv + zip"
+    builds: bool = True
+
+    def before(self, job: Job) -> Preparation:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return Preparation()
 
     def steps(self, job: Job) -> Sequence[Step]:
         """Names the interpreter: looking for one takes seconds where pyenv's shims are on PATH."""
-        options = ("--python", str(self.programs.rivals / "python"), "--quiet", "--only-binary", ":all:")
+        wheels = () if job.needs_building else ("--only-binary", ":all:")
+        options = ("--python", str(self.programs.rivals / "python"), "--quiet", *wheels)
         platform = ("--python-platform", job.target.uv_platform, "--python-version", job.target.version)
         command = (str(self.programs.rivals / "uv"), "pip", "install", *options, *platform, *_install(job))
-        return (Step(command, job.folder), _zipping(self.programs, job))
+        return (Step(command, job.folder), zipping(self.programs, job))
 
     def archive(self, job: Job) -> Path:
         """Where zip put it."""
@@ -111,6 +73,11 @@ class Pip(Struct, frozen=True):
     programs: Programs
     name: str = "pip"
     title: str = "pip + zip"
+    builds: bool = False
+
+    def before(self, job: Job) -> Preparation:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return Preparation()
 
     def steps(self, job: Job) -> Sequence[Step]:
         """Without byte code, which uv does not make either."""
@@ -122,7 +89,7 @@ class Pip(Struct, frozen=True):
         python = str(self.programs.rivals / "python")
         return (
             Step((python, "-m", "pip", "install", *options, *platform, *_install(job)), job.folder),
-            _zipping(self.programs, job),
+            zipping(self.programs, job),
         )
 
     def archive(self, job: Job) -> Path:
@@ -136,6 +103,11 @@ class Builders(Struct, frozen=True):
     programs: Programs
     name: str = "builders"
     title: str = "aws-lambda-builders + zip"
+    builds: bool = True
+
+    def before(self, job: Job) -> Preparation:  # noqa: ARG002  # the protocol's
+        """Nothing."""
+        return Preparation()
 
     def steps(self, job: Job) -> Sequence[Step]:
         """It takes the runtime's Python from PATH, where the rivals' is first.
@@ -143,12 +115,12 @@ class Builders(Struct, frozen=True):
         Raises:
             Failed: there is no such Python.
         """
-        if self.programs.reason_without_builders:
-            raise Failed(self.programs.reason_without_builders)
+        if self.name in self.programs.reasons:
+            raise Failed(self.programs.reasons[self.name])
         folders = (str(job.requirements.parent), str(job.folder / "tree"), str(job.folder / "scratch"))
         program = (str(self.programs.rivals / "python"), str(Path(__file__).with_name("builders_program.py")))
         command = (*program, *folders, job.target.runtime, job.target.architecture)
-        return (Step(command, job.folder), _zipping(self.programs, job))
+        return (Step(command, job.folder), zipping(self.programs, job))
 
     def archive(self, job: Job) -> Path:
         """Where zip put it."""
@@ -160,12 +132,8 @@ def _install(job: Job) -> tuple[str, ...]:
     return ("--target", str(job.folder / "tree"), *locked, "-r", str(job.requirements))
 
 
-def _zipping(programs: Programs, job: Job) -> Step:
-    # The folder is made by the step before.
-    return Step((*programs.zipper, str(job.folder / "bundle.zip"), "."), job.folder / "tree")
-
-
-def _console_script(programs: Programs) -> Tool:
+def console_script(programs: Programs) -> Tool:
+    """lambda-pack as it is installed."""
     script = "lambda-pack.exe" if sys.platform == "win32" else "lambda-pack"
     return Ours("ours", "lambda-pack", (str(programs.product / script),))
 
@@ -175,5 +143,14 @@ def _entrypoint(programs: Programs) -> Tool:
 
 
 TOOLS: Mapping[str, Callable[[Programs], Tool]] = MappingProxyType(
-    {"ours": _console_script, "entrypoint": _entrypoint, "uv": Uv, "pip": Pip, "builders": Builders}
+    {
+        "ours": console_script,
+        "entrypoint": _entrypoint,
+        "uv": Uv,
+        "pip": Pip,
+        "builders": Builders,
+        "sam": Sam,
+        "pex": Pex,
+        "poetry": Poetry,
+    }
 )

@@ -65,7 +65,7 @@ def gather(
         said |= _of_project(folder / project / "pyproject.toml", project)
     said |= said_by_arguments(arguments, source=source)
     said = _with_one_input(said, arguments, project=project, source=source)
-    return said | of_raypack(said, folder, project)
+    return {**said, **of_raypack(said, folder, project)}
 
 
 def _with_place(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
