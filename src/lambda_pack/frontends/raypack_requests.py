@@ -16,7 +16,7 @@ __all__ = ["of_raypack"]
 _TOGETHER = (("project", "source"), ("input", "requirements"), ("s3-bucket", "s3-uri"))
 
 
-def of_raypack(said: Mapping[str, Given], folder: Path, project: Path) -> Mapping[str, Given]:
+def of_raypack(said: Mapping[str, Given], folder: Path, project: Path) -> dict[str, Given]:
     """For the layout of Glue for Ray: the settings of the table, and the project's own code; nothing for others.
 
     `project` is relative to `folder`, as the user named it.
