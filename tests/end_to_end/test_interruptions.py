@@ -118,3 +118,22 @@ def test_what_was_there_before_stays(work: Workplace) -> None:
     assert done.exit_code == 130
     assert files_below(work.folder / "dist") == ["shop-python3.13-arm64.zip"]
     assert (work.folder / "dist" / "shop-python3.13-arm64.zip").read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_many_are_packed(work: Workplace, number: signal.Signals) -> None:
+    for name in ("one", "two", "three"):
+        make_wheel(work.index.folder, f"{name}-1.0-py3-none-any.whl", files={f"{name}.bin": os.urandom(50_000)})
+        work.write(f"{name}.txt", name)
+    work.write("lambda-pack.yml", "functions: {one: {requirements: one.txt}, two: {requirements: two.txt}}")
+    work.index.misbehave("*.whl", Slow(0.1, chunk=100))
+    written = files_below(work.folder)
+
+    done = interrupted(work, number, lambda: len(work.index.asked("*.whl")) == 2, "--all")
+
+    assert done.exit_code == 130
+    assert done.errors.endswith("lambda-pack: interrupted\n")
+    assert "Traceback" not in done.text
+    assert not work.leftovers()
+    assert files_below(work.folder) == written
+    assert not files_below(work.cache / "partial")

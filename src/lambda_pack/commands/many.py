@@ -6,7 +6,7 @@ import os
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Event
 from typing import TypeAlias
 
@@ -56,7 +56,7 @@ def pack_many(
     sysconfig.get_config_vars()
     # Each waits for its resolver or the network half of the time.
     pool = ThreadPoolExecutor(max(1, min(2 * (os.cpu_count() or 1), len(cells))), thread_name_prefix="cell")
-    with SharedWork() as shared:
+    with _no_empty_folders(cells), SharedWork() as shared:
         futures = [
             pool.submit(_outcome, cell, environ, _Stoppable(narrate(cell), stop), shared=shared)
             for cell in _distinct_first(cells)
@@ -65,10 +65,24 @@ def pack_many(
             yield from _as_they_come(futures)
         except BaseException:
             stop.set()
+            shared.stop()
             _end(futures)
             raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _no_empty_folders(cells: Sequence[Cell]) -> Iterator[None]:
+    """Takes away output folders that the run has made and put nothing into: no cell knows which of them made one."""
+    outputs = {cell.request.output.absolute() for cell in cells}
+    made = {folder for output in outputs for folder in (output, *output.parents) if not folder.exists()}
+    try:
+        yield
+    finally:
+        for folder in sorted(made, key=lambda folder: -len(folder.parts)):
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _outcome(cell: Cell, environ: Mapping[str, str], narrator: Narrator, *, shared: SharedWork) -> Outcome:

@@ -41,6 +41,8 @@ class SharedWork:
         self._shelf = _Shelf()
         self._begun: dict[Hashable, _Begun] = {}
         self._building = Lock()
+        self._stops: dict[int, Callable[[], None]] = {}
+        self._is_stopped = False
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +60,22 @@ class SharedWork:
             if folder not in self._caches:
                 self._caches[folder] = self._open.enter_context(Cache(folder))
             return self._caches[folder]
+
+    def stopped_by(self, stop: Callable[[], None], stack: ExitStack) -> None:
+        """From now on, until the stack is left, `stop` ends what a cell waits for once the run is stopped."""
+        with self._lock:
+            self._stops[id(stop)] = stop
+        stack.callback(self._stops.pop, id(stop), None)
+        if self._is_stopped:
+            stop()
+
+    def stop(self) -> None:
+        """Let every cell's waiting for the network fail; an interruption reaches the main thread alone."""
+        self._is_stopped = True
+        with self._lock:
+            stops = tuple(self._stops.values())
+        for stop in stops:
+            stop()
 
     def begins(self, order: Order, stack: ExitStack) -> bool:
         """Whether this order is the first with its question: then its own resolver begins, and the others wait.

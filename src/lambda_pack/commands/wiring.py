@@ -97,6 +97,8 @@ class Workshop:
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._shared.cache(folder) if self._shared else self._open.enter_context(Cache(folder))
         session = self._open.enter_context(Session(indexes, self._credentials(indexes), environ=self._environ))
+        if self._shared:
+            self._shared.stopped_by(session.stop, self._open)
         # Entered last: threads that work ahead may outlive it, and find it closed.
         wheels = self._open.enter_context(OpenWheels())
         auditor = WheelAuditor(cache, wheels)

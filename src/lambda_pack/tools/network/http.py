@@ -118,6 +118,8 @@ class Session:
         response = self._answer(url, headers)
         self._live.add(response)
         try:
+            # Who stopped us while the answer began has not seen it among the living.
+            self.check()
             yield response
         finally:
             self._live.discard(response)
