@@ -94,7 +94,7 @@ def open_arena(question: Question, environ: Mapping[str, str], *, tell: Callable
     index = default_index(rivals, environ)
     programs = Programs(product, entrypoint, rivals, _zipper(rivals), peers=peers, reasons=reasons, index=index)
     with tempfile.TemporaryDirectory(dir=home, prefix="scratch-") as scratch:
-        environment = surroundings(environ, index=question.index, home=home, programs=rivals)
+        environment = surroundings(environ, index=question.index, home=home, programs=(rivals, *peers.values()))
         yield Arena(programs, target, home, Path(scratch), environment)
 
 

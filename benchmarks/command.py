@@ -76,7 +76,9 @@ def _results(
 ) -> tuple[str, bool]:
     """The whole text, and whether lambda-pack has figures everywhere; beside it the plot, of the first architecture."""
     about = [*describe(), ("target", f"{options.runtime}, {' and '.join(architectures)}")]
-    repeats = f"{races.plan.repeats}{', other peers than uv once and on S and M only' if races.plan.is_quick else ''}"
+    repeats = (
+        f"{races.plan.repeats}{', other peers than uv once and on small works only' if races.plan.is_quick else ''}"
+    )
     parts: list[str] = []
     is_whole = True
     for architecture in architectures:

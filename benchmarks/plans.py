@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from msgspec import Struct
 
 from benchmarks.jobs import Tool
@@ -12,11 +14,12 @@ __all__ = ["QUICK_REPEATS", "QUICK_WORKS", "Plan"]
 QUICK_REPEATS = 2
 QUICK_WORKS = ("S", "M", "L", "XL")
 _CLOSEST = frozenset({"ours", "entrypoint", "uv"})
-_SMALL = frozenset({"S", "M"})
+# Who packs M, too: those that need no environment of their own, which are the faster ones.
+_SMALL = MappingProxyType({"pip": ("S", "M"), "builders": ("S", "M")})
 
 
 class Plan(Struct, frozen=True):
-    """`is_quick`: only we and the closest peer pack everything; the others pack the small works, once."""
+    """`is_quick`: only we and the closest peer pack everything; the others pack small works, once."""
 
     repeats: int
     is_quick: bool = False
@@ -26,5 +29,5 @@ class Plan(Struct, frozen=True):
         if work.needs_building and not tool.builds:
             return 0
         if self.is_quick and tool.name not in _CLOSEST:
-            return 1 if work.name in _SMALL else 0
+            return 1 if work.name in _SMALL.get(tool.name, ("S",)) else 0
         return self.repeats

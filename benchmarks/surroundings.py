@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["index_of", "surroundings", "with_caches"]
@@ -32,13 +32,15 @@ def index_of(environ: Mapping[str, str], chosen: str | None) -> str | None:
     return chosen or environ.get("PIP_INDEX_URL") or environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")
 
 
-def surroundings(environ: Mapping[str, str], *, index: str | None, home: Path, programs: Path) -> dict[str, str]:
-    """What every timed program gets; `home` is the benchmarks' folder, `programs` comes first on PATH.
+def surroundings(
+    environ: Mapping[str, str], *, index: str | None, home: Path, programs: Sequence[Path]
+) -> dict[str, str]:
+    """What every timed program gets; `home` is the benchmarks' folder, `programs` come first on PATH.
 
     Settings files of pip and uv are switched off: a mirror or a folder of wheels that only one of the tools knows would
     decide the race.
 
-    >>> found = surroundings({"UV_FIND_LINKS": "x"}, index=None, home=Path("b"), programs=Path("p"))
+    >>> found = surroundings({"UV_FIND_LINKS": "x"}, index=None, home=Path("b"), programs=[Path("p")])
     >>> found["UV_NO_CONFIG"], "UV_FIND_LINKS" in found
     ('1', False)
     """
@@ -47,7 +49,7 @@ def surroundings(environ: Mapping[str, str], *, index: str | None, home: Path, p
     return {
         **kept,
         **indexes,
-        "PATH": os.pathsep.join([str(programs), environ.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([*map(str, programs), environ.get("PATH", os.defpath)]),
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",

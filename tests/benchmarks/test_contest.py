@@ -120,6 +120,8 @@ def test_what_must_be_there_before_is_not_timed_and_is_there(tmp_path: Path) -> 
         ("uv", "L", True, 3),
         ("pip", "M", True, 1),
         ("pip", "L", True, 0),
+        ("sam", "S", True, 1),
+        ("sam", "M", True, 0),
         ("pip", "L", False, 3),
     ],
 )
