@@ -15,7 +15,7 @@ TARGETS = [(runtime, architecture) for runtime in RUNTIMES for architecture in A
 def test_the_table_covers_every_target(runtime: str, architecture: str) -> None:
     row = read_table()[f"{runtime}-{architecture}"]
     assert {"docopt", "langdetect", "simplejson", "psutil", "sqlalchemy", "psycopg2", "rusty", "mesonic"} <= set(row)
-    # Whether a source compiles anything is known afterwards: for another machine it is built without a compiler at once.
+    # Whether a source compiles anything is known afterwards: for another machine none is tried with a compiler.
     pure = "pure" if architecture == "x86_64" else "pure, by step 5"
     assert (row["docopt"], row["edited"], row["committed"]) == (pure, pure, pure)
 

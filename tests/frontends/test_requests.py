@@ -15,6 +15,7 @@ from lambda_pack.frontends.options.glue import GLUE
 from lambda_pack.frontends.options.indexes import INDEXES
 from lambda_pack.frontends.options.option import Kind
 from lambda_pack.frontends.options.table import GROUPS, OPTIONS, add_options
+from lambda_pack.frontends.options.wheelhouse import WHEELHOUSE
 from lambda_pack.frontends.requests import CONFIG_FILE, delivery_of, gather, request_of
 from lambda_pack.model.building import Building, BuildPermission
 from lambda_pack.model.choices import (
@@ -206,7 +207,8 @@ def test_a_place_that_is_none(folder: Path, lines: list[str], message: str) -> N
 
 def test_these_are_all_options_and_all_fields() -> None:
     known = {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"}
-    assert known | set(GLUE.options) == set(OPTIONS), "those for Glue are in test_glue_requests"
+    others = set(GLUE.options) | set(WHEELHOUSE.options)
+    assert known | others == set(OPTIONS), "these are in test_glue_requests and test_wheelhouse_requests"
     assert {row[2] for row in OWN} | {"options", "glue"} == set(PackRequest.__struct_fields__)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
+    from lambda_pack.tools.building.shared_memory import SharedMemory
     from lambda_pack.tools.network.cache import Cache
     from lambda_pack.tools.network.credentials import Credentials
 
@@ -234,6 +235,7 @@ class Workshop:
     def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:
         from lambda_pack.tools.building.builder import SourceBuilder
         from lambda_pack.tools.building.jobs import BuildSettings
+        from lambda_pack.tools.building.memory import Memories
 
         requirements, request = self._order.requirements, self._order.request
         settings = BuildSettings(
@@ -250,9 +252,21 @@ class Workshop:
             folder,
             lambda sdist: downloads.fetch([sdist])[sdist],
             environ=self._environ,
-            cache=cache,
+            memories=Memories(cache, self._shared_memory()),
             settings=settings,
         )
+
+    def _shared_memory(self) -> SharedMemory | None:
+        """What other machines have built; the bucket is first asked when something must be built."""
+        settings = self._order.request.building.wheelhouse
+        if settings is None:
+            return None
+        from lambda_pack.tools.building.shared_memory import SharedMemory
+        from lambda_pack.tools.s3.wheelhouse import S3Wheelhouse
+
+        bucket = S3Wheelhouse(settings)
+        self._open.callback(bucket.close)
+        return SharedMemory(bucket, settings, self._narrator)
 
     def _refiner(self, folder: Path) -> Refiner:
         from lambda_pack.tools.refining.refiner import BundleRefiner

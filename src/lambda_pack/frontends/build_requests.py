@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
+from lambda_pack.frontends.options.wheelhouse import WHEELHOUSE
 from lambda_pack.frontends.values import choice, is_on, many, names, one, paths, words
 from lambda_pack.model.building import Building, BuildPermission
-from lambda_pack.model.choices import BuilderName, BuildNetwork
+from lambda_pack.model.choices import BuilderName, BuildNetwork, WheelhouseMode
 from lambda_pack.model.given import Given
+
+if TYPE_CHECKING:
+    from lambda_pack.model.shared_wheelhouse import SharedWheelhouse
 
 __all__ = ["building_of"]
 
@@ -33,6 +37,7 @@ def building_of(said: Mapping[str, Given]) -> Building:
         "without_isolation": _names_or_all(said, "no-build-isolation"),
         "may_install_python": is_on(said, "python-install"),
         "rebuild": is_on(said, "rebuild"),
+        "wheelhouse": _wheelhouse(said),
     }
     building = replace(Building(), **{name: value for name, value in known.items() if value is not None})
     if building.network is BuildNetwork.NONE and building.builder is BuilderName.HOST:
@@ -49,6 +54,23 @@ def _permission(said: Mapping[str, Given]) -> BuildPermission:
     if permission.nothing and permission.only:
         raise UsageError("--no-build lets no code run, and --only-build some; leave one of them out")
     return permission
+
+
+def _wheelhouse(said: Mapping[str, Given]) -> SharedWheelhouse | None:
+    uri, owner = one(said, "wheelhouse"), one(said, "wheelhouse-owner")
+    if uri is None:
+        if stray := next((name for name in said if name in WHEELHOUSE.options), None):
+            raise UsageError(f"--{stray} without a wheelhouse; name one with --wheelhouse s3://BUCKET/PREFIX")
+        return None
+    if owner is None:
+        raise UsageError(
+            f"--wheelhouse {uri} needs --wheelhouse-owner, the 12 digits of the account that owns the bucket: wheels "
+            "of anybody else's bucket are never used"
+        )
+    from lambda_pack.model.shared_wheelhouse import SharedWheelhouse  # start-up stays light
+
+    mode = choice(said, "wheelhouse-mode", WheelhouseMode) or WheelhouseMode.READ
+    return SharedWheelhouse.parse(uri, owner, mode=mode)
 
 
 def _seconds(text: str | None) -> float | None:

@@ -135,6 +135,7 @@ def _build(row: Mapping[str, Any] | None) -> Build | None:
         grafted=tuple(Grafted(**library) for library in row["grafted"]),
         is_reproducible=row["reproducible"],
         is_cached=row["cached"],
+        wheelhouse=row.get("wheelhouse"),
     )
 
 

@@ -13,6 +13,8 @@ from lambda_pack.model.choices import BuilderName, BuildNetwork
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
+    from lambda_pack.model.shared_wheelhouse import SharedWheelhouse
+
 __all__ = ["Build", "BuildPermission", "Building", "Grafted"]
 
 _MOST_NAMES = 3
@@ -55,7 +57,8 @@ class Building(Struct, frozen=True):
     `timeout` is for each build, in seconds. `image` None is AWS's build image for the target; the commands in `before`
     run in the container first, as its root. `constraints` are files of pip's that limit what builds require. A build
     of a package in `without_isolation` (or of any, with ':all:') uses what its interpreter has installed. With
-    `may_install_python` uv may install an interpreter. `rebuild` builds what the cache has, and compares.
+    `may_install_python` uv may install an interpreter. `rebuild` builds what the cache has, and compares. `wheelhouse`
+    is asked before anything is built.
     """
 
     builder: BuilderName = BuilderName.AUTO
@@ -68,6 +71,7 @@ class Building(Struct, frozen=True):
     without_isolation: frozenset[str] = frozenset()
     may_install_python: bool = False
     rebuild: bool = False
+    wheelhouse: SharedWheelhouse | None = None
 
     def isolates(self, name: NormalizedName) -> bool:
         """Whether a package is built in an environment of its own."""
@@ -92,6 +96,7 @@ class Build(Struct, frozen=True):
 
     `image` and `digest` name the container image, where one was used. `retagged_from` is the name that the wheel had
     before its contents had been read. `is_reproducible` is None where there was nothing to compare it with.
+    `wheelhouse` is the URI of the shared wheel where another machine built it.
     """
 
     builder: BuilderName
@@ -101,6 +106,7 @@ class Build(Struct, frozen=True):
     grafted: tuple[Grafted, ...] = ()
     is_reproducible: bool | None = None
     is_cached: bool = False
+    wheelhouse: str | None = None
 
     @property
     def remarks(self) -> Iterator[str]:
@@ -111,5 +117,7 @@ class Build(Struct, frozen=True):
             names = [library.name for library in self.grafted]
             listed = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} system libraries"
             yield f"with {listed} grafted into it"
+        if self.wheelhouse is not None:
+            yield f"from the wheelhouse: {self.wheelhouse}"
         if self.is_reproducible is False:
             yield "not reproducible: a second build gave other bytes"

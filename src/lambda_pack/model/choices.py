@@ -100,6 +100,13 @@ class IndexStrategy(Enum):
     FIRST_INDEX = "first-index"
 
 
+class WheelhouseMode(Enum):
+    """What is done with a shared wheelhouse; whether it may be done is for the bucket's policy to say."""
+
+    READ = "read"
+    READ_WRITE = "read-write"
+
+
 class IfExists(Enum):
     """What to do when the key holds something else already; the very same bytes are never sent again."""
 

@@ -128,6 +128,7 @@ def _build(build: Build) -> dict[str, Any]:
         ],
         "reproducible": build.is_reproducible,
         "cached": build.is_cached,
+        "wheelhouse": build.wheelhouse,
     }
 
 

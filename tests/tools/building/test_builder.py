@@ -4,106 +4,44 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import Any
 
 import pytest
-from msgspec import Struct
 from msgspec.structs import replace
 from packaging.requirements import Requirement
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.model.building import Build, Building, BuildPermission
 from lambda_pack.model.choices import BuilderName
-from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel
+from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist
 from lambda_pack.model.requirements import IndexSettings, Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt
-from lambda_pack.model.targets import RUNTIMES, Architecture, Target
+from lambda_pack.model.targets import RUNTIMES, Architecture
 from lambda_pack.model.verdicts import Fits, judge
 from lambda_pack.tools.building.builder import SourceBuilder
 from lambda_pack.tools.building.jobs import BuildSettings
-from lambda_pack.tools.building.machine import Host
+from lambda_pack.tools.building.memory import Memories
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import find_interpreter
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.pip.program import Work, fetch_pip
 from tests.support.faults import Protect, Rule
 from tests.support.index import LoopbackIndex
-from tests.support.packages import Details, build_events, built_environment, make_project, make_sdist, make_wheel
+from tests.support.packages import Details, build_events, built_environment, make_project, make_wheel
 from tests.support.processes import run as run_program
-
-OURS = sys.version_info[:2]
-NATIVE = Target.parse("python{}.{}".format(*OURS), platform.machine())
-HERE = Host("Linux", NATIVE.architecture.machine, (2, 17))
-OFFLINE = IndexSettings(no_index=True)
-
-
-class Yard(Struct, frozen=True):
-    """A builder for what lies in `folder`."""
-
-    folder: Path
-    environ: Mapping[str, str]
-
-    def builder(self, **settings: object) -> SourceBuilder:
-        """Its settings are offline and for this machine alone, unless said otherwise; `cache` lies in `folder`."""
-        scratch = self.folder / "scratch"
-        scratch.mkdir(exist_ok=True)
-        here = {"indexes": OFFLINE, "host": HERE, "building": Building(builder=BuilderName.HOST)}
-        chosen = BuildSettings(**{**here, **settings})  # type: ignore[arg-type]  # each test names real ones
-        cache = Cache(self.folder / "cache")
-        return SourceBuilder(scratch, self.fetch, environ=self.environ, cache=cache, settings=chosen)
-
-    def fetch(self, sdist: Sdist) -> Path:
-        """As a cache does, under a name that says nothing."""
-        # One of its own: builds run at the same time.
-        handle, kept = tempfile.mkstemp(dir=self.folder, prefix="cached-")
-        os.close(handle)
-        return Path(shutil.copyfile(self.folder / sdist.filename, kept))
-
-    def sdist(self, name: str = "lib", **details: object) -> Sdist:
-        """A source archive of version 1.0."""
-        path = make_sdist(self.folder, name, "1.0", **details)  # type: ignore[arg-type]  # checked where it is made
-        return Sdist(Pin.parse(name, "1.0"), path.name, f"https://index.invalid/{path.name}")
+from tests.tools.building.yards import HERE, NATIVE, OFFLINE, OURS, Yard, accepted, build, failed, path_of
 
 
 @pytest.fixture
 def yard(tmp_path: Path, clean_environment: dict[str, str]) -> Yard:
     """Nothing in it yet."""
     return Yard(tmp_path, clean_environment)
-
-
-def build(
-    builder: SourceBuilder, source: Source, *, target: Target = NATIVE, compiler: bool = True
-) -> Accepted | Attempt:
-    """The only outcome."""
-    (outcome,) = builder.build([source], target, compiler=compiler)
-    return outcome
-
-
-def accepted(outcome: Accepted | Attempt) -> Accepted:
-    """The outcome, which must be good."""
-    assert isinstance(outcome, Accepted), f"{outcome.detail}\n{outcome.log}"
-    return outcome
-
-
-def failed(outcome: Accepted | Attempt) -> Attempt:
-    """The outcome, which must be bad."""
-    assert isinstance(outcome, Attempt)
-    return outcome
-
-
-def path_of(wheel: Wheel) -> Path:
-    """Where it lies."""
-    return Path(url2pathname(urlsplit(wheel.url).path))
 
 
 @pytest.mark.parametrize("form", ["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"])
@@ -233,7 +171,9 @@ def test_what_fetching_finds_is_not_the_builds_failure(tmp_path: Path, clean_env
         raise IntegrityError(f"{sdist.filename} is not what its hash says")
 
     settings = BuildSettings(OFFLINE)
-    builder = SourceBuilder(tmp_path, fetch, environ=clean_environment, cache=Cache(None), settings=settings)
+    builder = SourceBuilder(
+        tmp_path, fetch, environ=clean_environment, memories=Memories(Cache(None)), settings=settings
+    )
     with pytest.raises(IntegrityError):
         build(builder, Sdist.parse("https://index.invalid/lib-1.0.tar.gz"))
 
@@ -334,11 +274,11 @@ def test_what_was_built_is_remembered(yard: Yard, tmp_path: Path) -> None:
     ],
     ids=["config", "no isolation", "another machine", "constraints", "flags"],
 )
-def test_what_a_build_depends_on_makes_it_another(yard: Yard, tmp_path: Path, settings: dict[str, object]) -> None:
+def test_what_a_build_depends_on_makes_it_another(yard: Yard, tmp_path: Path, settings: dict[str, Any]) -> None:
     events = tmp_path / "events"
     sdist = yard.sdist(report_to=events)
     accepted(build(yard.builder(), sdist))
-    environ = {**yard.environ, **settings.pop("environ", {})}  # type: ignore[dict-item]  # a mapping, where it is one
+    environ = {**yard.environ, **settings.pop("environ", {})}
     accepted(build(replace(yard, environ=environ).builder(**settings), sdist))
     assert [event.hook for event in build_events(events)].count("wheel") == 2
 

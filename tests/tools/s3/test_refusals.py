@@ -43,7 +43,7 @@ ROWS = [
         {"tags": (("team", "a"),), "kms_key": "alias/k", "bucket_owner": "123456789012"},
         (
             "s3:PutObject and s3:PutObjectTagging on arn:aws:s3:::code/a.zip, and kms:GenerateDataKey on the KMS key "
-            "'alias/k'; allow that to whoever uploads, in IAM and in the bucket's policy, and check that account "
+            "'alias/k'; allow that to whoever asks, in IAM and in the bucket's policy, and check that account "
             "123456789012 owns the bucket"
         ),
     ),

@@ -17,10 +17,11 @@ from lambda_pack.frontends.options.inputs import INPUTS
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.own_code import OWN_CODE
 from lambda_pack.frontends.options.slimming import EXCLUSIONS, SLIMMING
+from lambda_pack.frontends.options.wheelhouse import WHEELHOUSE
 
 __all__ = ["GROUPS", "OPTIONS", "TARGETS", "add_audit_options", "add_delivery_options", "add_options"]
 
-GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, INDEXES, DELIVERY, GLUE)
+GROUPS = (INPUTS, BUNDLE, OWN_CODE, EXCLUSIONS, SLIMMING, BUILDING, WHEELHOUSE, INDEXES, DELIVERY, GLUE)
 
 OPTIONS: Mapping[str, Option] = MappingProxyType(
     {name: option for group in GROUPS for name, option in group.options.items()}

@@ -21,12 +21,11 @@ from lambda_pack.tools.building.container import ContainerBench
 from lambda_pack.tools.building.finishing import finished, is_hollow, wheel_at
 from lambda_pack.tools.building.host import HostBench
 from lambda_pack.tools.building.jobs import Bench, BuildSettings, Fetch, Job
-from lambda_pack.tools.building.memory import BuiltWheels
+from lambda_pack.tools.building.memory import BuiltWheels, Memories
 from lambda_pack.tools.building.retagging import retagged
 from lambda_pack.tools.building.sources import unpack
 from lambda_pack.tools.building.wheelhouse import Wheelhouse
 from lambda_pack.tools.environment import checkout_environment, package_environment
-from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.process import end_all
 
 __all__ = ["SourceBuilder"]
@@ -41,7 +40,7 @@ class SourceBuilder:
         fetch: Fetch,
         *,
         environ: Mapping[str, str],
-        cache: Cache,
+        memories: Memories,
         settings: BuildSettings | None = None,
     ) -> None:
         """`scratch` must live as long as the wheels are needed; `fetch` gives an sdist whose digest was checked.
@@ -53,7 +52,8 @@ class SourceBuilder:
         self._environ = environ
         self._settings = settings or BuildSettings()
         self._environment = package_environment(environ)
-        self._memory = BuiltWheels(cache, self._settings, environ)
+        self._memory = BuiltWheels(memories.cache, self._settings, environ)
+        self._shared = memories.shared
         wheelhouse = Wheelhouse(scratch, environment=self._environment, settings=self._settings)
         self._host = HostBench(scratch, environ=environ, settings=self._settings)
         self._container = ContainerBench(wheelhouse, environ=environ, settings=self._settings)
@@ -69,6 +69,8 @@ class SourceBuilder:
         try:
             return tuple(outcome for future in futures for outcome in future.result())
         except BaseException:
+            if self._shared is not None:
+                self._shared.stop()
             _end(futures)
             raise
         finally:
@@ -102,12 +104,9 @@ class SourceBuilder:
     def _built(self, job: Job) -> Iterator[Accepted | Attempt]:
         archive = self._fetch(job.source) if isinstance(job.source, Sdist) else None
         benches = self._benches(job)
-        keys = {bench.name: self._memory.key(job, bench.name, archive) for bench in benches}
-        if not self._settings.building.rebuild:
-            known = (self._memory.recall(job, key) for key in keys.values() if key)
-            if (recalled := next(filter(None, known), None)) is not None:
-                yield recalled
-                return
+        if (recalled := self._recalled(job, archive, benches)) is not None:
+            yield recalled
+            return
         cloning = checkout_environment(self._environ) if isinstance(job.source, Checkout) else {}
         unpack(job.source, job.project, fetch=self._fetch, environment={**self._environment, **cloning})
         if (pointless := self._pointless(job)) is not None:
@@ -117,12 +116,52 @@ class SourceBuilder:
             if bench is not benches[0] and self._container.engine is None:
                 # Nobody asked for a container; what is said about this machine is what helps.
                 return
-            outcome = self._made(bench, job)
-            if isinstance(outcome, Accepted) and (key := keys[bench.name]):
-                outcome = self._memory.remember(outcome, key)
+            outcome = self._found_or_made(bench, job, archive)
             yield outcome
             if isinstance(outcome, Accepted) or job.source.pin in self._hollow:
                 return
+
+    def _recalled(self, job: Job, archive: Path | None, benches: Sequence[Bench]) -> Accepted | None:
+        """What was built before, here or elsewhere, as far as no image must be fetched to know."""
+        if self._settings.building.rebuild:
+            return None
+        keys = [self._memory.key(job, bench.name, archive) for bench in benches]
+        known = next(filter(None, (self._memory.recall(job, key) for key in keys if key)), None)
+        if known is not None:
+            return known
+        at_once = [bench for bench in benches if bench is self._host or self._container.pinned]
+        return next(filter(None, (self._found(bench, job, archive) for bench in at_once)), None)
+
+    def _found(self, bench: Bench, job: Job, archive: Path | None) -> Accepted | None:
+        """What another machine has built, kept here as well from now on."""
+        local, shared = self._memory.key(job, bench.name, archive), self._shared_key(bench, job, archive)
+        if self._shared is None or local is None or shared is None:
+            return None
+        found = self._shared.recall(job, shared)
+        if found is not None:
+            self._memory.keep(found, local)
+        return found
+
+    def _shared_key(self, bench: Bench, job: Job, archive: Path | None) -> str | None:
+        """Under which the others find it: an image's name may mean another image tomorrow, or to them."""
+        if self._shared is None:
+            return None
+        if bench is self._host:
+            return self._memory.key(job, bench.name, archive)
+        image = self._container.digest(job)
+        return self._memory.key(job, bench.name, archive, image=image) if image else None
+
+    def _found_or_made(self, bench: Bench, job: Job, archive: Path | None) -> Accepted | Attempt:
+        asks_late = bench is self._container and self._container.pinned is None
+        if asks_late and not self._settings.building.rebuild and (found := self._found(bench, job, archive)):
+            return found
+        outcome = self._made(bench, job)
+        if not isinstance(outcome, Accepted) or (key := self._memory.key(job, bench.name, archive)) is None:
+            return outcome
+        outcome = self._memory.remember(outcome, key)
+        if self._shared is not None and (shared := self._shared_key(bench, job, archive)):
+            outcome = self._shared.remember(outcome, job, shared)
+        return outcome
 
     def _benches(self, job: Job) -> Sequence[Bench]:
         """Where to try, in order."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.stock import Attempt
@@ -68,6 +69,24 @@ class ContainerBench:
         """What runs containers here, if anything does."""
         return find_engine(self._environ)
 
+    @property
+    def pinned(self) -> str | None:
+        """The digest of the image, where its name has it."""
+        _, _, digest = (self._settings.building.image or "").partition("@")
+        return digest or None
+
+    def digest(self, job: Job) -> str | None:
+        """The digest of the image that the job's container is of; where its name has none, the image is fetched.
+
+        None where that fails: the build itself will say so.
+        """
+        if self.pinned or self.engine is None:
+            return self.pinned
+        try:
+            return self._image(self.engine, job).digest
+        except LambdaPackError:
+            return None
+
     def make(self, job: Job) -> Made | Attempt:
         """See `lambda_pack.tools.building.jobs.Bench`."""
         building = self._settings.building
@@ -76,10 +95,14 @@ class ContainerBench:
         if is_fetched_by_pip(job.source):
             return job.attempt(f"{shown(job.source)} cannot be brought into a container: only git's commits can")
         architecture = job.target.architecture
-        image = self.engine.image(building.image or default_image(job.target), architecture, option="--build-image")
+        image = self._image(self.engine, job)
         network = building.network is BuildNetwork.DEFAULT
         with self.engine.container(image, architecture, network=network) as container:
             return _Visit(job, container, image, self._settings, self._wheelhouse, _deadline(building.timeout)).made()
+
+    def _image(self, engine: Engine, job: Job) -> Image:
+        named = self._settings.building.image or default_image(job.target)
+        return engine.image(named, job.target.architecture, option="--build-image")
 
 
 def _deadline(timeout: float | None) -> float | None:

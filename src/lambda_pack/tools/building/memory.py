@@ -20,14 +20,22 @@ from lambda_pack.model.stock import Accepted
 from lambda_pack.model.urls import path_of, without_credentials
 from lambda_pack.model.verdicts import Fits, judge
 from lambda_pack.tools.building.jobs import BuildSettings, Job
+from lambda_pack.tools.building.shared_memory import SharedMemory
 from lambda_pack.tools.environment import building_variables
 from lambda_pack.tools.network.cache import Cache
 
-__all__ = ["BuiltWheels"]
+__all__ = ["BuiltWheels", "Memories"]
 
 _KIND = "built"
 # Another one for whatever older entries could be taken for.
 _FORMAT = 1
+
+
+class Memories(Struct, frozen=True):
+    """Where built wheels are kept: in this machine's cache, and where others find them as well."""
+
+    cache: Cache
+    shared: SharedMemory | None = None
 
 
 class BuiltWheels(Struct, frozen=True):
@@ -37,9 +45,10 @@ class BuiltWheels(Struct, frozen=True):
     settings: BuildSettings
     environ: Mapping[str, str]
 
-    def key(self, job: Job, builder: BuilderName, archive: Path | None) -> str | None:
+    def key(self, job: Job, builder: BuilderName, archive: Path | None, *, image: str | None = None) -> str | None:
         """All that a build depends on, as a text; None where it is not remembered. `archive` is the sdist's file.
 
+        `image` is the digest of the image that a container is of, for those who may mean another one by its name.
         A build without isolation depends on what is installed, which nobody knows here.
         """
         source, name = _identity(job.source, archive), job.source.pin.name
@@ -54,7 +63,7 @@ class BuiltWheels(Struct, frozen=True):
             "builder": builder.value,
             "config": self.settings.config_for(name),
             "constraints": [str(line) for line in self.settings.constraints],
-            "place": self._place(builder),
+            "place": self._place(builder, image),
         }
         return json.dumps(known, sort_keys=True)
 
@@ -75,12 +84,17 @@ class BuiltWheels(Struct, frozen=True):
                 return None
 
     def remember(self, accepted: Accepted, key: str) -> Accepted:
-        """Keep it; where the same was built before, it says whether the bytes are the same."""
-        digest, earlier = dict(accepted.wheel.hashes)["sha256"], self._record(key)
-        build = accepted.build
+        """Keep what was just built; where the same was built before, it says whether the bytes are the same."""
+        build, earlier = accepted.build, self._record(key)
         if build is not None and earlier is not None:
-            build = replace(build, is_reproducible=earlier["sha256"] == digest)
-            accepted = replace(accepted, build=build)
+            is_same = earlier["sha256"] == dict(accepted.wheel.hashes)["sha256"]
+            accepted = replace(accepted, build=replace(build, is_reproducible=is_same))
+        self.keep(accepted, key)
+        return accepted
+
+    def keep(self, accepted: Accepted, key: str) -> None:
+        """Keep it, whoever built it."""
+        digest, build = dict(accepted.wheel.hashes)["sha256"], accepted.build
         record = {
             "filename": accepted.wheel.filename,
             "sha256": digest,
@@ -91,7 +105,6 @@ class BuiltWheels(Struct, frozen=True):
             shutil.copyfile(path_of(accepted.wheel.url), partial)
             self.cache.put(partial, "sha256", digest, accepted.wheel.filename)
         self.cache.store(_KIND, key, json.dumps(record).encode())
-        return accepted
 
     def _record(self, key: str) -> dict[str, Any] | None:
         content = self.cache.entry(_KIND, key)
@@ -101,12 +114,12 @@ class BuiltWheels(Struct, frozen=True):
             return None
         return record
 
-    def _place(self, builder: BuilderName) -> dict[str, Any]:
+    def _place(self, builder: BuilderName, image: str | None) -> dict[str, Any]:
         """What the machine or the container brings to a build."""
         building, host = self.settings.building, self.settings.host
         if builder is BuilderName.CONTAINER:
             return {
-                "image": building.image or "",
+                "image": image or building.image or "",
                 "before": building.before,
                 "network": building.network is BuildNetwork.DEFAULT,
             }

@@ -16,10 +16,15 @@ from lambda_pack.tools.s3.refusals import refusing_client
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["Connection", "connect"]
+__all__ = ["Connection", "Patience", "connect"]
 
-# In seconds. A server that says nothing for so long will not say anything.
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 60
+
+class Patience(Struct, frozen=True):
+    """How long a server may say nothing, in seconds, and how often it is asked; None is AWS's own setting."""
+
+    connect: float = 10
+    read: float = 60
+    attempts: int | None = None
 
 
 class Connection(Struct, frozen=True):
@@ -29,8 +34,10 @@ class Connection(Struct, frozen=True):
     mask: Callable[[str], str]
 
 
-def connect(delivery: Delivery, narrator: Narrator) -> Connection:
+def connect(delivery: Delivery, narrator: Narrator | None, *, patience: Patience | None = None) -> Connection:
     """A client for one delivery. Nothing is sent yet, except to whoever hands out credentials.
+
+    `narrator` hears of a bucket in another region, where somebody should.
 
     botocore finds credentials, region, profile, proxies and certificates by itself, in the `AWS_*` variables, AWS's
     configuration files and the machine's own metadata: the order is AWS's, and every AWS user knows it. This is the
@@ -39,6 +46,7 @@ def connect(delivery: Delivery, narrator: Narrator) -> Connection:
     Raises:
         DeliveryError: there are no credentials.
     """
+    patience = patience or Patience()
     with refusing_client(delivery):
         from boto3.session import Session  # boto3 costs 150 ms
         from botocore.config import Config
@@ -50,9 +58,11 @@ def connect(delivery: Delivery, narrator: Narrator) -> Connection:
             raise NoCredentialsError
         frozen = credentials.get_frozen_credentials()
         config = Config(
-            retries={"mode": "standard"},
-            connect_timeout=_CONNECT_TIMEOUT,
-            read_timeout=_READ_TIMEOUT,
+            retries={"mode": "standard", "total_max_attempts": patience.attempts}
+            if patience.attempts
+            else {"mode": "standard"},
+            connect_timeout=patience.connect,
+            read_timeout=patience.read,
             tcp_keepalive=True,
             user_agent_extra=f"lambda-pack/{VERSION}",
             # S3 checks every body against a SHA-256 in a signed header; signing the body would hash it once more.
@@ -60,7 +70,8 @@ def connect(delivery: Delivery, narrator: Narrator) -> Connection:
         )
         client = session.client("s3", region_name=delivery.region, endpoint_url=delivery.endpoint, config=config)
     client.meta.events.register_first("needs-retry.s3", _let_out)
-    _tell_of_redirects(client, delivery, narrator)
+    if narrator is not None:
+        _tell_of_redirects(client, delivery, narrator)
     secrets = [secret for secret in (frozen.secret_key, frozen.token, frozen.access_key) if secret]
 
     def mask(text: str) -> str:

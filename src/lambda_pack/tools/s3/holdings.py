@@ -14,10 +14,14 @@ from lambda_pack.tools.s3.place import Place
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-__all__ = ["DIGEST", "Holding", "Nothing", "Something", "Unseen", "look", "version_in"]
+__all__ = ["DIGEST", "TAKEN", "Holding", "Nothing", "Something", "Unseen", "look", "version_in"]
 
 DIGEST = "lambda-pack-sha256"
 """The metadata entry with the digest of the whole object, in hex."""
+
+
+TAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+"""What S3 answers to a conditional write that finds the key taken; also when its own first answer got lost."""
 
 
 class Nothing(Struct, frozen=True):

@@ -26,7 +26,7 @@ _EXPIRED = f"the AWS session for {{uri!r}} has expired; {_LOG_IN}"
 _UNKNOWN = f"AWS does not take the credentials for {{uri!r}}: {{code}}; {_LOG_IN}"
 _REGION = "the bucket {bucket!r} is in {region}, not in {own_region}; name that region for the upload, or AWS_REGION"
 _DENIED = (
-    "access to {uri!r} was denied: {operation} needs {actions}; allow that to whoever uploads, in IAM and in the "
+    "access to {uri!r} was denied: {operation} needs {actions}; allow that to whoever asks, in IAM and in the "
     "bucket's policy{owner}"
 )
 _DAMAGED = (
@@ -137,8 +137,12 @@ def _answer(place: Place, error: ClientError) -> str:
 
 
 def _actions(place: Place, operation: str) -> str:
-    """What whoever uploads must be allowed, and on which resource."""
-    resource = f"arn:{place.client.meta.partition}:s3:::{place.bucket}/{place.key}"
+    """What whoever asks must be allowed, and on which resource."""
+    bucket = f"arn:{place.client.meta.partition}:s3:::{place.bucket}"
+    resource = f"{bucket}/{place.key}"
+    if operation == "GetObject":
+        # Without the second S3 does not say that there is no such object.
+        return f"s3:GetObject on {resource} and s3:ListBucket on {bucket}"
     if operation == "AbortMultipartUpload":
         return f"s3:AbortMultipartUpload on {resource}"
     is_begin = operation in {"PutObject", "CreateMultipartUpload"}
@@ -217,4 +221,4 @@ def _no_answer(place: Place, error: BotoCoreError) -> str:
         case exceptions.HTTPClientError():
             return f"the S3 endpoint {host!r} broke the connection off, in all tries; check the network, then run again"
         case _:
-            return f"{place.uri!r} could not be written ({type(error).__name__}); see the words below"
+            return f"{place.uri!r} could not be reached ({type(error).__name__}); see the words below"

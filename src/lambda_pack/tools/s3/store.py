@@ -8,16 +8,15 @@ from lambda_pack.model.delivery import Delivered, Delivery, Parcel
 from lambda_pack.model.limits import megabytes
 from lambda_pack.ports import Narrator
 from lambda_pack.tools.s3.client import connect
-from lambda_pack.tools.s3.holdings import Nothing, Something, Unseen, look
+from lambda_pack.tools.s3.holdings import TAKEN, Nothing, Something, Unseen, look
 from lambda_pack.tools.s3.place import Place
 from lambda_pack.tools.s3.refusals import refusing
 from lambda_pack.tools.s3.upload import Sizes, send
 
 __all__ = ["S3Store"]
 
-# What S3 answers to a write that finds the key taken; the last also when the answer to the write itself got lost and
-# botocore asked once more.
-_TAKEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchUpload"})
+# The last when the answer to the end of an upload in parts got lost and botocore asked once more.
+_TAKEN = TAKEN | {"NoSuchUpload"}
 
 
 class S3Store:
