@@ -77,6 +77,8 @@ def test_a_step_that_packs(shop: Job) -> None:
         "held-back": "[]",
         "report-path": "dist/shop-python3.13-arm64.report.json",
         "lock-path": "dist/shop-python3.13-arm64.pylock.toml",
+        "layers": "[]",
+        **dict.fromkeys(("s3-py-modules", "pip-install", "additional-python-modules", "job-arguments"), ""),
         "artifact-name": "shop-python3.13-arm64",
         "artifact-path": "\n".join(
             f"dist/shop-python3.13-arm64.{suffix}" for suffix in ("zip", "report.json", "pylock.toml")
@@ -161,7 +163,7 @@ def test_what_is_unmet_can_be_allowed(sad: Job) -> None:
         ),
         ({"runtime": "python3.13", "requirements": "gone.txt"}, "with the input 'requirements'"),
         ({"runtime": "python3.13", "name": "a/b"}, "letters, digits, '-', '_' and '.' for the input 'name'"),
-        ({"runtime": "python3.13", "source": "nowhere"}, "'nowhere' is not a folder"),
+        ({"runtime": "python3.13", "source": "nowhere"}, "'nowhere' is neither a folder nor a file"),
         ({"runtime": "python3.13", "args": "--s3-tag a=b"}, "the input 'args': 's3-tag' without a place"),
     ],
 )
