@@ -80,6 +80,7 @@ SLOW = (
     "end_to_end/test_reproducible.py",
     "end_to_end/test_resolvers.py",
     "end_to_end/test_secrets.py",
+    "end_to_end/test_shared_cache.py",
     "end_to_end/test_templates.py",
     "end_to_end/test_terminal.py",
     "end_to_end/test_whole_or_not.py",

@@ -23,9 +23,12 @@ from lambda_pack.model.stock import Accepted
 from lambda_pack.tools.building.shared_memory import SharedMemory
 from lambda_pack.tools.s3.client import Patience
 from lambda_pack.tools.s3.wheelhouse import S3Wheelhouse
+from tests.end_to_end.command import COMMAND
 from tests.support.fakes import RecordingNarrator
-from tests.support.packages import build_events, make_wheel
-from tests.tools.building.yards import Yard, accepted, build, path_of
+from tests.support.index import LoopbackIndex
+from tests.support.packages import build_events, built_environment, make_sdist, make_wheel
+from tests.support.processes import run
+from tests.tools.building.yards import NATIVE, Yard, accepted, build, path_of
 from tests.tools.s3.buckets import Bucket
 from tests.tools.s3.relay import Fault, Relay
 from tests.tools.s3.scripted import Reply, Scripted, Seen, refusal
@@ -347,6 +350,30 @@ def test_a_rebuild_is_compared_with_what_is_shared(site: Site) -> None:
     assert built is not None
     assert (built.is_cached, built.is_reproducible) == (False, True)
     assert site.builds == 2
+
+
+def test_the_command_shares_what_it_builds_and_no_credential(site: Site, index: LoopbackIndex) -> None:
+    make_sdist(index.folder, "lib", "1.0", build_backend="dump-environment", project_table=True)
+    (site.folder / "requirements.txt").write_text("lib\n")
+    credentials = {name: f"testing-{name}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    where = {"AWS_ENDPOINT_URL_S3": site.bucket.endpoint, "AWS_DEFAULT_REGION": "eu-central-1"}
+
+    def packed(name: str, *more: str) -> tuple[bytes, str]:
+        house = ("--wheelhouse", f"s3://{site.bucket.name}/ci", "--wheelhouse-owner", OWNER)
+        command = (*COMMAND, "pack", "--runtime", NATIVE.runtime.name, "--index-url", index.url, "--builder", "host")
+        places = ("--cache-dir", site.folder / f"{name}-cache", "-o", site.folder / name)
+        done = run((*command, *places, *house, *more), {**site.environ, **credentials, **where}, folder=site.folder)
+        assert done.exit_code == 0, done.text
+        return next((site.folder / name).glob("*.zip")).read_bytes(), done.output
+
+    first, _ = packed("first", "--wheelhouse-mode", "read-write")
+    second, said = packed("second", "--build-timeout", "0.01")
+
+    assert second == first
+    assert f"from the wheelhouse: s3://{site.bucket.name}/ci/" in said
+    (wheel,) = (path for path in (site.folder / "second-cache").rglob("lib-1.0-*.whl"))
+    assert not [name for name in built_environment(wheel) if name.startswith("AWS_")]
+    assert not [value for value in built_environment(wheel).values() if "testing-AWS" in value]
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,9 @@ class S3Wheelhouse:
 
     def close(self) -> None:
         """Close the connections."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.client.close()
+        # Without the lock: whoever waits for credentials has it, perhaps for ever.
+        if (connection := self._connection) is not None:
+            connection.client.close()
 
     @contextmanager
     def _place(self, name: str) -> Iterator[Place]:
