@@ -141,7 +141,9 @@ def render_rounds(rounds: Sequence[Round], functions: int, about: Sequence[tuple
     )
     caveat = (
         f"All runners made {equal} of functions with the same requirements. Runners, index and S3 share the cores of "
-        "one machine, so wall time does not fall any more once there are as many runners as cores."
+        "one machine, so wall time does not fall any more once there are as many runners as cores. All begin at the "
+        "same moment with an empty bucket, the worst case: who builds what another is just building cannot know it. "
+        "The bucket keeps one of them, and a second run of the same runners builds nothing."
     )
     title = "# A shared wheelhouse, simulated"
     return "\n\n".join([title, what, render_table(head, rows), caveat, render_pairs(about), ""]).rstrip("\n") + "\n"
