@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from packaging.version import Version
 
 from lambda_pack.commands.reports import seen_archive
+from lambda_pack.model.decoding import from_json
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.product import VERSION
 from lambda_pack.tools.network.cache import Cache, default_cache_folder
@@ -94,7 +95,7 @@ def recall(order: Order, digest: str) -> Report | None:
             return None
         from lambda_pack.model.report import Report
 
-        report = msgspec.json.decode(entry, type=Report, dec_hook=_made)
+        report = from_json(entry, Report, made=_made)
         facts = report.archive
         if facts is None or Promise("sha256", frozenset()).of_file(archive) != facts.sha256:
             return None

@@ -12,6 +12,7 @@ import msgspec
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
+from lambda_pack.model.decoding import from_json
 from lambda_pack.model.findings import BundleAudit, WheelAudit
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
@@ -95,7 +96,7 @@ class WheelAuditor:
         if entry is not None:
             # What is damaged is found again, and written over.
             with suppress(msgspec.DecodeError):
-                values = msgspec.json.decode(entry, type=kind)
+                values = from_json(entry, kind)
                 if count in {None, len(values)}:
                     return values
         found = find()

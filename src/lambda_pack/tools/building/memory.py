@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName, BuildNetwork
+from lambda_pack.model.decoding import from_plain
 from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
 from lambda_pack.model.stock import Accepted
 from lambda_pack.model.urls import path_of, without_credentials
@@ -78,7 +79,7 @@ class BuiltWheels(Struct, frozen=True):
         wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", record["sha256"]),))
         match judge(wheel, job.target):
             case Fits(rank):
-                build = replace(msgspec.convert(record["build"], Build), is_cached=True)
+                build = replace(from_plain(record["build"], Build), is_cached=True)
                 return Accepted(job.source.pin, wheel, Fits(rank, record["evidence"]), build)
             case _:
                 return None

@@ -27,6 +27,7 @@ from packaging.utils import InvalidWheelFilename
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.binaries import wheel_binaries
 from lambda_pack.model.building import Build
+from lambda_pack.model.decoding import from_json
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.shared_wheelhouse import SharedWheelhouse
@@ -179,7 +180,7 @@ class SharedMemory:
         if isinstance(self._bucket.fetch(_record_name(name), content, most=_LARGEST_RECORD), Missing):
             return None
         try:
-            record = msgspec.json.decode(content.getvalue(), type=_Record)
+            record = from_json(content.getvalue(), _Record)
         except msgspec.DecodeError as error:
             raise _RefusedError(f"{uri} is no record of a wheel ({error})") from error
         if record.key != name:
