@@ -52,6 +52,14 @@ def packed(work: Workplace) -> Sequence[str]:
     return sorted(path.name for path in (work.folder / "dist").glob("*.zip"))
 
 
+def test_what_is_left_out_is_weighed_once_for_all(shop: Workplace) -> None:
+    done = many(shop, "--all", "--exclude-package", "six")
+
+    assert done.exit_code == 0, done.text
+    report = valid_report((shop.folder / "dist" / "api-python3.13-arm64.report.json").read_text("utf-8"))
+    assert [(row["package"], row["saved"] > 0) for row in report["slimming"]] == [("six==1.0", True)]
+
+
 def test_all_of_them_are_packed_and_what_they_share_is_done_once(shop: Workplace) -> None:
     # Without caches between runs uv asks for each page anew whenever it resolves.
     done = many(shop, "--all", "--no-cache")

@@ -49,6 +49,20 @@ def test_what_has_not_changed_is_told_again(shop: Workplace) -> None:
     assert told == report
 
 
+def test_warnings_are_told_again(work: Workplace) -> None:
+    make_wheel(work.index.folder, "six-1.17.0-py3-none-any.whl")
+    work.write("requirements.txt", "six")
+    work.write("code/.env", "SECRET=1")
+    assert work.pack("-r", "requirements.txt", "-o", "locked").exit_code == 0
+    (work.folder / "locked" / f"{STEM}.pylock.toml").rename(work.folder / "pylock.toml")
+    first, second = packed(work), packed(work)
+
+    told = [line for line in first.errors.splitlines() if line.startswith("warning: ")]
+    assert any(".env" in line for line in told)
+    assert UNCHANGED in second.output
+    assert second.errors.splitlines() == told
+
+
 def test_force_packs_the_same_bytes(shop: Workplace) -> None:
     zip_file = shop.folder / "dist" / f"{STEM}.zip"
     before = zip_file.read_bytes()

@@ -63,6 +63,8 @@ def _packed(
         inputs = inputs_digest(order)
         unchanged = recall(order, inputs) if inputs is not None and not request.force else None
         if unchanged is not None:
+            for warning in unchanged.warnings:
+                recorder.warn(warning)
             return unchanged
     with Workshop(order, environ, recorder, shared=shared) as workshop:
         from lambda_pack.commands.packing import pack_order  # the resolver runs already

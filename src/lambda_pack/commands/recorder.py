@@ -32,6 +32,8 @@ class Recorder:
         self._begun: list[tuple[int, float]] = []
         self._warnings: list[str] = []
         self._made = clock()
+        # The one that takes the steps: many packs may run side by side.
+        self._thread = threading.get_ident()
         self._spans: list[Span] = []
         self._sentences: dict[int, str] = {}
 
@@ -47,10 +49,9 @@ class Recorder:
 
     def spans(self) -> tuple[Span, ...]:
         """The steps, and what was done for single packages, by when they began."""
-        thread = threading.main_thread().ident or 0
         begins = (begin - self._made for _, begin in self._begun)
         steps = (
-            Span(f"step {number}: {self._sentences[number]}", begin, seconds, thread)
+            Span(f"step {number}: {self._sentences[number]}", begin, seconds, self._thread)
             for (number, seconds), begin in zip(self.timings(), begins, strict=True)
         )
         return tuple(sorted((*steps, *self._spans), key=lambda span: (span.begin, -span.seconds)))

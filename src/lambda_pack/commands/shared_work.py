@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from lambda_pack.commands.orders import Order
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Resolver
@@ -100,12 +99,16 @@ class SharedWork:
         begun = self._begun.get(question, _Begun(order, Event()))
         is_first = begun.order is order
         first = _FirstResolver(own.resolver, begun.answered) if is_first else own.resolver
-        return replace(
-            own,
+        # Each by name, and not as a changed copy: a type checker then sees what one of them lacks.
+        return Ports(
             resolver=_SharedResolver(question, first, self._answers, waits_for=None if is_first else begun.answered),
             index=_SharedIndex(question, own.index, self._answers),
             downloads=_SharedDownloads(own.downloads, self._shelf),
             builder=_SharedBuilder(own.builder, self._building),
+            auditor=own.auditor,
+            narrator=own.narrator,
+            wheels=own.wheels,
+            refiner=own.refiner,
         )
 
 
@@ -213,6 +216,14 @@ class _SharedIndex:
         asked = frozenset(wheels)
         found: Mapping[Wheel, bytes] = self._answers(
             (self._question, "metadata", asked), lambda: self._index.metadata(asked)
+        )
+        return found
+
+    def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
+        """See `lambda_pack.ports.Index`."""
+        asked = frozenset(wheels)
+        found: Mapping[Wheel, int | None] = self._answers(
+            (self._question, "sizes", asked), lambda: self._index.sizes(asked)
         )
         return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -69,24 +68,23 @@ def compose_bundle(
     digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
     mine = {project.pin.name for project in requirements.projects}
     apart = mine | request.glue.pip_install
-    dependencies = {wheel: paths[wheel] for wheel in wheels if wheel.pin.name not in apart}
+    dependencies = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name not in apart}
     built = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name in mine}
-    left_out = _left_out(stock, request, requirements, ports=ports, paths=paths)
+    left_out = _left_out(stock, request, requirements, ports=ports, opened=opened)
     own = own_code(parts.own, built, ports.narrator)
-    archives = [opened[wheel] for wheel in dependencies]
-    with _open_bundle(request, archives, paths, own=own.entries, narrator=ports.narrator) as bundle:
-        for warning in (*_warnings(bundle), *_oversights(bundle, request)):
-            ports.narrator.warn(warning)
-        if request.slimming.refines:
-            from lambda_pack.pipeline.refinement import refined
+    archives = tuple(dependencies.values())
+    bundle = _bundle(request, archives, paths, own=own.entries, narrator=ports.narrator)
+    for warning in (*_warnings(bundle), *_oversights(bundle, request)):
+        ports.narrator.warn(warning)
+    if request.slimming.refines:
+        from lambda_pack.pipeline.refinement import refined
 
-            bundle = refined(bundle, request, ports.refiner, ports.narrator)  # noqa: PLW2901
-        check_size(bundle, request, stock, requirements=requirements, wheels=archives)
-        written = [
-            (part, write(part)) for part in _parts(bundle, request, requirements, ports=ports, paths=dependencies)
-        ]
-        sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-        sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+        bundle = refined(bundle, request, ports.refiner, ports.narrator)
+    check_size(bundle, request, stock, requirements=requirements, wheels=archives)
+    divided = _parts(bundle, request, requirements, wheels=archives, narrator=ports.narrator)
+    written = [(part, write(part)) for part in divided]
+    sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+    sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
     others = (pair for pair in stock.origins if pair[0] not in built)
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
@@ -100,39 +98,42 @@ def compose_bundle(
 
 
 def _left_out(
-    stock: Stock, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+    stock: Stock,
+    request: PackRequest,
+    requirements: Requirements,
+    *,
+    ports: Ports,
+    opened: Mapping[Wheel, WheelArchive],
 ) -> tuple[Saving, ...]:
-    if request.layout is Layout.GLUE_RAY:
-        from lambda_pack.pipeline.glue import warnings_for_ray
-
-        for warning in warnings_for_ray(stock, requirements, request.glue, paths):
-            ports.narrator.warn(warning)
-        return ()
-    if not stock.left_out and not request.slimming.packages:
+    is_for_ray = request.layout is Layout.GLUE_RAY
+    if not is_for_ray and not stock.left_out and not request.slimming.packages:
         return ()
     from lambda_pack.pipeline.slimming import savings_of_packages, warnings_of_packages
 
-    for warning in warnings_of_packages(stock, requirements, request.slimming, paths):
+    if is_for_ray:
+        from lambda_pack.pipeline.glue import warnings_for_ray
+
+        warnings = warnings_for_ray(stock, requirements, request.glue, opened)
+    else:
+        warnings = warnings_of_packages(stock, requirements, request.slimming, opened.values())
+    for warning in warnings:
         ports.narrator.warn(warning)
     return savings_of_packages(stock, ports.index)
 
 
-@contextmanager
-def _open_bundle(
+def _bundle(
     request: PackRequest,
     dependencies: Sequence[WheelArchive],
     paths: Mapping[Wheel, Path],
     *,
     own: Sequence[Entry],
     narrator: Narrator,
-) -> Iterator[Bundle]:
+) -> Bundle:
     """The bundle in its layout, before it is divided."""
     if request.layout is Layout.GLUE_SPARK:
-        from lambda_pack.pipeline.glue import open_wheelhouse
+        from lambda_pack.pipeline.glue import zip_of_wheels
 
-        with open_wheelhouse(paths, request.prefix) as wheelhouse:
-            yield wheelhouse
-        return
+        return zip_of_wheels(paths, request.prefix)
     bundle = compose(
         dependencies, own, prefix=request.prefix, on_collision=request.on_collision, slimming=request.slimming
     )
@@ -142,18 +143,23 @@ def _open_bundle(
         bundle, warnings = fit_for_ray(bundle, request.prefix)
         for warning in warnings:
             narrator.warn(warning)
-    yield bundle
+    return bundle
 
 
 def _parts(
-    bundle: Bundle, request: PackRequest, requirements: Requirements, *, ports: Ports, paths: Mapping[Wheel, Path]
+    bundle: Bundle,
+    request: PackRequest,
+    requirements: Requirements,
+    *,
+    wheels: Sequence[WheelArchive],
+    narrator: Narrator,
 ) -> tuple[Bundle, ...]:
     if request.layering is None:
         return (bundle,)
     from lambda_pack.pipeline.layering import Asked, in_parts
 
-    asked = Asked.read(requirements.requested, paths)
-    return in_parts(bundle, request.layering, request, asked=asked, narrator=ports.narrator)
+    asked = Asked.read(requirements.requested, wheels)
+    return in_parts(bundle, request.layering, request, asked=asked, narrator=narrator)
 
 
 def _layers(written: Iterable[tuple[Bundle, ArchiveFacts]]) -> Iterator[LayerFacts]:

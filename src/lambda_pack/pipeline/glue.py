@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -13,7 +12,7 @@ from packaging.version import Version
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.files.ray_rules import several
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.glue import GlueSettings
 from lambda_pack.model.glue_modules import RAY_MODULES
@@ -22,17 +21,16 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.pipeline.slimming import without_use
 
-__all__ = ["open_wheelhouse", "pip_installs", "warnings_for_ray"]
+__all__ = ["pip_installs", "warnings_for_ray", "zip_of_wheels"]
 
 
-@contextmanager
-def open_wheelhouse(wheels: Mapping[Wheel, Path], prefix: str) -> Iterator[Bundle]:
+def zip_of_wheels(wheels: Mapping[Wheel, Path], prefix: str) -> Bundle:
     """A bundle of the wheels themselves, and of the file that says which of them are to be installed: all."""
     pins = "".join(f"{pin}\n" for pin in sorted(str(wheel.pin) for wheel in wheels)).encode()
     entries = [Entry(f"{prefix}requirements.txt", pins, PLAIN, OWN, len(pins))]
     for wheel, path in wheels.items():
         entries.append(Entry(f"{prefix}{wheel.filename}", path, PLAIN, wheel.pin, path.stat().st_size))
-    yield Bundle(tuple(sorted(entries, key=lambda entry: entry.path)))
+    return Bundle(tuple(sorted(entries, key=lambda entry: entry.path)))
 
 
 def pip_installs(stock: Stock, settings: GlueSettings) -> tuple[Pin, ...]:
@@ -41,7 +39,7 @@ def pip_installs(stock: Stock, settings: GlueSettings) -> tuple[Pin, ...]:
 
 
 def warnings_for_ray(
-    stock: Stock, requirements: Requirements, settings: GlueSettings, wheels: Mapping[Wheel, Path]
+    stock: Stock, requirements: Requirements, settings: GlueSettings, wheels: Mapping[Wheel, WheelArchive]
 ) -> Iterator[str]:
     """What will not, or may not, work on Glue for Ray."""
     asked: list[tuple[str, Requirement]] = [
@@ -50,10 +48,9 @@ def warnings_for_ray(
         if line.requirement is not None and line.counts_on(stock.target)
     ]
     requires = {}
-    for wheel, path in wheels.items():
-        with open_wheel(path, wheel.pin) as archive:
-            requires[wheel.pin.name] = lines = dependencies_in(archive.metadata())
-            asked += ((str(wheel.pin), line) for line in lines if stock.target.satisfies(line.marker))
+    for wheel, archive in wheels.items():
+        requires[wheel.pin.name] = lines = dependencies_in(archive.metadata())
+        asked += ((str(wheel.pin), line) for line in lines if stock.target.satisfies(line.marker))
     yield from _skewed(asked, settings)
     yield from without_use(stock, requirements, requires)
     natives = sorted(str(wheel.pin) for wheel in wheels if not wheel.is_pure)

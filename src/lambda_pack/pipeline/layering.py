@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Self
 
 from msgspec import Struct
@@ -13,13 +12,13 @@ from packaging.utils import NormalizedName, canonicalize_name
 from lambda_pack.errors import LimitExceeded, UsageError
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.division import divide, evenly, heaviest_first, split_packages, within
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.chains import dependencies_in, find_chains
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.layering import BySize, Evenly, Layering, Named, NamedLayer
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.limits import MOST_LAYERS, ZIPPED_LIMIT
-from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.packages import Pin
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
@@ -38,13 +37,9 @@ class Asked(Struct, frozen=True):
     requires: Mapping[Pin, tuple[Requirement, ...]]
 
     @classmethod
-    def read(cls, requested: tuple[Requested, ...], paths: Mapping[Wheel, Path]) -> Self:
+    def read(cls, requested: tuple[Requested, ...], wheels: Iterable[WheelArchive]) -> Self:
         """As the user wrote it, and as the wheels' metadata say."""
-        requires = {}
-        for wheel, path in paths.items():
-            with open_wheel(path, wheel.pin) as archive:
-                requires[wheel.pin] = dependencies_in(archive.metadata())
-        return cls(requested, requires)
+        return cls(requested, {wheel.pin: dependencies_in(wheel.metadata()) for wheel in wheels})
 
     def line(self, layer: NamedLayer, name: NormalizedName) -> Requested:
         """One package, with every extra that anybody asks it for."""

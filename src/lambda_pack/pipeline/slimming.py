@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from lambda_pack.files.wheel import open_wheel
+from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.chains import dependencies_in, find_chains, with_names
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.requirements import Requirements
@@ -39,10 +38,10 @@ def _wheel(stock: Stock, pin: Pin) -> Wheel | None:
 
 
 def warnings_of_packages(
-    stock: Stock, requirements: Requirements, slimming: Slimming, paths: Mapping[Wheel, Path]
+    stock: Stock, requirements: Requirements, slimming: Slimming, wheels: Iterable[WheelArchive]
 ) -> Iterator[str]:
     """Who needs what was left out, what nobody needs any more, and whose version the runtime decides."""
-    requires = {wheel.pin.name: _requirements_of(wheel, path) for wheel, path in paths.items()}
+    requires = {wheel.pin.name: dependencies_in(wheel.metadata()) for wheel in wheels}
     for name in sorted(slimming.packages - {pin.name for pin in stock.left_out}):
         yield f"nothing asks for {name}, so leaving it out changes nothing; is that its name?"
     yield from _needed(stock, slimming, requires)
@@ -50,11 +49,6 @@ def warnings_of_packages(
     kept = {pin.name for pin in stock.closure}
     if kept & {"urllib3"} and not kept & {"botocore"}:
         yield "the bundle has its own urllib3 and no botocore: the runtime's botocore will use this one, if it can"
-
-
-def _requirements_of(wheel: Wheel, path: Path) -> tuple[Requirement, ...]:
-    with open_wheel(path, wheel.pin) as archive:
-        return dependencies_in(archive.metadata())
 
 
 def _needed(

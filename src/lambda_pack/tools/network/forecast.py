@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
+from lambda_pack.errors import UsageError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.files.wheel import pin_of
 from lambda_pack.tools.network.cache import Cache
@@ -57,8 +59,10 @@ class Forecast:
                     # Whoever asks for it will see.
                     return
                 self._digests[path, algorithm] = found
-                if found == digest and path.suffix == ".whl":
-                    self._wheels.open_ahead(path, pin_of(path))
+                if found == digest:
+                    # Sdists are no wheels, and an entry may be damaged.
+                    with suppress(UsageError):
+                        self._wheels.open_ahead(path, pin_of(path))
 
     def _rows(self) -> list[tuple[str, str, str]]:
         """None where the entry is damaged."""

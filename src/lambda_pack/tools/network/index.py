@@ -23,8 +23,7 @@ from lambda_pack.tools.network.index_urls import index_urls
 from lambda_pack.tools.network.pages import Denied, Fetched, Pages
 from lambda_pack.tools.network.wheel_metadata import (
     offered_metadata,
-    ranged_metadata,
-    ranged_size,
+    ranged,
     read_metadata,
     read_size,
 )
@@ -98,7 +97,7 @@ class SimpleIndex:
             return int(known)
         try:
             is_here = urlsplit(wheel.url).scheme == "file"
-            size = read_size(wheel, path_of(wheel.url)) if is_here else ranged_size(self._session, wheel)
+            size = read_size(wheel, path_of(wheel.url)) if is_here else ranged(self._session, wheel, read_size)
         except (IndexUnavailable, IntegrityError, OSError):
             return None
         if key and size is not None:
@@ -158,7 +157,7 @@ class SimpleIndex:
             if wheel.metadata:
                 content = offered_metadata(self._session, wheel, self._metadata_hashes.get(wheel.url, ()))
             if content is None:
-                content = ranged_metadata(self._session, wheel)
+                content = ranged(self._session, wheel, read_metadata)
         if content is not None:
             return content
         return read_metadata(wheel, self._downloads.fetch([wheel])[wheel])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError
 from lambda_pack.files.wheel import LARGEST_METADATA, means
@@ -15,10 +17,14 @@ from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.network.http import Session
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     from _typeshed import WriteableBuffer
     from urllib3.response import BaseHTTPResponse
 
-__all__ = ["offered_metadata", "ranged_metadata", "ranged_size", "read_metadata", "read_size"]
+__all__ = ["offered_metadata", "ranged", "read_metadata", "read_size"]
+
+Found = TypeVar("Found")
 
 # The central directory of nearly every wheel, METADATA often included, is within the first; a header within the second.
 _TAIL = 65_536
@@ -31,19 +37,14 @@ def read_metadata(wheel: Wheel, file: Path | BinaryIO) -> bytes:
     Raises:
         IntegrityError: it is no zip, or not this wheel's.
     """
-    from zipfile import BadZipFile, ZipFile
-
-    try:
-        with ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
-            own = [name for name in names if means(name.removesuffix(".dist-info/METADATA"), wheel.pin)] or names
-            if len(own) == 1 and archive.getinfo(own[0]).file_size > LARGEST_METADATA:
-                raise IntegrityError(f"{wheel.filename!r} has a METADATA larger than any is; do not use it")
-            if len(own) == 1:
-                return archive.read(own[0])
-    except (BadZipFile, NotImplementedError, EOFError) as error:
-        raise IntegrityError(f"{wheel.filename!r} is not a zip that can be read: {error}; do not use it") from error
-    raise IntegrityError(f"{wheel.filename!r} has {len(own)} METADATA files instead of one; do not use it")
+    with _opened(wheel, file) as archive:
+        names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
+        own = [name for name in names if means(name.removesuffix(".dist-info/METADATA"), wheel.pin)] or names
+        if len(own) != 1:
+            raise IntegrityError(f"{wheel.filename!r} has {len(own)} METADATA files instead of one; do not use it")
+        if archive.getinfo(own[0]).file_size > LARGEST_METADATA:
+            raise IntegrityError(f"{wheel.filename!r} has a METADATA larger than any is; do not use it")
+        return archive.read(own[0])
 
 
 def read_size(wheel: Wheel, file: Path | BinaryIO) -> int:
@@ -52,11 +53,17 @@ def read_size(wheel: Wheel, file: Path | BinaryIO) -> int:
     Raises:
         IntegrityError: it is no zip.
     """
-    from zipfile import BadZipFile, ZipFile
+    with _opened(wheel, file) as archive:
+        return sum(one.file_size for one in archive.infolist() if not one.filename.endswith(".dist-info/RECORD"))
+
+
+@contextmanager
+def _opened(wheel: Wheel, file: Path | BinaryIO) -> Iterator[ZipFile]:
+    from zipfile import BadZipFile, ZipFile  # most packs look into no wheel that stays where it is
 
     try:
         with ZipFile(file) as archive:
-            return sum(one.file_size for one in archive.infolist() if not one.filename.endswith(".dist-info/RECORD"))
+            yield archive
     except (BadZipFile, NotImplementedError, EOFError) as error:
         raise IntegrityError(f"{wheel.filename!r} is not a zip that can be read: {error}; do not use it") from error
 
@@ -80,8 +87,8 @@ def offered_metadata(session: Session, wheel: Wheel, hashes: Hashes) -> bytes | 
     return response.body
 
 
-def ranged_metadata(session: Session, wheel: Wheel) -> bytes | None:
-    """METADATA read out of the wheel on the server; None where the server sends no parts.
+def ranged(session: Session, wheel: Wheel, read: Callable[[Wheel, BinaryIO], Found]) -> Found | None:
+    """What `read` finds in a wheel on the server; None where the server sends no parts.
 
     Raises:
         IntegrityError: what is there is no wheel.
@@ -89,21 +96,7 @@ def ranged_metadata(session: Session, wheel: Wheel) -> bytes | None:
     """
     try:
         with io.BufferedReader(_RemoteFile(session, wheel.url), _STEP) as file:
-            return read_metadata(wheel, file)
-    except io.UnsupportedOperation:
-        return None
-
-
-def ranged_size(session: Session, wheel: Wheel) -> int | None:
-    """What a wheel on the server has unpacked, in bytes; None where the server sends no parts.
-
-    Raises:
-        IntegrityError: what is there is no wheel.
-        IndexUnavailable: the server did not answer.
-    """
-    try:
-        with io.BufferedReader(_RemoteFile(session, wheel.url), _STEP) as file:
-            return read_size(wheel, file)
+            return read(wheel, file)
     except io.UnsupportedOperation:
         return None
 
