@@ -3,11 +3,14 @@
 The library: `pack` for a whole archive, `PythonPipDependencyBuilder` for a folder that already holds code.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from lambda_pack.model.product import VERSION as __version__  # noqa: N811  # the name that Python gives it
 
+TYPE_CHECKING = False  # `typing` costs 8 ms, and the command line may need none of it
 if TYPE_CHECKING:
+    from typing import Any
+
     from lambda_pack.errors import LambdaPackError, UnmetDependencies
     from lambda_pack.frontends.library import Config, PythonPipDependencyBuilder, pack
     from lambda_pack.model.own_code import OwnCode

@@ -99,6 +99,13 @@ class Index(Protocol):
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """What each of these wheels has unpacked, in bytes; None where that cannot be had without the whole of it."""
 
+    def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
+        """The names of those files of these packages for which the indexes promise a digest.
+
+        Raises:
+            IndexUnavailable: an index did not answer.
+        """
+
 
 class Downloads(Protocol):
     """Brings files here, each one's digest checked before anybody sees it."""

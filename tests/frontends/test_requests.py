@@ -209,7 +209,8 @@ def test_these_are_all_options_and_all_fields() -> None:
     known = {row[0] for row in OWN} | set(PIP) | {row[0] for row in S3} | {"s3-uri"}
     others = set(GLUE.options) | set(WHEELHOUSE.options)
     assert known | others == set(OPTIONS), "these are in test_glue_requests and test_wheelhouse_requests"
-    assert {row[2] for row in OWN} | {"options", "glue"} == set(PackRequest.__struct_fields__)
+    by_front_ends = {"options", "glue", "keeps_report"}
+    assert {row[2] for row in OWN} | by_front_ends == set(PackRequest.__struct_fields__)
 
 
 @pytest.mark.parametrize("option", [option for option in OPTIONS.values() if option.short], ids=lambda one: one.name)

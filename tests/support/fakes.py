@@ -23,6 +23,7 @@ from lambda_pack.model.audit import judge_bundle
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.findings import BundleAudit
 from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
+from lambda_pack.model.requirements import proofs_in
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import path_of
@@ -166,6 +167,10 @@ class FakeIndex(Struct):
         wanted = set(names)
         releases = () if self.is_closed else [row for row in self.shelf.releases if row.listed]
         return tuple(self.shelf.offer(file) for row in releases if row.pin.name in wanted for file in row.files)
+
+    def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
+        found = self.files(names)
+        return frozenset(one.filename for one in found if isinstance(one, Wheel | Sdist) and proofs_in(one.hashes))
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         return {wheel: self._metadata(wheel) for wheel in wheels}

@@ -29,7 +29,8 @@ def write_assembly(assembly: Path, zips: Mapping[Path, Path], into: Path) -> Non
     into = into.absolute()
     with writing_to(into):
         into.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(into.parent) as scratch:
+        with scratch_folder(str(into.parent)) as name:
+            scratch = Path(name)
             made = scratch / into.name
             shutil.copytree(assembly, made, symlinks=True, ignore=shutil.ignore_patterns(*(one.name for one in zips)))
             renamed = dict(_placed(assembly, zips, made))

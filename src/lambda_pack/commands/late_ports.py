@@ -18,22 +18,31 @@ __all__ = ["LateBuilder", "LateIndex", "LateRefiner"]
 
 
 class LateIndex:
-    """The port `Index`."""
+    """The port `Index`. `was_asked` says whether anything may have come of it but what a digest is worth."""
 
     def __init__(self, make: Callable[[], Index]) -> None:
         self._made = cache(make)
+        self.was_asked = False
 
     def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
         """See `lambda_pack.ports.Index`."""
-        return self._made().files(names)
+        return self._asked().files(names)
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         """See `lambda_pack.ports.Index`."""
-        return self._made().metadata(wheels)
+        return self._asked().metadata(wheels)
 
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """See `lambda_pack.ports.Index`."""
-        return self._made().sizes(wheels)
+        return self._asked().sizes(wheels)
+
+    def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().promised(names)
+
+    def _asked(self) -> Index:
+        self.was_asked = True
+        return self._made()
 
 
 class LateBuilder:

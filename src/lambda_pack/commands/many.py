@@ -11,6 +11,7 @@ from threading import Event
 from typing import TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.commands.pack import pack
 from lambda_pack.commands.shared_work import SharedWork
@@ -87,7 +88,7 @@ def _no_empty_folders(cells: Sequence[Cell]) -> Iterator[None]:
 
 def _outcome(cell: Cell, environ: Mapping[str, str], narrator: Narrator, *, shared: SharedWork) -> Outcome:
     try:
-        report = pack(cell.request, environ, narrator, keep_report=True, shared=shared)
+        report = pack(replace(cell.request, keeps_report=True), environ, narrator, shared=shared)
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001  # the others go on; whoever reads the outcomes tells bugs apart

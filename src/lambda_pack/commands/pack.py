@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_pack.commands.orders import take_order
@@ -12,6 +13,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
 
 if TYPE_CHECKING:
+    from lambda_pack.commands.recipe_notes import RecipeNotes
     from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.model.report import Report
 
@@ -23,14 +25,14 @@ def pack(
     environ: Mapping[str, str],
     narrator: Narrator,
     *,
-    keep_report: bool = False,
     shared: SharedWork | None = None,
+    notes: RecipeNotes | None = None,
 ) -> Report:
     """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
 
-    Zip, report and lock appear together at the end, or not at all; with `keep_report` a report that nothing came of is
-    written, too. Where a lock and own code are as they were, and the outputs as the last pack has left them, nothing is
-    done unless the request says `force`. `shared` is given where this is one of many (`lambda_pack.commands.many`).
+    Zip, report and lock appear together at the end, or not at all. Where a lock and own code are as they were, and the
+    outputs as the last pack has left them, nothing is done unless the request says `force`. `shared` is given where
+    this is one of many (`lambda_pack.commands.many`), `notes` where the process may be asked for the very same again.
 
     Raises:
         UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
@@ -38,7 +40,7 @@ def pack(
     """
     recorder = Recorder(narrator)
     try:
-        return _packed(request, environ, recorder, keep_report=keep_report, shared=shared)
+        return _packed(request, environ, recorder, shared=shared, notes=notes)
     finally:
         # Of a pack that failed, too.
         if request.profile is not None:
@@ -52,8 +54,8 @@ def _packed(
     environ: Mapping[str, str],
     recorder: Recorder,
     *,
-    keep_report: bool,
     shared: SharedWork | None,
+    notes: RecipeNotes | None,
 ) -> Report:
     order = take_order(request, environ, recorder)
     inputs = None
@@ -69,4 +71,16 @@ def _packed(
     with Workshop(order, environ, recorder, shared=shared) as workshop:
         from lambda_pack.commands.packing import pack_order  # the resolver runs already
 
-        return pack_order(order, workshop, recorder, inputs=inputs, keep_report=keep_report)
+        report = pack_order(order, workshop, recorder, inputs=inputs, notes=notes)
+    if request.use_cache:
+        _keep_bounded(request.cache)
+    return report
+
+
+def _keep_bounded(folder: Path | None) -> None:
+    from lambda_pack.tools.network.cache import default_cache_folder
+    from lambda_pack.tools.network.cache_upkeep import keep_bounded
+
+    folder = folder or default_cache_folder()
+    if folder is not None:
+        keep_bounded(folder)

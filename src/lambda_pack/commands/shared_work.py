@@ -8,7 +8,7 @@ from copy import copy
 from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from lambda_pack.tools.network.cache import Cache
 
 __all__ = ["SharedWork", "question_of"]
+
+_Asked = TypeVar("_Asked", bound=Hashable)
+_Answer = TypeVar("_Answer")
 
 
 class SharedWork:
@@ -207,25 +210,24 @@ class _SharedIndex:
 
     def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
         """See `lambda_pack.ports.Index`."""
-        asked = frozenset(names)
-        found: Sequence[Offer] = self._answers((self._question, "files", asked), lambda: self._index.files(asked))
-        return found
+        return self._once("files", names, self._index.files)
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         """See `lambda_pack.ports.Index`."""
-        asked = frozenset(wheels)
-        found: Mapping[Wheel, bytes] = self._answers(
-            (self._question, "metadata", asked), lambda: self._index.metadata(asked)
-        )
-        return found
+        return self._once("metadata", wheels, self._index.metadata)
 
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """See `lambda_pack.ports.Index`."""
-        asked = frozenset(wheels)
-        found: Mapping[Wheel, int | None] = self._answers(
-            (self._question, "sizes", asked), lambda: self._index.sizes(asked)
-        )
-        return found
+        return self._once("sizes", wheels, self._index.sizes)
+
+    def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
+        """See `lambda_pack.ports.Index`."""
+        return self._once("promised", names, self._index.promised)
+
+    def _once(self, what: str, about: Iterable[_Asked], ask: Callable[[frozenset[_Asked]], _Answer]) -> _Answer:
+        asked = frozenset(about)
+        answer: _Answer = self._answers((self._question, what, asked), lambda: ask(asked))
+        return answer
 
 
 class _SharedDownloads:

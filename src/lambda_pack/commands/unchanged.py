@@ -36,6 +36,7 @@ _BESIDE_THE_POINT = (
     "interpreter",
     "force",
     "profile",
+    "keeps_report",
 )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lambda_pack.tools.building.shared_memory import SharedMemory
     from lambda_pack.tools.network.cache import Cache
     from lambda_pack.tools.network.credentials import Credentials
+    from lambda_pack.tools.uv_resolver import Asked
 
 __all__ = ["Workshop"]
 
@@ -56,6 +57,7 @@ class Workshop:
         self._narrator = narrator
         self._open = ExitStack()
         self._mask = masked
+        self._index: LateIndex | None = None
 
     def __enter__(self) -> Self:
         with self._open as stack:
@@ -82,6 +84,20 @@ class Workshop:
         """The private folder for temporary files, emptied when the block ends."""
         yield Path(self._scratch)
         self._open.close()
+
+    def question(self) -> tuple[Asked, bytes] | None:
+        """The one question of a run that asked nobody but uv, and its answer; None where there was more, or a secret.
+
+        Until the scratch folder is gone.
+        """
+        from lambda_pack.tools.uv_resolver import BegunResolver
+
+        resolver = self._resolver
+        if not isinstance(resolver, BegunResolver) or resolver.first is None or (self._index and self._index.was_asked):
+            return None
+        told = (*resolver.first.command, *resolver.first.files.values(), *resolver.first.settings.values())
+        has_secret = any(masked(text) != text for text in told)
+        return None if has_secret or self._checkouts() else (resolver.first, resolver.answer)
 
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
@@ -120,9 +136,10 @@ class Workshop:
 
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
+        self._index = LateIndex(lambda: index_over(searched))
         ports = Ports(
             resolver=self._resolver or self._locked_resolver(index_over, scratch / "installed"),
-            index=LateIndex(lambda: index_over(searched)),
+            index=self._index,
             downloads=downloads,
             auditor=auditor,
             builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
@@ -230,7 +247,8 @@ class Workshop:
         if self._shared and not self._shared.begins(self._order, stack):
             # Somebody else has begun: there is an answer already, or there will be.
             return resolver
-        return BegunResolver(resolver, stack.enter_context(resolver.begun(request.target, at_most={})))
+        first = resolver.asked(request.target, at_most={})
+        return BegunResolver(resolver, stack.enter_context(resolver.begun(first)), first)
 
     def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:
         from lambda_pack.tools.building.builder import SourceBuilder

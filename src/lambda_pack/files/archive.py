@@ -70,7 +70,7 @@ def _write(entry: Entry, outlet: Outlet) -> bytes:
 def _packed(entry: Entry) -> _Packed:
     """Method, CRC, compressed size and the bytes to write."""
     content = entry.content
-    if isinstance(content, Member) and content.method in {STORED, DEFLATED}:
+    if isinstance(content, Member) and content.is_copied:
         return content.method, content.crc, content.compressed_size, (content.raw(),)
     if entry.size > _LARGEST_DEFLATED:
         crc = 0

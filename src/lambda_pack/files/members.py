@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from lambda_pack.errors import IntegrityError
-from lambda_pack.files.inflate import DEFLATED, DamagedData, inflate
+from lambda_pack.files.inflate import DEFLATED, STORED, DamagedData, inflate
 from lambda_pack.files.mapping import mapped
 from lambda_pack.files.zip_records import LOCAL, LOCAL_SIGNATURE, SMALL_FIELD, UTF8
 
@@ -27,12 +27,17 @@ _BEGINNING: Final = 1 << 10  # in bytes: the tables of a deflated block take les
 
 
 class Mapped(Struct, frozen=True, eq=False):
-    """An archive in memory, valid until whoever mapped it closes it. Errors call it `name`, and end in `advice`."""
+    """An archive in memory, valid until whoever mapped it closes it. Errors say its name, and end in `advice`."""
 
-    name: str
+    path: Path
     data: mmap
     view: memoryview
     advice: str = _OF_WHEELS
+
+    @property
+    def name(self) -> str:
+        """Of the file."""
+        return self.path.name
 
     def refusal(self, why: str, member: str | None = None) -> IntegrityError:
         """The error that says why the archive, or one member of it, is not used."""
@@ -54,7 +59,7 @@ def mapped_archive(path: Path, *, advice: str = _OF_WHEELS) -> Iterator[Mapped]:
         raise IntegrityError(f"{path.name!r} cannot be read ({error}); {advice}") from error
     view = memoryview(data)
     try:
-        yield Mapped(path.name, data, view, advice)
+        yield Mapped(path, data, view, advice)
     finally:
         # After an error, frames of the traceback still hold pieces of the map: it then ends together with them.
         with suppress(BufferError):
@@ -91,6 +96,17 @@ class Member(NamedTuple):
     def symlink(self) -> bool:
         """Whether its content is the path of another member."""
         return stat.S_ISLNK(self.mode)
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether an archive takes it as it lies here: not what no Lambda could inflate."""
+        return self.method in {STORED, DEFLATED}
+
+    @property
+    def data_begin(self) -> int:
+        """Where its bytes begin in the archive, behind its own header; `raw` has checked that."""
+        name_length, extra_length = LOCAL.unpack_from(self.archive.data, self.header)[-2:]
+        return self.header + LOCAL.size + int(name_length) + int(extra_length)
 
     def refusal(self, why: str) -> IntegrityError:
         """The error that says why the member is not used."""

@@ -38,7 +38,8 @@ def merge_tree(bundle: Bundle, into: Path) -> None:
     """
     with writing_to(into), _folder(into):
         plan = _plan(bundle, into)
-        with scratch_folder(into) as scratch:
+        with scratch_folder(str(into)) as name:
+            scratch = Path(name)
             unpack(plan.new, scratch / "new")
             with _moves() as moves:
                 for number, path in enumerate(plan.old):

@@ -1,4 +1,7 @@
-"""Where the bytes of an archive go: to the file in large groups, and to the digest at the same time."""
+"""Where the bytes of an archive go: to the file in large groups, and to the digest at the same time.
+
+Loaded before anything else is where a pack is repeated, so it imports little.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import FileIO
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
-from typing import TypeAlias
 
 from lambda_pack.files.mapping import mapped
 
 __all__ = ["Buffer", "Outlet", "after", "open_outlet", "reserved", "write_each", "write_gathered"]
 
-Buffer: TypeAlias = bytes | bytearray | memoryview
-_Write: TypeAlias = Callable[[FileIO, Sequence[Buffer]], None]
+Buffer = bytes | bytearray | memoryview
+_Write = Callable[[FileIO, Sequence[Buffer]], None]
 
 # POSIX promises 16; Linux and macOS take 1024 buffers in one call.
 _MOST_BUFFERS = 1024
@@ -71,7 +72,7 @@ def open_outlet(file: FileIO, digest: hashlib._Hash, write: _Write | None = None
     """
     sizes: SimpleQueue[int] = SimpleQueue()
     failures: list[OSError] = []
-    thread = Thread(target=_digest_file, args=(Path(file.name), sizes, digest, failures), name="digest", daemon=True)
+    thread = Thread(target=_digest_file, args=(file.name, sizes, digest, failures), name="digest", daemon=True)
     thread.start()
     try:
         outlet = Outlet(file, sizes, write or (write_gathered if hasattr(os, "writev") else write_each))
@@ -84,17 +85,17 @@ def open_outlet(file: FileIO, digest: hashlib._Hash, write: _Write | None = None
         raise failures[0]
 
 
-def _digest_file(path: Path, sizes: SimpleQueue[int], digest: hashlib._Hash, failures: list[OSError]) -> None:
+def _digest_file(path: str, sizes: SimpleQueue[int], digest: hashlib._Hash, failures: list[OSError]) -> None:
     """Digest the file as it grows by these numbers of bytes, until one is 0."""
     done = 0
     try:
-        with path.open("rb", buffering=0) as file:
+        with FileIO(path) as file:
             while size := sizes.get():
                 _digest_part(file, done, size, digest)
                 done += size
     except ValueError:
         # That is what mmap says.
-        failures.append(OSError(errno.EIO, "the file is shorter than what was written", str(path)))
+        failures.append(OSError(errno.EIO, "the file is shorter than what was written", path))
     except OSError as error:
         failures.append(error)
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
 from lambda_pack.files.whole import SCRATCH_PREFIX
+from lambda_pack.looks import listed, seen
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -64,7 +65,7 @@ def check_source(place: Path) -> None:
     Raises:
         UsageError: it is not there, or something else.
     """
-    if not place.is_dir() and not place.is_file():
+    if not seen(place).is_dir() and not place.is_file():
         raise UsageError(f"{str(place)!r} is neither a folder nor a file; give the folder of your own code")
 
 
@@ -82,7 +83,7 @@ def read_source(place: Path, *, excludes: Sequence[str] = (), includes: Sequence
     """
     check_source(place)
     if place.is_file():
-        return (_entry(place.name, place.resolve(), _status(place)),)
+        return (_entry(place.name, seen(place.resolve()), _status(place)),)
     walk = _Walk(place.resolve(), _patterns(place, excludes, includes))
     return tuple(sorted(walk.files(walk.root, "", (walk.root,)), key=lambda entry: entry.path))
 
@@ -91,7 +92,7 @@ def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) ->
     from pathspec import GitIgnoreSpec
 
     try:
-        written = (folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()
+        written = seen(folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         written = []
     except (OSError, UnicodeDecodeError) as error:
@@ -114,7 +115,7 @@ class _Walk(Struct, frozen=True):
     def files(self, folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[Entry]:
         """The entries of one folder and those below; `above` are the real folders on the way, itself included."""
         try:
-            with os.scandir(folder) as scanned:
+            with os.scandir(listed(folder)) as scanned:
                 found = sorted(scanned, key=lambda item: item.name)
         except OSError as error:
             raise UsageError(
@@ -125,10 +126,10 @@ class _Walk(Struct, frozen=True):
             # A link is excluded by its own name, before anybody asks where it leads.
             if self.patterns.match_file(f"{path}/" if _is_folder(item) else path):
                 continue
-            real = self._real(Path(item.path)) if item.is_symlink() else Path(item.path)
+            real = self._real(seen(Path(item.path))) if item.is_symlink() else Path(item.path)
             status = _status(real)
             if stat.S_ISREG(status.st_mode):
-                yield _entry(path, real, status)
+                yield _entry(path, seen(real), status)
             elif not stat.S_ISDIR(status.st_mode):
                 raise UsageError(f"{item.path!r} is neither a file nor a folder; exclude it")
             elif real in above:

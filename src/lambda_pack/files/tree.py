@@ -28,7 +28,8 @@ def write_tree(bundle: Bundle, into: Path) -> None:
         raise UsageError(f"{str(into)!r} exists and is not an empty folder; remove it or name another one")
     with writing_to(into):
         into.parent.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(into.parent) as scratch:
+        with scratch_folder(str(into.parent)) as name:
+            scratch = Path(name)
             tree = scratch / "tree"
             unpack(bundle.entries, tree)
             # Windows renames onto nothing that exists, an empty folder included.

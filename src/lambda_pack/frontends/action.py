@@ -68,7 +68,7 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
         with GroupNarrator(workflow) as narrator:
             for name, given in inputs.said.items():
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
-            report = pack(request, environ, narrator, keep_report=True)
+            report = pack(replace(request, keeps_report=True), environ, narrator)
         # A folder that the user named may be that of other jobs, too.
         if inputs.cache and request.cache is not None and "cache-dir" not in inputs.said:
             freed = prune_to(request.cache, used_since=begun)

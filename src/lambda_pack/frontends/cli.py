@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
+import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from types import FrameType
-from typing import Any
 
 from lambda_pack.errors import Interrupted, LambdaPackError
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
+
+TYPE_CHECKING = False  # `typing` costs 8 ms, as much as all that a repeated pack needs besides
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FrameType
+    from typing import Any
 
 __all__ = ["main"]
 
@@ -31,11 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.disable()
     # In seconds; else threads that hash and fetch beside us wait 5 ms for each of their turns.
     sys.setswitchinterval(0.0005)
-    parsed = vars(_parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments))
-    command: Callable[[Mapping[str, Any]], int] = _COMMANDS[parsed["command"]]
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with_sigterm(Interrupted)
-        return command(parsed)
+        if words[:1] == ["pack"] and _is_repeated(words):
+            return 0
+        parsed = vars(_parser(words).parse_args(words))
+        command: Callable[[Mapping[str, Any]], int] = _COMMANDS[parsed["command"]]
+        return command({**parsed, "words": words})
     except (KeyboardInterrupt, Interrupted):
         return _interrupted()
     except LambdaPackError as error:
@@ -76,6 +83,8 @@ def _came_of_interruption(error: BaseException | None) -> bool:
 
 def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the commands whose names are among these words get their options, which are hundreds."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="lambda-pack",
         description="Turn a Python project's dependencies into an AWS Lambda bundle that really loads.",
@@ -143,6 +152,18 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
     command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
 
 
+def _is_repeated(words: Sequence[str]) -> bool:
+    """Whether the same was packed before, and could be done again without asking anything but that."""
+    from lambda_pack.commands.repeat import repeat
+
+    told = repeat(words, os.environ)  # noqa: TID251  # a front-end: strings in
+    if told is not None:
+        summary, warnings = told
+        sys.stderr.write(warnings)
+        sys.stdout.write(summary)
+    return told is not None
+
+
 def _pack(arguments: Mapping[str, Any]) -> int:
     if arguments["template"]:
         from lambda_pack.frontends.templates import run_pack_template
@@ -152,15 +173,16 @@ def _pack(arguments: Mapping[str, Any]) -> int:
         from lambda_pack.frontends.many import run_pack_many
 
         return run_pack_many(arguments)
-    from lambda_pack.commands.pack import pack
+    from lambda_pack.frontends.runs import run_pack
 
-    return _run(arguments, pack, delivers=True)
+    return run_pack(arguments)
 
 
 def _check(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.commands.check import check
+    from lambda_pack.frontends.runs import run_command
 
-    return _run(arguments, check)
+    return run_command(arguments, check)
 
 
 def _lock(arguments: Mapping[str, Any]) -> int:
@@ -224,12 +246,6 @@ _COMMANDS = {
     "upload": _upload,
     "verify": _verify,
 }
-
-
-def _run(arguments: Mapping[str, Any], command: Callable[..., Any], *, delivers: bool = False) -> int:
-    from lambda_pack.frontends.runs import run_command
-
-    return run_command(arguments, command, delivers=delivers)
 
 
 def _tell(error: LambdaPackError) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_json
 from lambda_pack.inputs.templates import Code, Spot, Template
+from lambda_pack.looks import listed, seen
 from lambda_pack.model.cells import CellKind
 
 __all__ = ["ASSET", "documents_of", "read_assembly"]
@@ -33,7 +34,7 @@ def read_assembly(folder: Path) -> Template:
     Raises:
         UsageError: it is no assembly, or a document in it cannot be read.
     """
-    if not (folder / "manifest.json").is_file():
+    if not seen(folder / "manifest.json").is_file():
         raise UsageError(f"{folder.as_posix()!r} is no assembly of the CDK: it has no manifest.json; run cdk synth")
     codes: list[Code] = []
     skipped: list[tuple[str, str]] = []
@@ -53,10 +54,10 @@ def read_assembly(folder: Path) -> Template:
 
 def documents_of(folder: Path, ending: str) -> Iterator[Path]:
     """The documents of an assembly and of those in it (stages); what assets hold is none of them."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name.startswith("assembly-"):
+    for path in sorted(listed(folder).iterdir()):
+        if seen(path).is_dir() and path.name.startswith("assembly-"):
             yield from documents_of(path, ending)
-        elif path.is_file() and path.name.endswith(ending):
+        elif seen(path).is_file() and path.name.endswith(ending):
             yield path
 
 
@@ -73,7 +74,7 @@ def _code(folder: Path, name: str, resource: Any) -> Code | str | None:  # noqa:
     asset = ASSET.search(place) if isinstance(place, str) else None
     if asset is None:
         return f"its {key} is no asset of the assembly"
-    found = [path for parent in (folder, *folder.parents[:1]) if (path := parent / f"asset.{asset[0]}").is_dir()]
+    found = [path for parent in (folder, *folder.parents[:1]) if seen(path := parent / f"asset.{asset[0]}").is_dir()]
     if not found:
         return f"its asset {asset[0]} is no folder: it is packed already"
     listed = {

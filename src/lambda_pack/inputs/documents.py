@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from packaging.pylock import Package, PylockValidationError
 
 from lambda_pack.errors import UsageError
+from lambda_pack.looks import seen
 from lambda_pack.model.urls import masked
 
 __all__ = ["check_told", "line_of", "read_json", "read_toml", "shown", "understood"]
@@ -50,7 +51,7 @@ def read_json(path: Path, *, what_now: str) -> dict[str, Any]:
 def _read(path: Path, parse: Callable[[str], dict[str, Any]], kind: str, what_now: str) -> dict[str, Any]:
     name = path.as_posix()
     try:
-        return parse(path.read_text(encoding="utf-8"))
+        return parse(seen(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"{name!r} does not exist; name a lock, a manifest or a requirements file") from error
     except (OSError, UnicodeDecodeError) as error:

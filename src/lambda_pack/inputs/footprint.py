@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from lambda_pack.inputs.project import is_manifest_or_lock
+from lambda_pack.looks import listed, seen
 from lambda_pack.model.urls import path_of
 
 __all__ = ["footprint"]
@@ -33,27 +34,27 @@ def footprint(path: Path) -> frozenset[Path]:
     return frozenset(one.resolve() for one in _footprint(path, set()))
 
 
-def _footprint(path: Path, seen: set[Path]) -> Iterator[Path]:
-    if path in seen:
+def _footprint(path: Path, known: set[Path]) -> Iterator[Path]:
+    if path in known:
         return
-    seen.add(path)
-    if path.is_dir():
+    known.add(path)
+    if seen(path).is_dir():
         for file in _decisive(path):
-            yield from _footprint(file, seen)
+            yield from _footprint(file, known)
         return
     yield path
     text = _text(path)
     for included in _INCLUDE.findall(text):
-        yield from _footprint(_place(included, path.parent), seen)
+        yield from _footprint(_place(included, path.parent), known)
     for named in (*_LOCAL.findall(text), *((name, "") for name in _NAMED.findall(text))):
         place = _place("".join(named), path.parent)
         # The project itself is a folder of its own inputs, or of its own code: both are named by whoever packs it.
-        if place.exists() and place.resolve() not in path.resolve().parents:
+        if seen(place).exists() and place.resolve() not in path.resolve().parents:
             yield place
     # A requirements file stands alone; a lock has a manifest beside it, and a manifest perhaps a lock.
     if is_manifest_or_lock(path) and path.suffix != ".txt":
         for file in _decisive(path.parent):
-            yield from _footprint(file, seen)
+            yield from _footprint(file, known)
     if path.suffix == ".py":
         yield path.with_name(f"{path.name}.lock")
 
@@ -62,8 +63,12 @@ def _decisive(folder: Path) -> list[Path]:
     """The locks and manifests of a folder; those of a workspace above, too."""
     from lambda_pack.inputs.workspaces import workspace_root
 
-    found = [file for file in sorted(folder.iterdir()) if is_manifest_or_lock(file)] if folder.is_dir() else []
-    root = workspace_root(folder.absolute()) if (folder / "pyproject.toml").is_file() else None
+    found = (
+        [file for file in sorted(listed(folder).iterdir()) if is_manifest_or_lock(file)]
+        if seen(folder).is_dir()
+        else []
+    )
+    root = workspace_root(folder.absolute()) if seen(folder / "pyproject.toml").is_file() else None
     return [*found, *([root / "pyproject.toml", root / "uv.lock"] if root and root != folder.absolute() else [])]
 
 
@@ -73,7 +78,7 @@ def _place(written: str, folder: Path) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", errors="replace")
+        return seen(path).read_text("utf-8", errors="replace")
     except OSError:
         # Whoever packs it says so.
         return ""

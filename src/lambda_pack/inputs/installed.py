@@ -16,6 +16,7 @@ from packaging.version import InvalidVersion
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.reading import Reading
+from lambda_pack.looks import seen, walked
 from lambda_pack.model.installed import Distribution, Installation
 from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.packages import Pin
@@ -30,10 +31,10 @@ _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
 def installation_in(folder: Path) -> Path | None:
     """Where the distributions of an environment or a folder lie; None where it is neither."""
-    if (folder / "pyvenv.cfg").is_file():
-        places = sorted((*folder.glob("lib/python3*/site-packages"), *folder.glob("Lib/site-packages")))
-        return next((place for place in places if place.is_dir()), None)
-    return folder if next(folder.glob("*.dist-info"), None) is not None else None
+    if seen(folder / "pyvenv.cfg").is_file():
+        places = sorted((*walked(folder).glob("lib/python3*/site-packages"), *walked(folder).glob("Lib/site-packages")))
+        return next((place for place in places if seen(place).is_dir()), None)
+    return folder if next(walked(folder).glob("*.dist-info"), None) is not None else None
 
 
 def read_installation(folder: Path, place: Path, selection: Selection) -> Reading:
@@ -48,13 +49,15 @@ def read_installation(folder: Path, place: Path, selection: Selection) -> Readin
     if not selection.is_plain:
         raise UsageError(f"{folder.as_posix()!r} is an environment, which has no groups and no extras; leave them out")
     found, warnings = [], []
-    for dist_info in sorted(path for path in place.glob("*.dist-info") if path.is_dir()):
+    for dist_info in sorted(path for path in walked(place).glob("*.dist-info") if seen(path).is_dir()):
         if _is_editable(dist_info):
             name = dist_info.name.removesuffix(".dist-info")
             warnings.append(f"{name} is installed in editable mode: its code is packed with --project, not from there")
         else:
             found.append(_distribution(dist_info))
-    warnings += (f"{one.name} has no .dist-info and is left out; install it again" for one in place.glob("*.egg-*"))
+    warnings += (
+        f"{one.name} has no .dist-info and is left out; install it again" for one in walked(place).glob("*.egg-*")
+    )
     kept = _without_installers(found)
     is_environment = place != folder
     return Reading(
@@ -69,10 +72,10 @@ def read_installation(folder: Path, place: Path, selection: Selection) -> Readin
 def _distribution(dist_info: Path) -> Distribution:
     parse = BytesParser().parsebytes
     try:
-        metadata = parse((dist_info / "METADATA").read_bytes(), headersonly=True)
-        wheel = parse((dist_info / "WHEEL").read_bytes(), headersonly=True)
+        metadata = parse(seen(dist_info / "METADATA").read_bytes(), headersonly=True)
+        wheel = parse(seen(dist_info / "WHEEL").read_bytes(), headersonly=True)
         pin = Pin.parse(metadata["Name"], metadata["Version"])
-        rows = list(csv.reader((dist_info / "RECORD").read_text("utf-8").splitlines()))
+        rows = list(csv.reader(seen(dist_info / "RECORD").read_text("utf-8").splitlines()))
     except (OSError, InvalidVersion, TypeError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(
             f"{str(dist_info)!r} is not a distribution that can be read: {error}; install it again"
@@ -84,7 +87,7 @@ def _distribution(dist_info: Path) -> Distribution:
         tags=frozenset[Tag](tags),
         files=tuple(_files(dist_info.parent, [row[0] for row in rows if row])),
         requires=tuple(_requirements(metadata.get_all("Requires-Dist", []))),
-        is_requested=(dist_info / "REQUESTED").is_file(),
+        is_requested=seen(dist_info / "REQUESTED").is_file(),
     )
 
 
@@ -94,7 +97,7 @@ def _files(place: Path, listed: Sequence[str]) -> Iterator[str]:
         parts = path.split("/")
         if path.startswith("/") or not {"", ".", "..", "__pycache__"}.isdisjoint(parts) or "\\" in path:
             continue
-        if (place / path).is_file():
+        if seen(place / path).is_file():
             yield path
 
 
@@ -109,7 +112,7 @@ def _requirements(lines: Sequence[str]) -> Iterator[Requirement]:
 def _is_editable(dist_info: Path) -> bool:
     direct = dist_info / "direct_url.json"
     try:
-        return bool(json.loads(direct.read_text("utf-8")).get("dir_info", {}).get("editable"))
+        return bool(json.loads(seen(direct).read_text("utf-8")).get("dir_info", {}).get("editable"))
     except (OSError, ValueError, AttributeError):
         return False
 

@@ -12,6 +12,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_requirements
+from lambda_pack.looks import listed, seen
 from lambda_pack.model.selection import Selection
 
 __all__ = ["has_input", "is_manifest_or_lock", "read_inputs"]
@@ -42,13 +43,13 @@ def read_inputs(paths: Sequence[Path], selection: Selection, environ: Mapping[st
     """
     if not paths:
         return Reading(Path.cwd())
-    alone = next((path for path in paths if path.is_dir() or _room_of(path) is not None), None)
+    alone = next((path for path in paths if seen(path).is_dir() or _room_of(path) is not None), None)
     if alone is None:
         return _read_requirements(paths, selection, environ)
     if len(paths) > 1:
-        kind = "a folder" if alone.is_dir() else "a lock" if _is_lock(alone) else "no requirements file"
+        kind = "a folder" if seen(alone).is_dir() else "a lock" if _is_lock(alone) else "no requirements file"
         raise UsageError(f"{alone.as_posix()!r} is {kind} and must be the only input; leave the others out")
-    return _read_folder(alone, selection, environ) if alone.is_dir() else _read_file(alone, selection, environ)
+    return _read_folder(alone, selection, environ) if seen(alone).is_dir() else _read_file(alone, selection, environ)
 
 
 def is_manifest_or_lock(path: Path) -> bool:
@@ -65,7 +66,7 @@ def has_input(folder: Path) -> bool:
         UsageError: its pyproject.toml cannot be read.
     """
     return bool(_manifests(folder)) or any(
-        _is_lock_of_folder(path) or path.name == "Pipfile" for path in folder.iterdir()
+        _is_lock_of_folder(path) or path.name == "Pipfile" for path in listed(folder).iterdir()
     )
 
 
@@ -74,8 +75,8 @@ def _read_folder(folder: Path, selection: Selection, environ: Mapping[str, str])
     from lambda_pack.inputs.uv import read_uv_lock
     from lambda_pack.inputs.workspaces import workspace_root
 
-    locks = [path for path in sorted(folder.iterdir()) if path.is_file() and _is_lock_of_folder(path)]
-    if not locks and (root := workspace_root(folder.absolute())) is not None and (root / "uv.lock").is_file():
+    locks = [path for path in sorted(listed(folder).iterdir()) if seen(path).is_file() and _is_lock_of_folder(path)]
+    if not locks and (root := workspace_root(folder.absolute())) is not None and seen(root / "uv.lock").is_file():
         return read_uv_lock(root / "uv.lock", selection, environ, project=folder)
     found = locks or _manifests(folder)
     if not found and (place := installation_in(folder)) is not None:
@@ -90,7 +91,7 @@ def _manifests(folder: Path) -> list[Path]:
 def _says_something(path: Path) -> bool:
     from lambda_pack.inputs.pyproject import declares_dependencies
 
-    if not path.is_file():
+    if not seen(path).is_file():
         return False
     return path.suffix != ".toml" or declares_dependencies(read_toml(path, what_now="correct it"))
 
@@ -102,7 +103,7 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
         raise UsageError(f"{where} has {names}; say which one counts with --input {files[0].name}")
     if files:
         return files[0]
-    if (folder / "Pipfile").is_file():
+    if seen(folder / "Pipfile").is_file():
         raise UsageError(f"{where} has a Pipfile and no Pipfile.lock; make one with `pipenv lock`")
     raise UsageError(
         f"{where} has no lock, no pyproject.toml with dependencies and no requirements.txt; "
@@ -112,7 +113,7 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
 
 def _read_file(path: Path, selection: Selection, environ: Mapping[str, str]) -> Reading:
     own_lock = path.with_name(f"{path.name}.lock")
-    if path.suffix == ".py" and own_lock.is_file():
+    if path.suffix == ".py" and seen(own_lock).is_file():
         path = own_lock
     room = _room_of(path)
     if room is None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.templates import Code, Spot, Template, Text, fields, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
+from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
 
 __all__ = ["read_sam"]
@@ -149,9 +150,9 @@ def _folder(sam: _Sam, row: _Type, properties: Mapping[str, Any]) -> Path:
     if code.tag.startswith("!"):
         raise _Skip(f"its {row.code} is {code.tag} {code.value}: known only when it is deployed")
     folder = sam.path.parent / str(code.value)
-    if "://" in code.value or folder.is_file():
+    if "://" in code.value or seen(folder).is_file():
         raise _Skip(f"its {row.code} {code.value!r} is packed already")
-    if not folder.is_dir():
+    if not seen(folder).is_dir():
         raise _Skip(f"its {row.code} {code.value!r} is not there")
     return folder
 

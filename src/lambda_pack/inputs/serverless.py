@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from lambda_pack.inputs.templates import Code, Spot, Template, Text, fields, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
+from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
 
 __all__ = ["read_serverless"]
@@ -60,7 +61,7 @@ def _code(service: _Service, kind: CellKind, name: str, entry: Any) -> Code | st
     folder = service.path.parent / (place or ".")
     if reason := _reason(own, package, runtimes):
         return reason
-    if (key in own and place is None) or (kind is CellKind.LAYER and key not in own) or not folder.is_dir():
+    if (key in own and place is None) or (kind is CellKind.LAYER and key not in own) or not seen(folder).is_dir():
         return f"its {key} is no folder that is there"
     patterns = (*service.patterns, *_literals(package.get("patterns"))) if place is None else ()
     return Code(

@@ -22,6 +22,7 @@ from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.uv_freshness import difference
 from lambda_pack.inputs.uv_packages import edges_of, locked_package, place_of
+from lambda_pack.looks import seen
 from lambda_pack.model.locked import Locked
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -62,7 +63,7 @@ def read_uv_lock(
         stale = difference(content, path.absolute().parent)
     for locked in packages:
         check_told(locked.package, path)
-    is_there = start.manifest.suffix == ".toml" and start.manifest.is_file()
+    is_there = start.manifest.suffix == ".toml" and seen(start.manifest).is_file()
     root = read_toml(start.manifest, what_now="correct it") if is_there else {}
     return Reading(
         folder=path.absolute().parent,
@@ -89,7 +90,7 @@ class _Start(Struct, frozen=True):
         edges = list(self.main if selection.takes_main else ())
         edges += [edge for name in sorted(selection.all_extras) for edge in self.extras[name]]
         edges += [edge for name in sorted(selection.all_groups) for edge in self.groups[name]]
-        text = self.manifest.read_text("utf-8") if self.manifest.is_file() else ""
+        text = seen(self.manifest).read_text("utf-8") if seen(self.manifest).is_file() else ""
         lines = named_lines(self.manifest, text, [edge["name"] for edge in edges])
         for edge, requirement in zip(edges, edges_of(edges), strict=True):
             yield Requested(lines[edge["name"]], requirement)

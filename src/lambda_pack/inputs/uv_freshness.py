@@ -17,6 +17,7 @@ from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.manifest import Manifest
 from lambda_pack.inputs.pyproject import read_manifest
 from lambda_pack.inputs.uv_packages import place_of
+from lambda_pack.looks import seen
 from lambda_pack.model.requirements import Requested
 
 __all__ = ["difference"]
@@ -30,7 +31,7 @@ def difference(content: Mapping[str, Any], folder: Path) -> str | None:
     for entry in content.get("package", ()):
         place = place_of(entry)
         path = folder / (place or "") / "pyproject.toml"
-        if place is None or "metadata" not in entry or not path.is_file():
+        if place is None or "metadata" not in entry or not seen(path).is_file():
             continue
         manifest = read_manifest(path)
         written, locked = frozenset(_written(manifest)), frozenset(_locked(entry["metadata"]))

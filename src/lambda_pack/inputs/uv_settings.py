@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.setting_values import truth
+from lambda_pack.looks import seen
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.urls import with_login
 
@@ -75,7 +76,7 @@ def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys
     """
     settings: dict[str, Given] = {}
     for path in _files(environ, home, platform):
-        if path.is_file():
+        if seen(path).is_file():
             settings.update(_read(path, environ))
         elif environ.get("UV_CONFIG_FILE") == str(path):
             raise UsageError(
@@ -94,7 +95,7 @@ def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Pa
         yield Path(environ.get("APPDATA") or home / "AppData/Roaming") / "uv/uv.toml"
     else:
         folders = [Path(folder) for folder in environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
-        yield next((folder / "uv/uv.toml" for folder in folders if (folder / "uv/uv.toml").is_file()), _SYSTEM_FILE)
+        yield next((folder / "uv/uv.toml" for folder in folders if seen(folder / "uv/uv.toml").is_file()), _SYSTEM_FILE)
         yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "uv/uv.toml"
 
 
@@ -105,7 +106,7 @@ def _read(path: Path, environ: Mapping[str, str]) -> GivenSettings:
     import tomllib  # most runs have no uv.toml
 
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(seen(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         # The parser's message names a position, not the text: no password can be in it.
         raise UsageError(f"uv's configuration {str(path)!r} cannot be read: {error}; correct it") from error

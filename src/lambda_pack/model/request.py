@@ -36,8 +36,8 @@ class PackRequest(Struct, frozen=True):
     builds; `handler` is looked for in the bundle. `options` are pip's options by their long names: indexes, kinds of
     files, constraints. `config_settings` go to the build backends, which `interpreter` runs; None looks for one of the
     runtime's version. `building` says where and how. `slimming` says what is left out. With `force` a bundle is made
-    that nothing has changed of. `profile` is where to say how the time was spent. `cache` None is the user's cache
-    folder.
+    that nothing has changed of. `profile` is where to say how the time was spent. With `keeps_report` the
+    report is written, too, where nothing came of it. `cache` None is the user's cache folder.
     """
 
     target: Target
@@ -63,6 +63,7 @@ class PackRequest(Struct, frozen=True):
     allow_oversize: bool = False
     force: bool = False
     profile: Path | None = None
+    keeps_report: bool = False
     options: GivenSettings = field(default_factory=dict)
     config_settings: tuple[tuple[str, str], ...] = ()
     interpreter: Path | None = None

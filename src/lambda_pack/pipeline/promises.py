@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.permissions import check_hashes
-from lambda_pack.model.requirements import Requirements, proofs_in
+from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.ports import Index, Ports
 
@@ -41,8 +41,7 @@ def _without_own_words(stock: Stock, requirements: Requirements, index: Index) -
     }
     if not doubtful:
         return stock
-    listed = index.files({wheel.pin.name for wheel in doubtful})
-    promised = {file.filename for file in listed if isinstance(file, Wheel) and proofs_in(file.hashes)}
+    promised = index.promised({wheel.pin.name for wheel in doubtful})
     own_words = {wheel for wheel in doubtful if wheel.filename not in promised}
     offers = (replace(one, hashes=()) if isinstance(one, Wheel) and one in own_words else one for one in stock.offers)
     return replace(stock, offers=frozenset(offers))

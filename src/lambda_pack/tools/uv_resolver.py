@@ -23,7 +23,7 @@ from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
 from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
 
-__all__ = ["BegunResolver", "UvResolver"]
+__all__ = ["Asked", "BegunResolver", "UvResolver"]
 
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
@@ -35,6 +35,14 @@ _NO_SOLUTION = 1
 _NO_ANSWER = re.compile(
     r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.MULTILINE
 )
+
+
+class Asked(Struct, frozen=True):
+    """A question to uv: its command, the files in its folder, and variables beside those that it gets anyway."""
+
+    command: tuple[str, ...]
+    files: Mapping[str, str]
+    settings: Mapping[str, str]
 
 
 class UvResolver(Struct, frozen=True):
@@ -56,13 +64,20 @@ class UvResolver(Struct, frozen=True):
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
-        with self.begun(target, at_most=at_most, without=without) as running:
+        with self.begun(self.asked(target, at_most=at_most, without=without)) as running:
             return self.answer(running.finish())
 
-    def begun(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
-    ) -> AbstractContextManager[Running]:
+    def begun(self, asked: Asked) -> AbstractContextManager[Running]:
         """uv, started on the question; `answer` reads what it has found."""
+        for name, text in asked.files.items():
+            _write_private(self.scratch / name, text)
+        self._lock.unlink(missing_ok=True)
+        return started(asked.command, environment={**self.environment, **asked.settings}, folder=self.scratch)
+
+    def asked(
+        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+    ) -> Asked:
+        """What uv is told."""
         files = {
             "requirements.txt": requirements_text(self.requirements, hashes=False),
             "constraints.txt": constraints_text(self.requirements, at_most),
@@ -70,10 +85,7 @@ class UvResolver(Struct, frozen=True):
             "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(),
         }
-        for name, text in files.items():
-            _write_private(self.scratch / name, text)
-        self._lock.unlink(missing_ok=True)
-        return started(self._command(target), environment=self._environment(), folder=self.scratch)
+        return Asked(self._command(target), files, self._variables())
 
     def answer(self, result: Completed) -> Pylock:
         """What uv has found.
@@ -89,12 +101,16 @@ class UvResolver(Struct, frozen=True):
             raise IndexUnavailable("uv could not read what it needs; check the index, then run again", log=result.log)
         return _read(self._lock)
 
+    def answered(self) -> bytes:
+        """The lock that uv wrote last, as it wrote it."""
+        return self._lock.read_bytes()
+
     @property
     def _lock(self) -> Path:
         return self.scratch / "pylock.toml"
 
-    def _command(self, target: Target) -> list[str]:
-        return [
+    def _command(self, target: Target) -> tuple[str, ...]:
+        return (
             *(self.uv, "pip", "compile", "requirements.txt", "--quiet", "--no-header"),
             *("--format", "pylock.toml", "--output-file", str(self._lock)),
             *("--python", str(self.interpreter), "--no-python-downloads"),
@@ -104,10 +120,10 @@ class UvResolver(Struct, frozen=True):
             *(("--build-constraints", "build-constraints.txt") if self.requirements.build_constraints else ()),
             *("--config-file", "uv.toml"),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
-        ]
+        )
 
-    def _environment(self) -> dict[str, str]:
-        """With what uv takes from nowhere else; all of it may be seen by package code."""
+    def _variables(self) -> dict[str, str]:
+        """What uv takes from nowhere else; all of it may be seen by package code."""
         indexes = self.requirements.indexes
         settings = {"UV_HTTP_RETRIES": str(indexes.retries)}
         # uv leaves a lock file for each build in the folder for temporary files: there it goes with our scratch folder.
@@ -119,7 +135,7 @@ class UvResolver(Struct, frozen=True):
             settings["SSL_CERT_DIR" if authorities.is_dir() else "SSL_CERT_FILE"] = str(authorities)
         if indexes.client_certificate:
             settings["SSL_CLIENT_CERT"] = str(Path(indexes.client_certificate).absolute())
-        return {**self.environment, **settings}
+        return settings
 
     def _settings(self) -> str:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
@@ -149,23 +165,30 @@ class UvResolver(Struct, frozen=True):
 
 
 class BegunResolver:
-    """A resolver whose first answer is on its way: uv runs beside us while the rest of lambda-pack is loaded."""
+    """A resolver whose first answer is on its way: uv runs beside us while the rest of lambda-pack is loaded.
 
-    def __init__(self, resolver: UvResolver, running: Running) -> None:
+    `first` is what it was asked, None once it was asked anything else; `answer` the lock that it wrote then.
+    """
+
+    def __init__(self, resolver: UvResolver, running: Running, first: Asked) -> None:
         """`running` is the resolver's, begun with nothing held back and nothing left out, for the run's one target."""
+        self.first: Asked | None = first
+        self.answer = b""
         self._resolver = resolver
         self._running = running
-        self._first: Pylock | None = None
+        self._lock: Pylock | None = None
 
     def resolve(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
         if at_most or without:
+            self.first = None
             return self._resolver.resolve(target, at_most=at_most, without=without)
-        if self._first is None:
-            self._first = self._resolver.answer(self._running.finish())
-        return self._first
+        if self._lock is None:
+            self._lock = self._resolver.answer(self._running.finish())
+            self.answer = self._resolver.answered()
+        return self._lock
 
 
 def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_pack.tools.network.cache import Cache
-from lambda_pack.tools.network.cache_upkeep import KINDS, clear, prune, prune_to, survey
+from lambda_pack.tools.network.cache_upkeep import KINDS, clear, keep_bounded, prune, prune_to, survey
 
 DAY = 86_400
 
@@ -53,6 +53,19 @@ def test_what_was_used_last_stays_until_there_is_room(tmp_path: Path) -> None:
 
     assert [path.exists() for path in paths] == [False, True, False]
     assert freed.left == 11
+
+
+def test_it_bounds_itself_once_a_day(tmp_path: Path) -> None:
+    first = put(tmp_path, b"x" * 20, days=3)
+    keep_bounded(tmp_path, most=10)
+    second = put(tmp_path, b"y" * 20, days=3)
+    keep_bounded(tmp_path, most=10)
+    assert (first.exists(), second.exists()) == (False, True)
+
+    yesterday = time.time() - DAY - 1
+    os.utime(tmp_path / "pruned", (yesterday, yesterday))
+    keep_bounded(tmp_path, most=10)
+    assert not second.exists()
 
 
 def test_what_may_be_in_use_stays_whatever_was_asked(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["KINDS", "Freed", "Held", "clear", "prune", "prune_to", "survey"]
+__all__ = ["KINDS", "MOST", "Freed", "Held", "clear", "keep_bounded", "prune", "prune_to", "survey"]
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -24,11 +24,18 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "sizes": "sizes of wheels",
         "pages": "pages of indexes",
         "packs": "packs whose inputs have not changed",
+        "recipes": "how the last packs are written again",
         "forecasts": "what the last packs used",
         "partial": "what is arriving, or was left behind",
     }
 )
 """The folders of a cache, and what is in them. All of it is fetched or found again when it is missed."""
+
+MOST: Final = 10 << 30
+"""In bytes: what is left of a cache that nobody prunes, at most once a day."""
+
+_DAY: Final = 86_400  # in seconds
+_STAMP: Final = "pruned"  # beside the kinds; its time is that of the last look
 
 # In seconds: another run may be about to read what it has just asked for.
 _IN_USE: Final = 3600
@@ -88,6 +95,15 @@ def prune_to(folder: Path, *, used_since: float) -> Freed:
     _remove_empty_folders(folder)
     freed = sum(one.size for one in gone)
     return Freed(len(gone), freed, sum(one.size for one in files) - freed)
+
+
+def keep_bounded(folder: Path, *, most: int = MOST) -> None:
+    """Prune to `most` bytes, unless somebody has looked within a day; where it cannot be written to, it stays."""
+    stamp = folder / _STAMP
+    with suppress(OSError):
+        if not stamp.exists() or stamp.stat().st_mtime < time.time() - _DAY:
+            stamp.touch()
+            prune(folder, most=most)
 
 
 def clear(folder: Path) -> Freed:

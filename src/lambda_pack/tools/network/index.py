@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName
 from lambda_pack.errors import IndexUnavailable, IntegrityError
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.packages import Hashes, Sdist, Wheel
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.requirements import IndexSettings, proofs_in
 from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Downloads, Narrator
 from lambda_pack.tools.network.cache import Cache
@@ -69,6 +69,10 @@ class SimpleIndex:
                 local = [file for file in links if file.pin.name == name]
                 self._pages[name] = tuple(_each_once([*local, *files]))
         return tuple(file for name in wanted for file in self._pages[name])
+
+    def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
+        """See `lambda_pack.ports.Index`."""
+        return frozenset(file.filename for file in self.files(names) if proofs_in(file.hashes))
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         """The METADATA of each wheel: from the cache, the index's own file, parts of the wheel, or the whole of it.
