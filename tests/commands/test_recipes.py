@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from array import array
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from lambda_pack.commands.recipes import Question, Recipe, cache_named, read_recipe, recipe_key, recipe_path, today
 from lambda_pack.commands.repeat import default_cache
-from lambda_pack.files.segments import Segments
 from lambda_pack.tools.network.cache import Cache, default_cache_folder
 
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
@@ -30,8 +28,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
     recipe.looks = tuple(draw(st.lists(st.tuples(TEXTS, st.booleans(), TEXTS), max_size=3)))
     recipe.wheels = tuple(draw(st.lists(st.tuples(TEXTS, st.integers(0, 1 << 40)), max_size=3)))
     recipe.question = draw(QUESTIONS)
-    rows = draw(st.lists(st.integers(0, 1 << 40), max_size=8))
-    recipe.segments = Segments(array("Q", rows), draw(st.binary(max_size=30)))
+    recipe.segments = draw(st.binary(max_size=30))
     return recipe
 
 
@@ -45,8 +42,7 @@ def test_what_is_read_is_what_was_kept(recipe: Recipe) -> None:
     if read.question is not None and recipe.question is not None:
         for name in Question.__slots__:
             assert getattr(read.question, name) == getattr(recipe.question, name)
-    assert read.segments.rows == recipe.segments.rows
-    assert bytes(read.segments.between) == recipe.segments.between
+    assert read.segments == recipe.segments
 
 
 @given(recipe=recipes(), at=st.integers(0), data=st.data())
@@ -64,7 +60,7 @@ def test_a_text_that_would_separate_is_refused() -> None:
     for name in FIELDS:
         setattr(recipe, name, "" if name != "told" else ("", "a\0b"))
     recipe.looks, recipe.wheels, recipe.question = (), (), None
-    recipe.segments = Segments(array("Q"), b"")
+    recipe.segments = b""
     with pytest.raises(ValueError, match="NUL"):
         recipe.encoded()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_pack.files.archive import write_zip
-from lambda_pack.files.segments import Segments, read_segments, segments_of, write_segments
+from lambda_pack.files.segments import read_segments, segments_of, write_segments
 from tests.files.bundles import composed, made
 from tests.support.wheels import make_wheel
 
@@ -43,7 +43,7 @@ def test_segments_give_the_same_archive(
         segments, archives = found
         sources = [(str(archive.path), len(archive.view)) for archive in archives]
 
-    read = read_segments(memoryview(segments.encoded()))
+    read = read_segments(segments.encoded())
     assert write_segments(read, sources, str(folder / "second.zip")) == facts.sha256
     assert (folder / "second.zip").read_bytes() == (folder / "first.zip").read_bytes()
 
@@ -72,7 +72,7 @@ def test_another_wheel_is_another_archive(tmp_path: Path) -> None:
 
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "there").write_bytes(b"mine")
-    nothing = Segments(read_segments(memoryview(bytes(8))).rows, b"")
+    nothing = read_segments(bytes(8))
     with pytest.raises(FileExistsError):
         write_segments(nothing, [], str(tmp_path / "there"))
     assert (tmp_path / "there").read_bytes() == b"mine"

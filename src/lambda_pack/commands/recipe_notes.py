@@ -70,7 +70,7 @@ class RecipeNotes:
         from lambda_pack.tools.network.cache import Cache
 
         recipe = Recipe()
-        recipe.day, recipe.looks, recipe.wheels, recipe.segments = self._day, looks, self._wheels, segments
+        recipe.day, recipe.looks, recipe.wheels, recipe.segments = self._day, looks, self._wheels, segments.encoded()
         recipe.output, recipe.archive = str(order.request.output.absolute()), archive.path.name
         recipe.stem, recipe.sha256 = f"{order.name}-{order.request.target}", archive.sha256
         recipe.report, recipe.lock = report_json(replace(report, timings=())), self._lock

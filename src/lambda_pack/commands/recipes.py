@@ -15,7 +15,6 @@ import struct
 import sys
 import time
 
-from lambda_pack.files.segments import Segments, read_segments
 from lambda_pack.looks import Look, state_of
 from lambda_pack.model.product import VERSION
 
@@ -43,7 +42,8 @@ SCRATCH = "{scratch}"
 
 # What changes from one command to the next, and says nothing to any program.
 _NOISE = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})
-_HEAD = struct.Struct("<32sQ")  # digest of the rest, length of the text
+_DIGEST = 32  # bytes, of all that follows
+_LENGTH = struct.Struct("<Q")  # of the texts
 
 
 class Question:
@@ -62,7 +62,8 @@ class Recipe:
     """See above. `told` is said of an archive that was written, before and after the seconds that took.
 
     `told_again` is said where it is still in its place, `warned` in both cases. `output` is the absolute folder,
-    `archive` the name in it, `stem` what the names of report and lock begin with; the report has no timings.
+    `archive` the name in it, `stem` what the names of report and lock begin with; the report has no timings. `segments`
+    are encoded.
     """
 
     __slots__ = (
@@ -95,7 +96,7 @@ class Recipe:
     looks: tuple[Look, ...]
     wheels: tuple[tuple[str, int], ...]
     question: Question | None
-    segments: Segments
+    segments: bytes | memoryview
 
     def holds(self) -> bool:
         """Whether everything is as it was seen, but for what uv may answer now."""
@@ -125,8 +126,8 @@ class Recipe:
         if any("\0" in text for text in texts):
             raise ValueError("a text with a NUL")
         head = "\0".join(texts).encode("utf-8", "surrogateescape")
-        rest = head + self.segments.encoded()
-        return _HEAD.pack(hashlib.sha256(rest).digest(), len(head)) + rest
+        rest = _LENGTH.pack(len(head)) + head + self.segments
+        return hashlib.sha256(rest).digest() + rest
 
 
 def _counted(texts: Sequence[str]) -> tuple[str, ...]:
@@ -139,11 +140,12 @@ def read_recipe(content: bytes) -> Recipe:
     Raises:
         ValueError, struct.error, StopIteration: it is something else, or damaged.
     """
-    digest, length = _HEAD.unpack_from(content)
-    rest = memoryview(content)[_HEAD.size :]
-    if hashlib.sha256(rest).digest() != digest:
+    view = memoryview(content)
+    if hashlib.sha256(view[_DIGEST:]).digest() != view[:_DIGEST]:
         raise ValueError("a damaged recipe")
-    texts = iter(bytes(rest[:length]).decode("utf-8", "surrogateescape").split("\0"))
+    (length,) = _LENGTH.unpack_from(view, _DIGEST)
+    begin = _DIGEST + _LENGTH.size
+    texts = iter(bytes(view[begin : begin + length]).decode("utf-8", "surrogateescape").split("\0"))
     recipe = Recipe()
     for name in ("day", "output", "stem", "archive", "sha256", "report", "lock"):
         setattr(recipe, name, next(texts))
@@ -156,7 +158,7 @@ def read_recipe(content: bytes) -> Recipe:
     if next(texts) == "1":
         answer, command, files, settings = next(texts), *(_uncounted(texts) for _ in range(3))
         recipe.question = Question(command, _paired(files), _paired(settings), answer)
-    recipe.segments = read_segments(rest[length:])
+    recipe.segments = view[begin + length :]
     return recipe
 
 

@@ -52,12 +52,13 @@ class Segments:
         return struct.pack("<Q", len(self.rows)) + self.rows.tobytes() + bytes(self.between)
 
 
-def read_segments(content: memoryview) -> Segments:
+def read_segments(content: bytes | memoryview) -> Segments:
     """What `Segments.encoded` gave.
 
     Raises:
         ValueError, struct.error: it is something else.
     """
+    content = memoryview(content)
     (count,) = struct.unpack_from("<Q", content)
     rows = array("Q")
     end = struct.calcsize("<Q") + count * rows.itemsize

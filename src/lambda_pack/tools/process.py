@@ -1,4 +1,7 @@
-"""The one place that starts programs: no shell, no input, a session of their own that ends with us."""
+"""The one place that starts programs: no shell, no input, a session of their own that ends with us.
+
+A pack that is repeated loads it before uv is asked, so it imports little: no msgspec, no pathlib.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ import signal
 import subprocess  # noqa: TID251  # this is the place
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from threading import Lock, Thread
-from typing import IO
-
-from msgspec import Struct, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_pack.errors import LambdaPackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
 
 __all__ = ["Completed", "Running", "clean_up", "end_all", "run", "started", "tail"]
 
@@ -30,7 +34,7 @@ _CONTROLS = re.compile(
 )
 
 
-class Completed(Struct, frozen=True):
+class Completed(NamedTuple):
     """A program that ended. `output` is its stdout; `log` has both streams' last lines in the order they arrived.
 
     The log has no control characters. `status` is negative when a signal ended it; `timed_out` says that the signal
@@ -48,7 +52,7 @@ def run(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     timeout: float | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Completed:
@@ -64,13 +68,14 @@ def run(
         return running.finish(timeout)
 
 
-class Running(Struct, frozen=True):
+class Running:
     """A program that was started; `finish` waits for its end."""
 
-    command: tuple[str, ...]
-    _process: subprocess.Popen[str]
-    _transcript: _Transcript
-    _readers: tuple[Thread, ...]
+    def __init__(self, command: tuple[str, ...], process: subprocess.Popen[str], transcript: _Transcript) -> None:
+        self.command = command
+        self._process = process
+        self._transcript = transcript
+        self._readers = transcript.follow(process)
 
     def finish(self, timeout: float | None = None) -> Completed:
         """What came of it; after `timeout` seconds it is ended."""
@@ -96,7 +101,7 @@ def started(
     command: Sequence[str],
     *,
     environment: Mapping[str, str],
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> Iterator[Running]:
     """A program that runs beside us; when the block is left and it has not ended, it is ended. See `run`.
@@ -109,8 +114,7 @@ def started(
     with _lock:
         _living.add(process)
     try:
-        transcript = _Transcript(on_line)
-        yield Running(command, process, transcript, transcript.follow(process))
+        yield Running(command, process, _Transcript(on_line))
     except BaseException:
         _end(process)
         raise
@@ -157,13 +161,14 @@ _living: set[subprocess.Popen[str]] = set()
 _lock = Lock()
 
 
-class _Transcript(Struct):
+class _Transcript:
     """Collects both streams while they arrive."""
 
-    on_line: Callable[[str], None] | None
-    output: list[str] = field(default_factory=list)
-    log: deque[str] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
-    lock: Lock = field(default_factory=Lock)
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self.output: list[str] = []
+        self.log: deque[str] = deque(maxlen=_REMEMBERED)
+        self._on_line = on_line
+        self._lock = Lock()
 
     def follow(self, process: subprocess.Popen[str]) -> tuple[Thread, ...]:
         """Two running threads that end with their streams."""
@@ -175,16 +180,18 @@ class _Transcript(Struct):
 
     def _read(self, stream: IO[str], kept: list[str] | None) -> None:
         for line in stream:
-            with self.lock:
+            with self._lock:
                 plain = _CONTROLS.sub("", line)
                 self.log.append(plain)
                 if kept is not None:
                     kept.append(line)
-                if self.on_line:
-                    self.on_line(plain.rstrip("\n"))
+                if self._on_line:
+                    self._on_line(plain.rstrip("\n"))
 
 
-def _start(command: tuple[str, ...], environment: Mapping[str, str], folder: Path | None) -> subprocess.Popen[str]:
+def _start(
+    command: tuple[str, ...], environment: Mapping[str, str], folder: Path | str | None
+) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(  # noqa: S603  # no shell; the commands are ours
             command,
@@ -210,9 +217,9 @@ if sys.platform == "win32":
 
     def _end(process: subprocess.Popen[str]) -> None:
         """End the program and what it started."""
-        taskkill = Path(os.environ["SYSTEMROOT"], "System32", "taskkill.exe")  # noqa: TID251  # this is the place
+        taskkill = os.path.join(os.environ["SYSTEMROOT"], "System32", "taskkill.exe")  # noqa: TID251  # this is the place
         subprocess.run(  # noqa: S603  # a fixed program of the system's
-            [str(taskkill), "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True
+            [taskkill, "/T", "/F", "/PID", str(process.pid)], check=False, capture_output=True
         )
         process.wait()
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
@@ -119,7 +118,7 @@ class ProgramLoader(Struct, frozen=True):
             environment=environment,
             seconds=self.timeout + _GRACE,
         )
-        said = replace(ended, log=_without(ended.log, ended.output))
+        said = ended._replace(log=_without(ended.log, ended.output))
         if self.on_log:
             for line in said.log.splitlines():
                 self.on_log(line)
