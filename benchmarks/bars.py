@@ -9,6 +9,7 @@ from msgspec import Struct
 from benchmarks.composing import Composing
 from benchmarks.conditions import Condition
 from benchmarks.figures import Spread
+from benchmarks.memory import Memory
 from benchmarks.results import Heat
 from benchmarks.start_up import Start
 
@@ -55,6 +56,7 @@ class SmallRaces(Struct, frozen=True):
     composing: Composing | None
     starts: tuple[Start, ...]
     unchanged: Spread | None
+    memory: tuple[Memory, ...] = ()
 
 
 class Judged(Struct, frozen=True):

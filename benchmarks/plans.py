@@ -13,7 +13,7 @@ __all__ = ["QUICK_REPEATS", "QUICK_WORKS", "Plan"]
 
 QUICK_REPEATS = 2
 QUICK_WORKS = ("S", "M", "L", "XL")
-_CLOSEST = frozenset({"ours", "entrypoint", "uv"})
+_CLOSEST = frozenset({"ours", "anew", "entrypoint", "uv"})
 # Who packs M, too: those that need no environment of their own, which are the faster ones.
 _SMALL = MappingProxyType({"pip": ("S", "M"), "builders": ("S", "M")})
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-__all__ = ["Failed", "Step", "output_of", "timed"]
+__all__ = ["Failed", "Step", "largest_own_memory", "output_of", "timed"]
 
 # Seconds: far above the slowest (pip on L takes half a minute), so that a hanging program ends the wait.
 _PATIENCE = 1200
 _LAST_LINES = 15
+_BETWEEN_LOOKS = 0.002  # seconds
 _CREDENTIALS = re.compile(r"://[^/@\s]+@")
 
 
@@ -65,3 +66,32 @@ def output_of(step: Step, environment: Mapping[str, str]) -> str:
         end = "\n  | ".join(said.strip().splitlines()[-_LAST_LINES:])
         raise Failed(f"{Path(step.command[0]).name!r} ended with status {finished.returncode}\n  | {end}")
     return output
+
+
+def largest_own_memory(step: Step, environment: Mapping[str, str]) -> int | None:
+    """Run one process, and say how many bytes it had at most beside mapped files; None where no system tells.
+
+    Raises:
+        Failed: its exit status is not 0.
+    """
+    if not Path("/proc/self/status").is_file():
+        return None
+    largest, no = 0, subprocess.DEVNULL
+    with subprocess.Popen(  # noqa: S603  # as above
+        step.command, cwd=step.folder, env=dict(environment), stdin=no, stdout=no, stderr=no
+    ) as process:
+        while process.poll() is None:
+            largest = max(largest, _own_memory(process.pid))
+            time.sleep(_BETWEEN_LOOKS)
+    if process.returncode:
+        raise Failed(f"{Path(step.command[0]).name!r} ended with status {process.returncode}")
+    return largest
+
+
+def _own_memory(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    sizes = dict(line.split(":", 1) for line in lines)
+    return int(sizes.get("RssAnon", "0").split()[0]) * 1024

@@ -18,12 +18,13 @@ from benchmarks.contest import Contest
 from benchmarks.environments import CHECKOUT
 from benchmarks.jobs import Job
 from benchmarks.loopback import LATENCY, serve
+from benchmarks.memory import measure_memory
 from benchmarks.papers import Papers
 from benchmarks.plans import Plan
 from benchmarks.results import Heat
 from benchmarks.start_up import measure_starts
 from benchmarks.surroundings import with_caches
-from benchmarks.tables import render_bars, render_composing, render_heats, render_starts
+from benchmarks.tables import render_bars, render_composing, render_heats, render_memory, render_starts
 from benchmarks.tools import TOOLS
 from benchmarks.unchanged import measure_unchanged
 from benchmarks.works import WORKS, Work
@@ -32,7 +33,9 @@ __all__ = ["Races", "render_small_races", "run_section", "run_small_races", "tit
 
 # Where the network is the question, others than the closest peer only take time.
 _LOOPBACK_WORKS = ("S", "M")
-_LOOPBACK_TOOLS = ("ours", "uv")
+_LOOPBACK_TOOLS = ("ours", "anew", "uv")
+# From the smallest to the largest: the memory of a pack should not tell them apart.
+_MEMORY_WORKS = ("S", "M", "L")
 
 
 class Races(Struct, frozen=True):
@@ -128,7 +131,7 @@ def _loopback(arena: Arena, races: Races) -> str:
 
 
 def run_small_races(arena: Arena, works: Sequence[Work], *, repeats: int, tell: Callable[[str], None]) -> SmallRaces:
-    """Composing the work of the bar, else the last one; starting; and packing what has not changed.
+    """Composing the work of the bar, else the last one; starting; packing what has not changed; and memory.
 
     Raises:
         Failed: one of the programs did.
@@ -146,16 +149,22 @@ def run_small_races(arena: Arena, works: Sequence[Work], *, repeats: int, tell: 
     unchanged = None
     if UNCHANGED_WORK in names:
         tell(f"packing {UNCHANGED_WORK} again and again")
-        papers = arena.papers(WORKS[UNCHANGED_WORK])
-        folder = arena.scratch / "unchanged"
-        job = Job(arena.target, papers.pins, papers.pylock, folder / "job", folder / "cache")
+        job = _locked_job(arena, UNCHANGED_WORK, "unchanged")
         unchanged = measure_unchanged(arena.programs, job, repeats=repeats, environment=arena.environment)
-    return SmallRaces(composing, starts, unchanged)
+    jobs = {name: _locked_job(arena, name, "memory") for name in _MEMORY_WORKS if name in names}
+    memory = measure_memory(jobs, arena.programs, arena.environment, tell=tell)
+    return SmallRaces(composing, starts, unchanged, memory)
+
+
+def _locked_job(arena: Arena, work: str, race: str) -> Job:
+    papers, folder = arena.papers(WORKS[work]), arena.scratch / race / work
+    return Job(arena.target, papers.pins, papers.pylock, folder / "job", folder / "cache")
 
 
 def render_small_races(races: SmallRaces) -> str:
-    """Composing and starting as tables."""
+    """Composing, memory and starting as tables."""
     parts = ["## Composing alone", render_composing(races.composing)] if races.composing else []
+    parts += ["## Memory", render_memory(races.memory)] if races.memory else []
     return "\n\n".join([*parts, "## Starting", render_starts(races.starts)])
 
 

@@ -7,10 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from benchmarks.bars import Judged
 from benchmarks.composing import Composing
 from benchmarks.figures import Spread
+from benchmarks.memory import Memory
 from benchmarks.results import Heat, Run
 from benchmarks.start_up import Start
 
-__all__ = ["render_bars", "render_composing", "render_heats", "render_pairs", "render_starts", "render_table"]
+__all__ = [
+    "render_bars",
+    "render_composing",
+    "render_heats",
+    "render_memory",
+    "render_pairs",
+    "render_starts",
+    "render_table",
+]
 
 _OURS = "ours"
 
@@ -90,6 +99,12 @@ def render_composing(composing: Composing) -> str:
         ["peak memory less the mapped files", f"{(composing.peak - composing.mapped) / 1e6:.0f} MB"],
     ]
     return render_table(["composing", "measured"], rows)
+
+
+def render_memory(memories: Iterable[Memory]) -> str:
+    """What a whole pack takes of memory, by work."""
+    rows = [[row.work, f"{row.size / 1e6:.1f} MB", f"{row.largest / 1e6:.0f} MB"] for row in memories]
+    return render_table(["work", "zip", "most memory at a time, beside mapped files"], rows)
 
 
 def render_starts(starts: Sequence[Start]) -> str:
