@@ -56,7 +56,7 @@ class RecipeNotes:
 
     def decided(self, order: Order, workshop: Workshop, lock: str | None) -> None:
         """The order is carried out; `lock` is what is written beside the archive."""
-        self._order, self._question, self._lock = order, workshop.question(), lock
+        self._order, self._question, self._lock = order, workshop.answered(), lock
 
     def keep(self, report: Report, *, told: tuple[str, str], told_again: str, warned: str) -> None:
         """Keep the recipe, where there can be one; see `Recipe` for what is told. What goes wrong costs only time."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -33,12 +32,11 @@ if TYPE_CHECKING:
     from lambda_pack.tools.building.shared_memory import SharedMemory
     from lambda_pack.tools.network.cache import Cache
     from lambda_pack.tools.network.credentials import Credentials
+    from lambda_pack.tools.network.forecast import Forecast
+    from lambda_pack.tools.network.http import Session
     from lambda_pack.tools.uv_resolver import Asked
 
 __all__ = ["Workshop"]
-
-# In seconds: a keyring that waits for somebody to unlock it must not hang a build.
-_KEYRING_TIMEOUT = 60.0
 
 
 class Workshop:
@@ -85,7 +83,7 @@ class Workshop:
         yield Path(self._scratch)
         self._open.close()
 
-    def question(self) -> tuple[Asked, bytes] | None:
+    def answered(self) -> tuple[Asked, bytes] | None:
         """The one question of a run that asked nobody but uv, and its answer; None where there was more, or a secret.
 
         Until the scratch folder is gone.
@@ -106,7 +104,6 @@ class Workshop:
         from lambda_pack.tools.auditor import WheelAuditor
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.downloads import HttpDownloads
-        from lambda_pack.tools.network.forecast import Forecast
         from lambda_pack.tools.network.http import Session
 
         request, indexes = self._order.request, self._order.requirements.indexes
@@ -119,13 +116,12 @@ class Workshop:
         # Entered last: threads that work ahead may outlive it, and find it closed.
         wheels = self._open.enter_context(OpenWheels())
         auditor = WheelAuditor(cache, wheels)
-        # What is shared is hashed once already.
-        is_foreseen = self._order.lock is None and self._shared is None
+        # What is shared is hashed once already, and what is locked is wanted now.
         downloads = HttpDownloads(
             session,
             cache,
             narrator=self._narrator,
-            forecast=Forecast(cache, self._question(), wheels) if is_foreseen else None,
+            forecast=self._forecast(cache, wheels, session) if self._order.lock is None and not self._shared else None,
             arrived=partial(self._look_ahead, wheels, auditor),
         )
 
@@ -149,15 +145,24 @@ class Workshop:
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
 
+    def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
+        from lambda_pack.tools.network.forecast import Forecast
+        from lambda_pack.tools.network.index_urls import index_urls
+
+        urls = index_urls(self._order.requirements.indexes)
+        ready = (lambda: session.get_ready(urls[0])) if urls else bool
+        return Forecast(cache, self._question(), wheels, unforeseen=ready)
+
     def _credentials(self, indexes: IndexSettings) -> Credentials:
         """What opens the indexes; from now on none of it is told."""
         from lambda_pack.tools.network.credentials import Credentials, read_netrc
         from lambda_pack.tools.network.index_urls import index_urls
+        from lambda_pack.tools.network.keyring import ask_keyring
 
         credentials = Credentials(
             (*index_urls(indexes), *indexes.find_links, *self._order.sources, *self._named_urls()),
             netrc=read_netrc(self._environ, home=home_folder(), narrator=self._narrator),
-            keyring=self._ask_keyring if indexes.keyring else None,
+            keyring=partial(ask_keyring, self._environ) if indexes.keyring else None,
         )
         self._mask = credentials.masker.mask
         return credentials
@@ -187,16 +192,6 @@ class Workshop:
         lines = (*self._order.requirements.requested, *self._order.requirements.constraints)
         urls = (line.requirement.url if line.requirement else line.url for line in lines)
         return checkout_environment(self._environ) if any(url and "git+ssh" in url for url in urls) else {}
-
-    def _ask_keyring(self, url: str, user: str) -> str | None:
-        """The `keyring` program, as pip's and uv's subprocess provider ask it."""
-        from lambda_pack.tools.process import run
-
-        program = shutil.which("keyring", path=self._environ.get("PATH"))
-        if program is None:
-            return None
-        answer = run((program, "get", url, user), environment=self._environ, timeout=_KEYRING_TIMEOUT)
-        return answer.output.strip() or None if answer.status == 0 else None
 
     def _locked_resolver(self, index_over: Callable[[IndexSettings], Index], folder: Path) -> Resolver:
         if self._order.installation is not None:

@@ -9,14 +9,16 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-from packaging.pylock import Package, PylockValidationError
 
 from lambda_pack.errors import UsageError
 from lambda_pack.looks import seen
 from lambda_pack.model.urls import masked
+
+if TYPE_CHECKING:
+    # It takes 16 ms to import, before uv is started; who has a lock in hand has it already.
+    from packaging.pylock import Package
 
 __all__ = ["check_told", "line_of", "read_json", "read_toml", "shown", "understood"]
 
@@ -63,6 +65,8 @@ def _read(path: Path, parse: Callable[[str], dict[str, Any]], kind: str, what_no
 @contextmanager
 def understood(path: Path, *, what_now: str) -> Iterator[None]:
     """Turns the surprises of a document that is well formed but not what it should be into a `UsageError`."""
+    from packaging.pylock import PylockValidationError
+
     try:
         yield
     except (AttributeError, IndexError, LookupError, TypeError, ValueError, PylockValidationError) as error:

@@ -9,10 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
-from packaging.pylock import Pylock, PylockValidationError
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -22,6 +21,9 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
 from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+
+if TYPE_CHECKING:
+    from packaging.pylock import Pylock  # not needed before uv is started
 
 __all__ = ["Asked", "BegunResolver", "UvResolver"]
 
@@ -213,6 +215,8 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _read(lock: Path) -> Pylock:
+    from packaging.pylock import Pylock, PylockValidationError
+
     try:
         content = tomllib.loads(lock.read_text(encoding="utf-8"))
         for package in content.get("packages", ()):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
-from lambda_pack.errors import UsageError
+from lambda_pack.errors import LambdaPackError, UsageError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.files.wheel import pin_of
 from lambda_pack.tools.network.cache import Cache
@@ -25,14 +25,20 @@ class Forecast:
     It is only ever a guess: whoever needs a file that was not foreseen, or is not hashed yet, hashes it.
     """
 
-    def __init__(self, cache: Cache, question: str, wheels: OpenWheels) -> None:
-        """`question` is what two runs that want the same files have in common; it must not hold credentials."""
+    def __init__(
+        self, cache: Cache, question: str, wheels: OpenWheels, *, unforeseen: Callable[[], object] = bool
+    ) -> None:
+        """`question` is what two runs that want the same files have in common; it must not hold credentials.
+
+        `unforeseen` gets something else ready, in that thread, where nothing can be foreseen.
+        """
         self._cache = cache
         self._question = question
         self._wheels = wheels
         self._last = self._cache.entry(_KIND, question) or b""
         self._digests: dict[tuple[Path, str], str] = {}
         self._stopped = Event()
+        self._unforeseen = unforeseen
         Thread(target=self._hash, name="forecast", daemon=True).start()
 
     def digest(self, path: Path, algorithm: str) -> str | None:
@@ -48,6 +54,9 @@ class Forecast:
             self._cache.store(_KIND, self._question, content)
 
     def _hash(self) -> None:
+        if not self._last:
+            with suppress(LambdaPackError):
+                self._unforeseen()
         for algorithm, digest, filename in self._rows():
             path = self._cache.get(algorithm, digest, filename)
             if self._stopped.is_set():

@@ -80,6 +80,14 @@ class Session:
         self.stop()
         self._connections.close()
 
+    def get_ready(self, url: str) -> None:
+        """Load what a request needs, and read the certificates: 0.1 s that can pass while something else is waited for.
+
+        Raises:
+            UsageError: a certificate file cannot be read.
+        """
+        self._connections.pool(url)
+
     def get(
         self, url: str, *, headers: Mapping[str, str] = MappingProxyType({}), answers: frozenset[int] = _ANSWERS
     ) -> Response:
