@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tests.support.fakes import RecordingNarrator
 from tests.support.index import LoopbackIndex
 from tests.support.packages import build_events, built_environment, make_sdist, make_wheel
 from tests.support.processes import run
-from tests.tools.building.yards import NATIVE, Yard, accepted, build, path_of
+from tests.tools.building.yards import NATIVE, Yard, accepted, build, failed, path_of
 from tests.tools.s3.buckets import Bucket
 from tests.tools.s3.relay import Fault, Relay
 from tests.tools.s3.scripted import Reply, Scripted, Seen, refusal
@@ -47,16 +48,32 @@ class Machine(Struct, frozen=True):
     narrator: RecordingNarrator
 
     def packs(
-        self, sdist: Sdist, *, mode: WheelhouseMode = WRITE, may_build: bool = True, patience: Patience = HASTE
+        self,
+        sdist: Sdist,
+        *,
+        mode: WheelhouseMode = WRITE,
+        may_build: bool = True,
+        patience: Patience = HASTE,
+        longest_build: float = 60.0,
     ) -> Accepted:
         """The wheel of a run; where it may not build, a build would not end in time."""
         chosen = Building(builder=BuilderName.HOST, timeout=None if may_build else 0.01)
-        return accepted(build(self.yard.builder(shared=self.memory(mode, patience), building=chosen), sdist))
+        return accepted(
+            build(self.yard.builder(shared=self.memory(mode, patience, longest_build), building=chosen), sdist)
+        )
 
-    def memory(self, mode: WheelhouseMode = WRITE, patience: Patience = HASTE) -> SharedMemory:
+    def fails(self, sdist: Sdist) -> None:
+        """A run in which the build takes too long."""
+        building = Building(builder=BuilderName.HOST, timeout=0.01)
+        failed(build(self.yard.builder(shared=self.memory(), building=building), sdist))
+
+    def memory(
+        self, mode: WheelhouseMode = WRITE, patience: Patience = HASTE, longest_build: float = 60.0
+    ) -> SharedMemory:
         """What a run knows of the bucket."""
         settings = SharedWheelhouse.parse(self.uri, OWNER, mode=mode)
-        return SharedMemory(S3Wheelhouse(settings, patience=patience), settings, self.narrator)
+        bucket = S3Wheelhouse(settings, patience=patience)
+        return SharedMemory(bucket, settings, self.narrator, longest_build=longest_build)
 
     @property
     def warnings(self) -> list[str]:
@@ -102,8 +119,11 @@ def site(
 
 
 def objects(bucket: Bucket) -> dict[str, str]:
-    """The keys of the record and of the wheel, when there is one of each."""
-    record, wheel = sorted(bucket.keys(), key=lambda key: key.endswith(".whl"))
+    """The keys of the record and of the wheel, when there is one of each; the claim left aside."""
+    keys = bucket.keys()
+    record, wheel = sorted(
+        (key for key in keys if not key.endswith("/claim.json")), key=lambda key: key.endswith(".whl")
+    )
     return {"record": record, "wheel": wheel}
 
 
@@ -245,9 +265,9 @@ def test_every_request_names_the_owner(site: Site, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint)
         site.machine("first").packs(site.sdist)
 
-    assert [seen.method for seen in server.seen] == ["GET", "PUT", "PUT"]
+    assert [seen.method for seen in server.seen] == ["GET", "PUT", "PUT", "PUT"]
     assert {seen.headers["x-amz-expected-bucket-owner"] for seen in server.seen} == {OWNER}
-    assert [seen.headers.get("if-none-match") for seen in server.seen] == [None, "*", "*"]
+    assert [seen.headers.get("if-none-match") for seen in server.seen] == [None, "*", "*", "*"]
 
 
 def denied(_: Seen) -> Reply:
@@ -306,8 +326,41 @@ def test_without_credentials_packs_go_on(site: Site, monkeypatch: pytest.MonkeyP
     assert "credentials" in warning
 
 
+def test_nobody_builds_what_another_is_building(site: Site) -> None:
+    machines = [site.machine(name) for name in ("first", "second", "third")]
+    with ThreadPoolExecutor() as pool:
+        wheels = list(pool.map(lambda machine: machine.packs(site.sdist), machines))
+
+    assert site.builds == 1
+    assert len({one.wheel.hashes for one in wheels}) == 1
+    assert sum(one.build is not None and one.build.wheelhouse is not None for one in wheels) == 2
+    waited = [note for machine in machines for note in machine.narrator.notes if "waiting for its wheel" in note]
+    assert waited
+
+
+def test_nobody_waits_for_what_was_given_up(site: Site) -> None:
+    failed = site.machine("first")
+    failed.fails(site.sdist)
+    assert {key.rsplit("/")[-1] for key in site.content} == {"claim.json", "given-up.json"}
+
+    site.machine("second").packs(site.sdist)
+    assert site.machine("third").packs(site.sdist, may_build=False).build is not None
+
+
+@pytest.mark.parametrize("claim", [b'{"token": "x", "since": 0}', b"no claim"])
+def test_nobody_waits_for_a_claim_that_is_none(site: Site, claim: bytes) -> None:
+    site.machine("first").packs(site.sdist)
+    keys = site.bucket.keys()
+    for key in keys:
+        site.bucket.client.delete_object(Bucket=site.bucket.name, Key=key)
+    site.bucket.put(claim, next(key for key in keys if key.endswith("/claim.json")))
+
+    site.machine("second").packs(site.sdist)
+    assert site.builds == 2
+
+
 def test_of_two_who_write_at_once_the_first_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both found nothing and build, not the same bytes; one has written before the other does."""
+    """Both build, not the same bytes, as where one has waited long enough; one has written before the other does."""
     # What is built holds its environment, and LANG is no setting that makes it another build.
     sdist = Yard(site.folder, site.environ).sdist(build_backend="dump-environment")
     first, second = site.machine("first"), site.machine("second")
@@ -316,7 +369,7 @@ def test_of_two_who_write_at_once_the_first_stays(site: Site, monkeypatch: pytes
 
     def first_writes() -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", site.bucket.endpoint)
-        won.append(first.packs(sdist))
+        won.append(first.packs(sdist, longest_build=0.0))
 
     with Relay(site.bucket.endpoint, [Fault("PUT .*whl", first=first_writes)]) as relay:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", relay.endpoint)

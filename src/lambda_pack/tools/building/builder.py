@@ -132,12 +132,12 @@ class SourceBuilder:
         at_once = [bench for bench in benches if bench is self._host or self._container.pinned]
         return next(filter(None, (self._found(bench, job, archive) for bench in at_once)), None)
 
-    def _found(self, bench: Bench, job: Job, archive: Path | None) -> Accepted | None:
-        """What another machine has built, kept here as well from now on."""
+    def _found(self, bench: Bench, job: Job, archive: Path | None, *, may_wait: bool = False) -> Accepted | None:
+        """What another machine has built, or is building where we `may_wait`; kept here as well from now on."""
         local, shared = self._memory.key(job, bench.name, archive), self._shared_key(bench, job, archive)
         if self._shared is None or local is None or shared is None:
             return None
-        found = self._shared.recall(job, shared)
+        found = self._shared.claim(job, shared) if may_wait else self._shared.recall(job, shared)
         if found is not None:
             self._memory.keep(found, local)
         return found
@@ -153,14 +153,18 @@ class SourceBuilder:
 
     def _found_or_made(self, bench: Bench, job: Job, archive: Path | None) -> Accepted | Attempt:
         asks_late = bench is self._container and self._container.pinned is None
-        if asks_late and not self._settings.building.rebuild and (found := self._found(bench, job, archive)):
-            return found
+        if not self._settings.building.rebuild:
+            if asks_late and (found := self._found(bench, job, archive)):
+                return found
+            if (awaited := self._found(bench, job, archive, may_wait=True)) is not None:
+                return awaited
         outcome = self._made(bench, job)
-        if not isinstance(outcome, Accepted) or (key := self._memory.key(job, bench.name, archive)) is None:
-            return outcome
-        outcome = self._memory.remember(outcome, key)
-        if self._shared is not None and (shared := self._shared_key(bench, job, archive)):
-            outcome = self._shared.remember(outcome, job, shared)
+        key, shared = self._memory.key(job, bench.name, archive), self._shared_key(bench, job, archive)
+        if isinstance(outcome, Accepted) and key is not None:
+            outcome = self._memory.remember(outcome, key)
+            return self._shared.remember(outcome, job, shared) if self._shared and shared else outcome
+        if self._shared and shared:
+            self._shared.give_up(shared)
         return outcome
 
     def _benches(self, job: Job) -> Sequence[Bench]:
