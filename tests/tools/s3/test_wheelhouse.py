@@ -166,7 +166,7 @@ def test_what_a_build_depends_on_makes_it_another(site: Site) -> None:
     accepted(build(other.yard.builder(shared=other.memory(), config=(("a", "b"),)), site.sdist))
 
     assert site.builds == 2
-    assert len(site.content) == 4
+    assert len(site.content) == 6
 
 
 def tampered(bucket: Bucket, keys: dict[str, str]) -> None:
