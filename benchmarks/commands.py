@@ -42,6 +42,7 @@ def _lines(
             places = {
                 f"{programs.product}/": "",
                 f"{programs.rivals}/": "",
+                **{f"{folder}/": "" for folder in programs.peers.values()},
                 f"{programs.entrypoint[0]} {checkout}/": "./",
                 f"{checkout}/": "",
                 str(job.requirements.parent): "LOCKED" if condition.is_locked else "UNLOCKED",

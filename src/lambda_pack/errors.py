@@ -28,6 +28,7 @@ __all__ = [
     "LimitExceeded",
     "UnmetDependencies",
     "UsageError",
+    "came_of_interruption",
 ]
 
 
@@ -91,3 +92,12 @@ class Interrupted(LambdaPackError):  # noqa: N818  # see UnmetDependencies
     """SIGINT or SIGTERM arrived."""
 
     exit_code = 130
+
+
+def came_of_interruption(error: BaseException | None) -> bool:
+    """Whether an error was met while an interruption was unwinding: a lock half released is no bug of the user's."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | Interrupted):
+            return True
+        error = error.__context__
+    return False

@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import stat
 
+from lambda_pack.model.product import SCRATCH_PREFIX
+
 TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +20,9 @@ if TYPE_CHECKING:
 
     _P = TypeVar("_P", bound=Path)
 
-__all__ = ["Look", "begin_watching", "end_watching", "listed", "seen", "state_of", "walked"]
+__all__ = ["Look", "begin_watching", "digest_of", "end_watching", "listed", "seen", "state_of", "walked"]
 
-_HIDDEN = ".lambda-pack-"  # as `lambda_pack.files.whole` calls what will be renamed; it comes and goes
-_PIECE = 1 << 20
+_PIECE = 4 << 20
 
 # Path and whether its names count -> state, None for what cannot be compared; None while nobody watches.
 _watched: dict[tuple[str, bool], str | None] | None = None
@@ -85,10 +86,11 @@ def state_of(path: str, *, names_count: bool) -> str | None:
         real = os.path.realpath(path)
         where = "" if real == path else f" at {real}"
         if stat.S_ISDIR(status.st_mode):
-            return f"folder{where} {_digest_of_names(path)}" if names_count else f"folder{where}"
+            kind = "folder" if os.access(path, os.X_OK) else "closed folder"
+            return f"{kind}{where} {_digest_of_names(path)}" if names_count else f"{kind}{where}"
         if not stat.S_ISREG(status.st_mode):
             return None
-        return f"{'program' if status.st_mode & 0o111 else 'file'}{where} {_digest(path)}"
+        return f"{'program' if status.st_mode & 0o111 else 'file'}{where} {digest_of(path)}"
     except (FileNotFoundError, NotADirectoryError):
         return "nothing"
     except (OSError, ValueError):
@@ -99,15 +101,20 @@ def _digest_of_names(folder: str) -> str:
     import hashlib
 
     with os.scandir(folder) as found:
-        names = sorted(f"{one.name}/{one.is_dir()}" for one in found if not one.name.startswith(_HIDDEN))
+        names = sorted(f"{one.name}/{one.is_dir()}" for one in found if not one.name.startswith(SCRATCH_PREFIX))
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _digest(path: str) -> str:
+def digest_of(path: str) -> str:
+    """The SHA-256 of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     import hashlib
 
-    digest = hashlib.sha256()
+    digest, piece = hashlib.sha256(), memoryview(bytearray(_PIECE))
     with open(path, "rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+        while size := file.readinto(piece):
+            digest.update(piece[:size])
     return digest.hexdigest()

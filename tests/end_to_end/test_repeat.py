@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.workplace import Workplace
+from tests.end_to_end.workplace import Workplace, files_below
 from tests.support.packages import make_wheel
 from tests.support.processes import Finished
 from tests.support.sources import make_sdist
@@ -220,11 +223,94 @@ def test_what_is_never_repeated(shop: Workplace, option: str) -> None:
         assert REPEATED not in packed(shop, option).text
 
 
-def test_a_secret_is_not_kept(shop: Workplace) -> None:
-    shop.write("more.txt", f"--extra-index-url {shop.index.url.replace('//', '//user:hunter2@')}", "six")
+def test_what_a_table_forces_is_never_repeated(shop: Workplace) -> None:
+    shop.write("pyproject.toml", "[tool.lambda-pack]", "force = true")
     for _ in range(2):
         assert REPEATED not in packed(shop).output
-    assert not any(b"hunter2" in path.read_bytes() for path in shop.cache.rglob("*") if path.is_file())
+
+
+def test_a_cache_that_a_table_names_has_no_recipes(shop: Workplace) -> None:
+    """They are looked for before the table is read."""
+    shop.write("pyproject.toml", "[tool.lambda-pack]", 'cache-dir = "elsewhere"')
+    command = [
+        word for word in shop.command("pack", "-r", "requirements.txt") if word not in {"--cache-dir", shop.cache}
+    ]
+    before = set(files_below(shop.folder.parent / "caches"))
+    for _ in range(2):
+        assert shop.run(*command).exit_code == 0
+    assert not [name for name in files_below(shop.folder.parent) if "/recipes/" in name and "elsewhere" in name]
+    assert not [name for name in set(files_below(shop.folder.parent / "caches")) - before if "recipes" in name]
+
+
+def test_a_recipe_that_somebody_planted_is_not_run(shop: Workplace) -> None:
+    """Whoever can write to a cache may not say what is run: sealed with another secret it is none."""
+    assert REPEATED in packed(shop).output
+    (Path(shop.environment["HOME"]) / ".local/state/lambda-pack/recipes.secret").write_bytes(bytes(32))
+    assert REPEATED not in packed(shop).output
+
+
+def test_a_netrc_that_was_mended_is_read_again(shop: Workplace) -> None:
+    netrc = Path(shop.environment["HOME"]) / ".netrc"
+    netrc.write_text("machine", "utf-8")
+    assert "no login is taken from" in packed(shop).errors
+    netrc.unlink()
+    assert "no login is taken from" not in packed(shop).errors
+
+
+def test_a_home_that_appears_counts(shop: Workplace) -> None:
+    home = shop.folder.parent / "new-home"
+    extra = {"HOME": str(home), "XDG_STATE_HOME": str(shop.folder.parent / "state")}
+    for repeated in (False, True):
+        assert (REPEATED in packed(shop, extra=extra).output) is repeated
+    home.mkdir()
+    assert REPEATED not in packed(shop, extra=extra).output
+
+
+def test_an_own_wheel_is_compared_and_left_as_it_is(shop: Workplace) -> None:
+    wheel = make_wheel(shop.folder / "wheels", "own-1.0-py3-none-any.whl", files={"own.py": b"own"})
+    shop.write("more.txt", "./wheels/own-1.0-py3-none-any.whl")
+    assert REPEATED not in packed(shop).output
+    os.utime(wheel, (1, 1))
+    assert REPEATED in packed(shop).output
+    assert wheel.stat().st_mtime == 1
+    # In its directory, which is not copied.
+    content = wheel.read_bytes()
+    wheel.write_bytes(content[:-1] + b"x")
+    assert REPEATED not in shop.pack("-r", "requirements.txt", "--source", "code", "-o", "dist").text
+
+
+def test_a_lock_whose_files_an_index_must_name_is_not_repeated(shop: Workplace) -> None:
+    lock = tomllib.loads((shop.folder / "dist" / f"{STEM}.pylock.toml").read_text("utf-8"))
+    (digest,) = lock["packages"][0]["wheels"][0]["hashes"].values()
+    document = {
+        "_meta": {"pipfile-spec": 6, "sources": []},
+        "default": {"six": {"version": "==1.17.0", "hashes": [f"sha256:{digest}"]}},
+    }
+    shop.write("Pipfile.lock", json.dumps(document))
+    for _ in range(2):
+        done = shop.pack("Pipfile.lock", "-o", "locked", "--force")
+        assert done.exit_code == 0, done.text
+    assert REPEATED not in shop.pack("Pipfile.lock", "-o", "other").output
+    assert REPEATED not in shop.pack("Pipfile.lock", "-o", "other").output
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "secret"),
+    [
+        (["--extra-index-url {login}", "six"], [], b"hunter2"),
+        (["--extra-index-url {index}?token=hunter2", "six"], [], b"hunter2"),
+        (["--extra-index-url {index}/0123456789abcdef/", "six"], [], b"0123456789abcdef"),
+        (["six"], ["--config-settings=token=hunter2"], b"hunter2"),
+    ],
+)
+def test_what_may_be_a_secret_is_not_kept(shop: Workplace, lines: list[str], options: list[str], secret: bytes) -> None:
+    login = shop.index.url.replace("//", "//user:hunter2@")
+    shop.write("more.txt", *(line.format(login=login, index=shop.index.url.rstrip("/")) for line in lines))
+    for _ in range(2):
+        assert REPEATED not in packed(shop, *options).output
+    recipes = [path for path in (shop.cache / "recipes").rglob("*") if path.is_file()]
+    assert recipes
+    assert not any(secret in path.read_bytes() for path in recipes)
 
 
 def test_what_had_to_be_built_is_not_repeated(shop: Workplace) -> None:

@@ -18,7 +18,7 @@ __all__ = ["LateBuilder", "LateIndex", "LateRefiner"]
 
 
 class LateIndex:
-    """The port `Index`. `was_asked` says whether anything may have come of it but what a digest is worth."""
+    """The port `Index`. `was_asked` says whether it was about more than what a digest is worth."""
 
     def __init__(self, make: Callable[[], Index]) -> None:
         self._made = cache(make)

@@ -1,8 +1,9 @@
 """Recipes: what a pack followed from, and all that it takes to come to the same again.
 
-A recipe is kept in the cache under what the process was told: words, folder, environment, code. It holds while each
+A recipe is kept in the cache under what the process was given: words, folder, environment, code. It holds while each
 input is as it was seen, on the day it was made (reports speak of the age of runtimes), and while uv, where it was
-asked, answers with the same bytes.
+asked, answers with the same bytes. It is sealed with a secret: a cache may come from anywhere, and a recipe says what
+is run and written.
 
 Loaded before anything else is, so it imports next to nothing.
 """
@@ -15,25 +16,17 @@ import struct
 import sys
 import time
 
-from lambda_pack.looks import Look, state_of
+from lambda_pack.looks import state_of
 from lambda_pack.model.product import VERSION
+from lambda_pack.tools.uv_question import Question
 
 TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = [
-    "FORCE",
-    "KIND",
-    "SCRATCH",
-    "Question",
-    "Recipe",
-    "cache_named",
-    "read_recipe",
-    "recipe_key",
-    "recipe_path",
-    "today",
-]
+    from lambda_pack.looks import Look
+
+__all__ = ["FORCE", "KIND", "SCRATCH", "Recipe", "cache_named", "read_recipe", "recipe_key", "recipe_path", "today"]
 
 KIND = "recipes"
 FORCE = "--force"
@@ -42,61 +35,48 @@ SCRATCH = "{scratch}"
 
 # What changes from one command to the next, and says nothing to any program.
 _NOISE = frozenset({"_", "OLDPWD", "PWD", "SHLVL"})
-_DIGEST = 32  # bytes, of all that follows
+_SEAL = 32  # bytes, of all that follows
 _LENGTH = struct.Struct("<Q")  # of the texts
-
-
-class Question:
-    """What uv was asked: a command, files in its folder, variables beside what it gets anyway; and its answer."""
-
-    __slots__ = ("answer", "command", "files", "settings")
-
-    def __init__(
-        self, command: Sequence[str], files: Mapping[str, str], settings: Mapping[str, str], answer: str
-    ) -> None:
-        """`answer` is the SHA-256 of the lock that uv wrote."""
-        self.command, self.files, self.settings, self.answer = tuple(command), dict(files), dict(settings), answer
+_TEXTS = ("day", "output", "stem", "archive", "sha256", "report", "lock", "before", "after", "unchanged", "warnings")
 
 
 class Recipe:
-    """See above. `told` is said of an archive that was written, before and after the seconds that took.
+    """What the module says, field by field.
 
-    `told_again` is said where it is still in its place, `warned` in both cases. `output` is the absolute folder,
-    `archive` the name in it, `stem` what the names of report and lock begin with; the report has no timings. `segments`
-    are encoded.
+    `output` is the absolute folder, `archive` the name in it with its `sha256`, `stem` what the names of report and
+    lock begin with; the report has no timings. `looks` are what was looked at, `wheels` paths with sizes in bytes,
+    `segments` encoded. `question` is what uv was asked, `answer` the SHA-256 of the lock that it wrote. The summary of
+    a pack is `before`, a line of its own, and `after`; `unchanged` is the summary where everything is in its place.
+    `warnings` are for stderr.
     """
 
-    __slots__ = (
-        "archive",
-        "day",
-        "lock",
-        "looks",
-        "output",
-        "question",
-        "report",
-        "segments",
-        "sha256",
-        "stem",
-        "told",
-        "told_again",
-        "warned",
-        "wheels",
-    )
+    __slots__ = (*_TEXTS, "answer", "looks", "question", "segments", "wheels")
 
-    day: str
-    output: str
-    stem: str
-    archive: str
-    sha256: str
-    report: str
-    lock: str
-    told: tuple[str, str]
-    told_again: str
-    warned: str
-    looks: tuple[Look, ...]
-    wheels: tuple[tuple[str, int], ...]
-    question: Question | None
-    segments: bytes | memoryview
+    def __init__(  # noqa: PLR0913  # one for each field; a struct would cost 30 ms to import
+        self,
+        *,
+        day: str,
+        output: str,
+        stem: str,
+        archive: str,
+        sha256: str,
+        report: str,
+        lock: str,
+        before: str,
+        after: str,
+        unchanged: str,
+        warnings: str,
+        looks: tuple[Look, ...],
+        wheels: tuple[tuple[str, int], ...],
+        segments: bytes | memoryview,
+        question: Question | None = None,
+        answer: str = "",
+    ) -> None:
+        self.day, self.output, self.stem, self.archive, self.sha256 = day, output, stem, archive, sha256
+        self.report, self.lock = report, lock
+        self.before, self.after, self.unchanged, self.warnings = before, after, unchanged, warnings
+        self.looks, self.wheels, self.segments = looks, wheels, segments
+        self.question, self.answer = question, answer
 
     def holds(self) -> bool:
         """Whether everything is as it was seen, but for what uv may answer now."""
@@ -104,21 +84,19 @@ class Recipe:
             state_of(path, names_count=names_count) == state for path, names_count, state in self.looks
         )
 
-    def encoded(self) -> bytes:
+    def sealed(self, secret: bytes) -> bytes:
         """As `read_recipe` takes it.
 
         Raises:
             ValueError: something in it has the character that separates.
         """
-        question = self.question
-        asked: tuple[str, ...] = ("0",)
-        if question is not None:
-            files = tuple(text for pair in question.files.items() for text in pair)
-            settings = tuple(text for pair in question.settings.items() for text in pair)
-            asked = ("1", question.answer, *_counted(question.command), *_counted(files), *_counted(settings))
+        asked: tuple[str, ...] = ()
+        if self.question is not None:
+            files = [text for pair in self.question.files.items() for text in pair]
+            variables = [text for pair in self.question.variables.items() for text in pair]
+            asked = (self.answer, *_counted(self.question.command), *_counted(files), *_counted(variables))
         texts = (
-            *(self.day, self.output, self.stem, self.archive, self.sha256, self.report, self.lock),
-            *(*self.told, self.told_again, self.warned),
+            *(getattr(self, name) for name in _TEXTS),
             *_counted([text for path, names, state in self.looks for text in (path, str(int(names)), state)]),
             *_counted([text for path, size in self.wheels for text in (path, str(size))]),
             *asked,
@@ -127,39 +105,42 @@ class Recipe:
             raise ValueError("a text with a NUL")
         head = "\0".join(texts).encode("utf-8", "surrogateescape")
         rest = _LENGTH.pack(len(head)) + head + self.segments
-        return hashlib.sha256(rest).digest() + rest
+        return _sealed(rest, secret) + rest
 
 
 def _counted(texts: Sequence[str]) -> tuple[str, ...]:
     return (str(len(texts)), *texts)
 
 
-def read_recipe(content: bytes) -> Recipe:
-    """What `Recipe.encoded` gave.
+def _sealed(content: bytes | memoryview, secret: bytes) -> bytes:
+    return hashlib.blake2b(content, key=secret, digest_size=_SEAL).digest()
+
+
+def read_recipe(content: bytes, secret: bytes) -> Recipe:
+    """What `Recipe.sealed` gave.
 
     Raises:
-        ValueError, struct.error, StopIteration: it is something else, or damaged.
+        ValueError, struct.error, StopIteration: it is something else, damaged, or sealed with another secret.
     """
     view = memoryview(content)
-    if hashlib.sha256(view[_DIGEST:]).digest() != view[:_DIGEST]:
-        raise ValueError("a damaged recipe")
-    (length,) = _LENGTH.unpack_from(view, _DIGEST)
-    begin = _DIGEST + _LENGTH.size
+    if _sealed(view[_SEAL:], secret) != view[:_SEAL]:
+        raise ValueError("not a recipe of ours")
+    (length,) = _LENGTH.unpack_from(view, _SEAL)
+    begin = _SEAL + _LENGTH.size
     texts = iter(bytes(view[begin : begin + length]).decode("utf-8", "surrogateescape").split("\0"))
-    recipe = Recipe()
-    for name in ("day", "output", "stem", "archive", "sha256", "report", "lock"):
-        setattr(recipe, name, next(texts))
-    recipe.told, recipe.told_again, recipe.warned = (next(texts), next(texts)), next(texts), next(texts)
-    looks = _uncounted(texts)
-    recipe.looks = tuple(zip(looks[::3], map("1".__eq__, looks[1::3]), looks[2::3], strict=True))
-    wheels = _uncounted(texts)
-    recipe.wheels = tuple(zip(wheels[::2], map(int, wheels[1::2]), strict=True))
-    recipe.question = None
-    if next(texts) == "1":
-        answer, command, files, settings = next(texts), *(_uncounted(texts) for _ in range(3))
-        recipe.question = Question(command, _paired(files), _paired(settings), answer)
-    recipe.segments = view[begin + length :]
-    return recipe
+    named = {name: next(texts) for name in _TEXTS}
+    looks, wheels = _uncounted(texts), _uncounted(texts)
+    question, answer = None, next(texts, "")
+    if answer:
+        question = Question(_uncounted(texts), _paired(_uncounted(texts)), _paired(_uncounted(texts)))
+    return Recipe(
+        **named,
+        looks=tuple(zip(looks[::3], map("1".__eq__, looks[1::3]), looks[2::3], strict=True)),
+        wheels=tuple(zip(wheels[::2], map(int, wheels[1::2]), strict=True)),
+        segments=view[begin + length :],
+        question=question,
+        answer=answer,
+    )
 
 
 def _uncounted(texts: Iterator[str]) -> list[str]:
@@ -183,19 +164,19 @@ def cache_named(words: Sequence[str]) -> str | None:
 
 
 def recipe_key(words: Sequence[str], environ: Mapping[str, str]) -> str:
-    """What a recipe is found by: all that a process is told.
+    """What a recipe is found by: all that a process is given.
 
     Raises:
         OSError: our own code is not in files.
     """
-    told = (
-        *(VERSION, sys.version, sys.executable, os.getcwd()),
+    given = (
+        *(VERSION, sys.version, sys.executable, os.getcwd(), str(os.getuid()) if hasattr(os, "getuid") else ""),
         *(word for word in words if word != FORCE),
         "",
         *(f"{name}={environ[name]}" for name in sorted(environ) if name not in _NOISE),
         *_code(),
     )
-    return hashlib.sha256("\0".join(told).encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256("\0".join(given).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def recipe_path(cache: str, key: str) -> str:
@@ -205,7 +186,7 @@ def recipe_path(cache: str, key: str) -> str:
 
 
 def _code() -> Iterator[str]:
-    """Our own code and what it imports, by size and time: a fix must not be hidden by what was kept before it."""
+    """Our own code by size and time, and what is installed by name: no fix may be hidden by what was kept before."""
     folders = [os.path.dirname(os.path.dirname(__file__))]
     while folders:
         with os.scandir(folders.pop()) as found:
@@ -215,9 +196,9 @@ def _code() -> Iterator[str]:
                     yield f"{one.path} {status.st_size} {status.st_mtime_ns}"
                 elif one.is_dir() and one.name != "__pycache__":
                     folders.append(one.path)
-    for path in sys.path:
-        if path.endswith("-packages"):  # its time changes with each package that is installed
-            yield f"{path} {os.stat(path).st_mtime_ns}"
+    for path in filter(os.path.isdir, sys.path):
+        yield f"{path} {os.stat(path).st_mtime_ns if path.endswith('-packages') else ''}"
+        yield from sorted(name for name in os.listdir(path) if name.endswith(".dist-info"))
 
 
 def _name(entry: os.DirEntry[str]) -> str:

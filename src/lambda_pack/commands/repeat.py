@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 import sys
@@ -10,18 +9,20 @@ import time
 from contextlib import contextmanager, suppress
 
 from lambda_pack.commands.recipes import FORCE, SCRATCH, cache_named, read_recipe, recipe_key, recipe_path
-from lambda_pack.errors import Interrupted, LambdaPackError
+from lambda_pack.commands.secret import read_secret
+from lambda_pack.errors import Interrupted, LambdaPackError, came_of_interruption
+from lambda_pack.looks import digest_of
 
 TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from lambda_pack.commands.recipes import Question, Recipe
+    from lambda_pack.commands.recipes import Recipe
 
 __all__ = ["default_cache", "repeat"]
 
-_PIECE = 4 << 20
 _TIMINGS = '"timings": ['
+_ROW = '    {{\n      "step": {},\n      "seconds": {:.4f}\n    }}'
 
 
 def repeat(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, str] | None:
@@ -29,29 +30,33 @@ def repeat(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, str] 
 
     None where there is no recipe for it, or one that does not hold, or where anything at all is in the way: packing
     in the ordinary way then says what.
+
+    Raises:
+        Interrupted: while it was done; nothing is left behind.
     """
     begin = time.perf_counter()
-    cache = cache_named(words) or default_cache(environ)
-    if FORCE in words or cache is None:
+    cache, secret = cache_named(words) or default_cache(environ), read_secret(environ)
+    if FORCE in words or cache is None or secret is None:
         return None
     try:
         path = recipe_path(cache, recipe_key(words, environ))
         with open(path, "rb", buffering=0) as file:
-            recipe = read_recipe(file.read())
+            recipe = read_recipe(file.read(), secret)
         if not recipe.holds():
             return None
-        with _asked(recipe.question, environ) as is_answered:
-            told = recipe.told_again if _is_in_place(recipe) else None
-            if told is None:
-                told = _composed(recipe, is_answered, begin)
-            elif not is_answered():
-                told = None
-    except Interrupted:
-        raise
-    except (OSError, ValueError, StopIteration, struct.error, LambdaPackError):
+        with _asked(recipe, environ) as is_answered:
+            if _is_in_place(recipe):
+                summary = recipe.unchanged if is_answered() else None
+            else:
+                summary = _composed(recipe, is_answered, begin)
+    except (OSError, ValueError, StopIteration, struct.error, LambdaPackError) as error:
+        if came_of_interruption(error):
+            raise Interrupted("while a pack was repeated") from error
         return None
-    _touch(path, *(wheel for wheel, _ in recipe.wheels))
-    return None if told is None else (told, recipe.warned)
+    if summary is None:
+        return None
+    _touch(path, *(wheel for wheel, _ in recipe.wheels if wheel.startswith(os.path.abspath(cache))))
+    return summary, recipe.warnings
 
 
 def default_cache(environ: Mapping[str, str]) -> str | None:
@@ -66,9 +71,9 @@ def default_cache(environ: Mapping[str, str]) -> str | None:
 
 
 @contextmanager
-def _asked(question: Question | None, environ: Mapping[str, str]) -> Iterator[Callable[[], bool]]:
-    """Uv runs until the block is left; what is given waits for its answer, and says whether that is the same."""
-    if question is None:
+def _asked(recipe: Recipe, environ: Mapping[str, str]) -> Iterator[Callable[[], bool]]:
+    """Until the block is left uv runs, if it was asked; what is given waits for it, and says whether it answers so."""
+    if recipe.question is None:
         yield lambda: True
         return
     from lambda_pack.files.whole import scratch_folder
@@ -76,19 +81,18 @@ def _asked(question: Question | None, environ: Mapping[str, str]) -> Iterator[Ca
     from lambda_pack.tools.process import started
 
     with scratch_folder(_temporary(environ)) as scratch:
+        question = recipe.question.moved(SCRATCH, scratch)
         for name, text in question.files.items():
             with open(os.path.join(scratch, name), "w", encoding="utf-8") as file:
                 file.write(text)
-        settings = {name: text.replace(SCRATCH, scratch) for name, text in question.settings.items()}
-        command = [word.replace(SCRATCH, scratch) for word in question.command]
-        environment = {**package_environment(environ), **settings}
-        with started(command, environment=environment, folder=scratch) as running:
+        environment = {**package_environment(environ), **question.variables}
+        with started(question.command, environment=environment, folder=scratch) as running:
 
-            def is_same() -> bool:
-                answered = running.finish().status == 0
-                return answered and _digest(os.path.join(scratch, "pylock.toml")) == question.answer
+            def is_answered() -> bool:
+                lock = os.path.join(scratch, "pylock.toml")
+                return running.finish().status == 0 and digest_of(lock) == recipe.answer
 
-            yield is_same
+            yield is_answered
 
 
 def _temporary(environ: Mapping[str, str]) -> str:
@@ -106,17 +110,9 @@ def _is_in_place(recipe: Recipe) -> bool:
         before, _, rest = report.partition(_TIMINGS)
         if f"{before}{_TIMINGS}{rest[rest.find(']') :]}" != recipe.report or lock != recipe.lock:
             return False
-        return _digest(os.path.join(recipe.output, recipe.archive)) == recipe.sha256
+        return digest_of(os.path.join(recipe.output, recipe.archive)) == recipe.sha256
     except (OSError, ValueError):
         return False
-
-
-def _digest(path: str) -> str:
-    digest, piece = hashlib.sha256(), memoryview(bytearray(_PIECE))
-    with open(path, "rb", buffering=0) as file:
-        while size := file.readinto(piece):
-            digest.update(piece[:size])
-    return digest.hexdigest()
 
 
 def _composed(recipe: Recipe, is_answered: Callable[[], bool], begin: float) -> str | None:
@@ -141,8 +137,8 @@ def _composed(recipe: Recipe, is_answered: Callable[[], bool], begin: float) -> 
             with open(os.path.join(staging, f"{recipe.stem}.{ending}"), "w", encoding="utf-8") as file:
                 file.write(text)
         publish(staging, recipe.output)
-    before, after = recipe.told
-    return f"{before}  {spent:.1f} s: what it follows from is as it was, so it was only written again\n{after}"
+    line = f"  {spent:.1f} s: what it follows from is as it was, so it was only written again\n"
+    return f"{recipe.before}{line}{recipe.after}"
 
 
 def _touch(*paths: str) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lambda_pack.tools.network.credentials import Credentials
     from lambda_pack.tools.network.forecast import Forecast
     from lambda_pack.tools.network.http import Session
-    from lambda_pack.tools.uv_resolver import Asked
+    from lambda_pack.tools.uv_resolver import BegunResolver
 
 __all__ = ["Workshop"]
 
@@ -56,6 +56,7 @@ class Workshop:
         self._open = ExitStack()
         self._mask = masked
         self._index: LateIndex | None = None
+        self._asks_named_indexes = False
 
     def __enter__(self) -> Self:
         with self._open as stack:
@@ -83,19 +84,17 @@ class Workshop:
         yield Path(self._scratch)
         self._open.close()
 
-    def answered(self) -> tuple[Asked, bytes] | None:
-        """The one question of a run that asked nobody but uv, and its answer; None where there was more, or a secret.
+    @property
+    def has_asked_an_index(self) -> bool:
+        """Whether what an index said may have changed what comes out; what a digest is worth is no such thing."""
+        return self._asks_named_indexes or (self._index is not None and self._index.was_asked)
 
-        Until the scratch folder is gone.
-        """
+    @property
+    def begun(self) -> BegunResolver | None:
+        """uv, where it was begun for this order alone."""
         from lambda_pack.tools.uv_resolver import BegunResolver
 
-        resolver = self._resolver
-        if not isinstance(resolver, BegunResolver) or resolver.first is None or (self._index and self._index.was_asked):
-            return None
-        told = (*resolver.first.command, *resolver.first.files.values(), *resolver.first.settings.values())
-        has_secret = any(masked(text) != text for text in told)
-        return None if has_secret or self._checkouts() else (resolver.first, resolver.answer)
+        return self._resolver if isinstance(self._resolver, BegunResolver) else None
 
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
@@ -204,7 +203,12 @@ class Workshop:
         lock = self._order.lock
         if lock is None:
             raise AssertionError("without a lock a resolver was begun")
-        return LockedResolver(lock, lambda url: index_over(self._named_index(url)))
+
+        def named(url: str | None) -> Index:
+            self._asks_named_indexes = True
+            return index_over(self._named_index(url))
+
+        return LockedResolver(lock, named)
 
     def _named_index(self, url: str | None) -> IndexSettings:
         """The index that a lock names for a package; the public one by name is whatever the user has in its place."""
@@ -242,7 +246,7 @@ class Workshop:
         if self._shared and not self._shared.begins(self._order, stack):
             # Somebody else has begun: there is an answer already, or there will be.
             return resolver
-        first = resolver.asked(request.target, at_most={})
+        first = resolver.question(request.target, at_most={})
         return BegunResolver(resolver, stack.enter_context(resolver.begun(first)), first)
 
     def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:

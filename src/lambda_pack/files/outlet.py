@@ -56,7 +56,7 @@ class Outlet:
             self.flush()
 
     def flush(self) -> None:
-        """_Write what has been taken."""
+        """Write what has been taken."""
         (group, size), self._group, self._size = (self._group, self._size), [], 0
         if size:
             self._write(self._file, group)
@@ -122,7 +122,7 @@ def reserved(file: FileIO, size: int) -> Iterator[None]:
 
 
 def write_gathered(file: FileIO, group: Sequence[Buffer]) -> None:
-    """_Write the buffers in one system call, or as many as the system likes: 84 ms for 128 MB."""
+    """Write the buffers in one system call, or as many as the system likes: 84 ms for 128 MB."""
     rest = list(group)
     while rest:
         rest = after(rest, os.writev(file.fileno(), rest))

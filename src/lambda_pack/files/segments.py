@@ -26,11 +26,6 @@ __all__ = ["Segments", "read_segments", "segments_of", "write_segments"]
 
 # What is not in a wheel is kept as it is, such as headers and own code: beyond this (bytes) a pack is as good.
 _MOST_BETWEEN = 32 << 20
-_NAME_LENGTHS = struct.Struct("<2H")  # of name and extra field in a local header (APPNOTE 4.3.7)
-_LENGTHS_AT = 26
-_SIZE = struct.Struct("<I")  # compressed
-_SIZE_AT = 18
-_LOCAL_HEADER = 30
 _ROW = 4
 
 
@@ -72,6 +67,7 @@ def segments_of(bundle: Bundle, archive: Path) -> tuple[Segments, tuple[Mapped, 
     The wheels must still be open. None where too much of it is in no wheel.
     """
     from lambda_pack.files.members import Member
+    from lambda_pack.files.zip_records import LOCAL
 
     rows, between = array("Q"), bytearray()
     numbers: dict[int, int] = {}
@@ -82,10 +78,9 @@ def segments_of(bundle: Bundle, archive: Path) -> tuple[Segments, tuple[Mapped, 
         position = begin = 0
         for entry in bundle.entries:
             content = entry.content
-            name, extra = _NAME_LENGTHS.unpack_from(view, position + _LENGTHS_AT)
-            data = position + _LOCAL_HEADER + name + extra
+            *_, size, _, name, extra = LOCAL.unpack_from(view, position)
+            data = position + LOCAL.size + name + extra
             if not isinstance(content, Member) or not content.is_copied:
-                (size,) = _SIZE.unpack_from(view, position + _SIZE_AT)
                 if size > _MOST_BETWEEN:
                     return None
                 position = data + size

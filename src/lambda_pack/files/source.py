@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
-from lambda_pack.files.whole import SCRATCH_PREFIX
 from lambda_pack.looks import listed, seen
+from lambda_pack.model.product import SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

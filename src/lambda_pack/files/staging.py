@@ -69,15 +69,23 @@ def publish(staging: str, output: str) -> None:
             staged, place, aside = (os.path.join(folder, name) for folder in (staging, output, old))
             # Each move back is noted before the move is made: a signal may come in between.
             if os.path.isfile(place) or (os.path.isdir(staged) and os.path.isdir(place)):
-                moves.callback(_move_back, aside, place)
+                moves.callback(_put_back, aside, place)
                 os.rename(place, aside)
-            moves.callback(_move_back, place, staged)
+            moves.callback(_take_back, place, os.stat(staged).st_ino, staged)
             os.rename(staged, place)
         moves.pop_all()
     with suppress(OSError):
         os.rmdir(old)  # nothing had to make room
 
 
-def _move_back(path: str, to: str) -> None:
+def _take_back(place: str, number: int, to: str) -> None:
+    """Unless another run has put its own there since; `number` is the inode of ours."""
     with suppress(OSError):
-        os.rename(path, to)
+        if os.stat(place).st_ino == number:
+            os.rename(place, to)
+
+
+def _put_back(path: str, to: str) -> None:
+    with suppress(OSError):
+        if not os.path.lexists(to):
+            os.rename(path, to)

@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from io import FileIO
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.product import SCRATCH_PREFIX
 
 TYPE_CHECKING = False  # `typing` and `pathlib` cost 15 ms, as much as a small pack that is repeated
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["SCRATCH_PREFIX", "scratch_folder", "whole_file", "writing_to"]
-
-SCRATCH_PREFIX = ".lambda-pack-"
-"""How the hidden names begin: what a killed run (SIGKILL, power) may leave behind can be found by it."""
+__all__ = ["scratch_folder", "whole_file", "writing_to"]
 
 
 @contextmanager
@@ -42,7 +40,8 @@ def scratch_folder(parent: str) -> Iterator[str]:
     """A hidden folder in `parent` that only we may enter, removed at the end whatever happens."""
     folder = os.path.join(parent, _scratch_name())
     try:
-        os.mkdir(folder, 0o700)
+        with writing_to(parent):
+            os.mkdir(folder, 0o700)
         yield folder
     finally:
         if os.path.isdir(folder):

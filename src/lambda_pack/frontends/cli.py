@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from lambda_pack.errors import Interrupted, LambdaPackError
+from lambda_pack.errors import Interrupted, LambdaPackError, came_of_interruption
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough.
         return 0
     except Exception as error:  # noqa: BLE001  # the last door: a traceback helps us, a sentence helps the user
-        return _interrupted() if _came_of_interruption(error) else _bug(error)
+        return _interrupted() if came_of_interruption(error) else _bug(error)
 
 
 def with_sigterm(interruption: type[Interrupted]) -> None:
@@ -70,15 +70,6 @@ def with_sigterm(interruption: type[Interrupted]) -> None:
 def _interrupted() -> int:
     print("lambda-pack: interrupted", file=sys.stderr)
     return Interrupted.exit_code
-
-
-def _came_of_interruption(error: BaseException | None) -> bool:
-    """Whether an error was met while an interruption was unwinding: a lock half released is no bug of the user's."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt | Interrupted):
-            return True
-        error = error.__context__
-    return False
 
 
 def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
@@ -156,12 +147,12 @@ def _is_repeated(words: Sequence[str]) -> bool:
     """Whether the same was packed before, and could be done again without asking anything but that."""
     from lambda_pack.commands.repeat import repeat
 
-    told = repeat(words, os.environ)  # noqa: TID251  # a front-end: strings in
-    if told is not None:
-        summary, warnings = told
+    repeated = repeat(words, os.environ)  # noqa: TID251  # a front-end: strings in
+    if repeated is not None:
+        summary, warnings = repeated
         sys.stderr.write(warnings)
         sys.stdout.write(summary)
-    return told is not None
+    return repeated is not None
 
 
 def _pack(arguments: Mapping[str, Any]) -> int:

@@ -36,7 +36,8 @@ def run_pack(arguments: Mapping[str, Any]) -> int:
     from lambda_pack.commands.pack import pack
     from lambda_pack.commands.recipe_notes import RecipeNotes
 
-    if arguments["json"] or arguments["verbose"]:
+    # Runs of a CI have environments of their own, each another one: nobody would find the recipe.
+    if arguments["json"] or arguments["verbose"] or os.environ.get("CI"):  # noqa: TID251  # a front-end: strings in
         return run_command(arguments, pack, delivers=True)
     notes = RecipeNotes(arguments["words"], os.environ)  # noqa: TID251  # a front-end: strings in
     return run_command(arguments, partial(pack, notes=notes), delivers=True, notes=notes)
@@ -90,7 +91,7 @@ def _keep(notes: RecipeNotes, report: Report, *, quiet: bool) -> None:
     again = render_text(replace(report, is_unchanged=True), warnings=quiet)
     rest = _next_lines(report)
     warned = "" if quiet else "".join(clean(f"warning: {warning}\n") for warning in report.warnings)
-    notes.keep(report, told=(before, after + rest), told_again=again + rest, warned=warned)
+    notes.keep(report, summary=(before, after + rest), unchanged=again + rest, warnings=warned)
 
 
 def _next_lines(report: Report) -> str:

@@ -77,11 +77,11 @@ def _code(folder: Path, name: str, resource: Any) -> Code | str | None:  # noqa:
     found = [path for parent in (folder, *folder.parents[:1]) if seen(path := parent / f"asset.{asset[0]}").is_dir()]
     if not found:
         return f"its asset {asset[0]} is no folder: it is packed already"
-    listed = {
+    properties_of = {
         CellKind.FUNCTION: ("Runtime", "Architectures"),
         CellKind.LAYER: ("CompatibleRuntimes", "CompatibleArchitectures"),
     }
-    runtimes, architectures = (_literals(properties.get(one)) for one in listed[kind])
+    runtimes, architectures = (_literals(properties.get(one)) for one in properties_of[kind])
     if foreign := [runtime for runtime in runtimes if not runtime.startswith("python")]:
         return f"{foreign[0]} is no Python"
     deployed_as = properties.get(named)

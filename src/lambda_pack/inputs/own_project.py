@@ -58,8 +58,8 @@ def _of_flit(content: dict[str, Any]) -> str | None:
 def _of_setup_cfg(path: Path) -> str | None:
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read(path, encoding="utf-8")
-    except (ConfigError, UnicodeDecodeError):
+        parser.read_string(seen(path).read_text("utf-8"))
+    except (ConfigError, OSError, UnicodeDecodeError):
         return None
     return parser.get("metadata", "name", fallback=None)
 

@@ -12,6 +12,7 @@ __all__ = [
     "credentials_in",
     "filename_of",
     "masked",
+    "may_hold_secret",
     "path_of",
     "with_credentials",
     "with_login",
@@ -20,6 +21,9 @@ __all__ = [
 
 # Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
 _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/?#'\"<>]+@", re.IGNORECASE)
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+_LONGEST_WORD = 12  # letters; tokens have 16 and more
 
 
 def filename_of(url: str) -> str:
@@ -52,6 +56,20 @@ def masked(text: str) -> str:
     'from https://****@x.example/simple'
     """
     return _USERINFO.sub(r"\g<scheme>****@", text)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether a URL in the text has a login, a query or a long word in its path: some indexes take those for passwords.
+
+    >>> [may_hold_secret(f"https://{rest}") for rest in ("x.example/simple", "x.example/0123456789abcdef/simple")]
+    [False, True]
+    """
+    for url in _URL.findall(text):
+        parts = urlsplit(url)
+        is_long = any(len(word) > _LONGEST_WORD for word in parts.path.split("/"))
+        if parts.scheme.lower() != "file" and (masked(url) != url or parts.query or is_long):
+            return True
+    return False
 
 
 def without_credentials(url: str) -> str:

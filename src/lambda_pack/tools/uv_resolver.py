@@ -21,11 +21,12 @@ from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
 from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+from lambda_pack.tools.uv_question import Question
 
 if TYPE_CHECKING:
     from packaging.pylock import Pylock  # not needed before uv is started
 
-__all__ = ["Asked", "BegunResolver", "UvResolver"]
+__all__ = ["BegunResolver", "UvResolver"]
 
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
@@ -37,14 +38,6 @@ _NO_SOLUTION = 1
 _NO_ANSWER = re.compile(
     r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.MULTILINE
 )
-
-
-class Asked(Struct, frozen=True):
-    """A question to uv: its command, the files in its folder, and variables beside those that it gets anyway."""
-
-    command: tuple[str, ...]
-    files: Mapping[str, str]
-    settings: Mapping[str, str]
 
 
 class UvResolver(Struct, frozen=True):
@@ -66,19 +59,19 @@ class UvResolver(Struct, frozen=True):
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
-        with self.begun(self.asked(target, at_most=at_most, without=without)) as running:
+        with self.begun(self.question(target, at_most=at_most, without=without)) as running:
             return self.answer(running.finish())
 
-    def begun(self, asked: Asked) -> AbstractContextManager[Running]:
+    def begun(self, question: Question) -> AbstractContextManager[Running]:
         """uv, started on the question; `answer` reads what it has found."""
-        for name, text in asked.files.items():
+        for name, text in question.files.items():
             _write_private(self.scratch / name, text)
         self._lock.unlink(missing_ok=True)
-        return started(asked.command, environment={**self.environment, **asked.settings}, folder=self.scratch)
+        return started(question.command, environment={**self.environment, **question.variables}, folder=self.scratch)
 
-    def asked(
+    def question(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
-    ) -> Asked:
+    ) -> Question:
         """What uv is told."""
         files = {
             "requirements.txt": requirements_text(self.requirements, hashes=False),
@@ -87,7 +80,7 @@ class UvResolver(Struct, frozen=True):
             "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(),
         }
-        return Asked(self._command(target), files, self._variables())
+        return Question(self._command(target), files, self._variables())
 
     def answer(self, result: Completed) -> Pylock:
         """What uv has found.
@@ -172,9 +165,9 @@ class BegunResolver:
     `first` is what it was asked, None once it was asked anything else; `answer` the lock that it wrote then.
     """
 
-    def __init__(self, resolver: UvResolver, running: Running, first: Asked) -> None:
+    def __init__(self, resolver: UvResolver, running: Running, first: Question) -> None:
         """`running` is the resolver's, begun with nothing held back and nothing left out, for the run's one target."""
-        self.first: Asked | None = first
+        self.first: Question | None = first
         self.answer = b""
         self._resolver = resolver
         self._running = running

@@ -334,8 +334,8 @@ def test_nobody_builds_what_another_is_building(site: Site) -> None:
     assert site.builds == 1
     assert len({one.wheel.hashes for one in wheels}) == 1
     assert sum(one.build is not None and one.build.wheelhouse is not None for one in wheels) == 2
-    waited = [note for machine in machines for note in machine.narrator.notes if "waiting for its wheel" in note]
-    assert waited
+    told = [warning for machine in machines for warning in machine.warnings]
+    assert told == ["another machine is building lib-1.0.tar.gz: its wheel is waited for"] * 2
 
 
 def test_nobody_waits_for_what_was_given_up(site: Site) -> None:

@@ -158,14 +158,19 @@ class SourceBuilder:
                 return found
             if (awaited := self._found(bench, job, archive, may_wait=True)) is not None:
                 return awaited
+        shared = self._shared_key(bench, job, archive)
+        try:
+            return self._made_and_kept(bench, job, archive, shared)
+        finally:
+            if self._shared is not None and shared:
+                self._shared.give_up(shared)
+
+    def _made_and_kept(self, bench: Bench, job: Job, archive: Path | None, shared: str | None) -> Accepted | Attempt:
         outcome = self._made(bench, job)
-        key, shared = self._memory.key(job, bench.name, archive), self._shared_key(bench, job, archive)
-        if isinstance(outcome, Accepted) and key is not None:
-            outcome = self._memory.remember(outcome, key)
-            return self._shared.remember(outcome, job, shared) if self._shared and shared else outcome
-        if self._shared and shared:
-            self._shared.give_up(shared)
-        return outcome
+        if not isinstance(outcome, Accepted) or (key := self._memory.key(job, bench.name, archive)) is None:
+            return outcome
+        outcome = self._memory.remember(outcome, key)
+        return self._shared.remember(outcome, job, shared) if self._shared is not None and shared else outcome
 
     def _benches(self, job: Job) -> Sequence[Bench]:
         """Where to try, in order."""

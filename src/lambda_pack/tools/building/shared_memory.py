@@ -2,11 +2,9 @@
 
 KEY/record.json              what was built, how, and the digest of the wheel
 KEY/SHA256/name.whl          the wheel
-KEY/claim.json               who builds it, since when: others who may write wait for the record
-KEY/given-up.json            nothing came of that build: nobody waits for it
 
-KEY is the digest of everything that a build depends on. All are written once and never again: of two machines that
-build the same at the same time the first one's record stays.
+KEY is the digest of everything that a build depends on. Both are written once and never again: of two machines that
+build the same at the same time the first one's record stays. Claims lie beside them, see `claims`.
 """
 
 from __future__ import annotations
@@ -17,8 +15,6 @@ import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import suppress
-from enum import Enum, auto
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Annotated, TypeVar
@@ -39,6 +35,7 @@ from lambda_pack.model.stock import Accepted
 from lambda_pack.model.urls import path_of, without_credentials
 from lambda_pack.model.verdicts import Fits, Misfit, judge
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.building.claims import LONGEST_BUILD, Claims
 from lambda_pack.tools.building.finishing import Refusal, judge_built
 from lambda_pack.tools.building.jobs import Job
 from lambda_pack.tools.s3.wheelhouse import Missing, S3Wheelhouse, WheelhouseError
@@ -51,8 +48,7 @@ Result = TypeVar("Result")
 _PATIENCE = 60.0
 # In seconds: how often the waiting thread looks whether the run has ended.
 _GLANCE = 0.2
-# In seconds: how long builds are expected to take, and how often whoever waits looks for the wheel.
-_LONGEST_BUILD = 600.0
+# In seconds: how often whoever waits looks for the wheel.
 _BETWEEN_LOOKS = 2.0
 # In seconds: how long an interrupted run stays to say that it gives up.
 _LAST_WORDS = 1.0
@@ -75,21 +71,6 @@ class _Record(Struct, frozen=True):
     written_by: str
 
 
-class _Claim(Struct, frozen=True):
-    """Somebody builds it; `since` is in seconds since 1970 by their clock."""
-
-    token: str
-    since: float
-
-
-class _Claimed(Enum):
-    """Where something is being built."""
-
-    HERE = auto()
-    ELSEWHERE = auto()
-    NO_LONGER = auto()
-
-
 class _RefusedError(Exception):
     """An object is not what it should be; the message begins with its URI."""
 
@@ -103,7 +84,7 @@ class SharedMemory:
         settings: SharedWheelhouse,
         narrator: Narrator,
         *,
-        longest_build: float = _LONGEST_BUILD,
+        longest_build: float = LONGEST_BUILD,
     ) -> None:
         """`longest_build` is how many seconds a claim is believed in, and waited for."""
         self._bucket = bucket
@@ -113,8 +94,7 @@ class SharedMemory:
         self._is_closed = False
         self._lock = Lock()
         self._stopped = Event()
-        self._longest_build = longest_build
-        self._claimed: set[str] = set()
+        self._claims = Claims(bucket, self._token, longest_build=longest_build)
 
     def recall(self, job: Job, key: str) -> Accepted | None:
         """The wheel that was built for this key, in the job's folder; only if it is what its record says, and fits."""
@@ -125,7 +105,7 @@ class SharedMemory:
         if not self._settings.may_write:
             return accepted
         kept = self._attempted(lambda: self._remembered(accepted, job, _named(key))) or accepted
-        self._claimed.discard(_named(key))
+        self._claims.keep(_named(key))
         return kept
 
     def claim(self, job: Job, key: str) -> Accepted | None:
@@ -134,36 +114,26 @@ class SharedMemory:
         None where it is to be built here: by our own claim, or because whoever builds it gave up or takes too long.
         """
         name, begin = _named(key), time.monotonic()
-        if not self._settings.may_write:
+        if not self._settings.may_write or self._attempted(lambda: self._claims.take(name)) is not False:
             return None
-        while not self._stopped.is_set() and time.monotonic() < begin + self._longest_build:
-            claimed = self._attempted(lambda: self._claimed_by(name))
-            if claimed is None or claimed is _Claimed.HERE:
-                return None
-            if (found := self.recall(job, key)) is not None or claimed is _Claimed.NO_LONGER:
+        self._narrator.warn(f"another machine is building {job.source.filename}: its wheel is waited for")
+        while not self._stopped.wait(_BETWEEN_LOOKS) and time.monotonic() < begin + self._claims.longest_build:
+            # Asked in this order: what is over may have left a wheel a moment ago.
+            is_over = self._attempted(lambda: self._claims.is_over(name))
+            if (found := self.recall(job, key)) is not None or is_over is not False:
                 return found
-            self._narrator.note(f"{job.source.filename} is being built by another machine: waiting for its wheel")
-            self._stopped.wait(_BETWEEN_LOOKS)
         return None
 
     def give_up(self, key: str) -> None:
         """Nothing came of the build: nobody shall wait for it."""
-        name = _named(key)
-        if name in self._claimed:
-            self._claimed.discard(name)
-            self._attempted(lambda: self._bucket.add(_given_up_name(name), b"{}"))
+        self._attempted(lambda: self._claims.give_up(_named(key)))
 
     def stop(self) -> None:
         """Wait for nothing any more, but for a moment to say that nothing will come of what is being built here."""
         self._stopped.set()
-        thread = Thread(target=self._give_all_up, daemon=True, name="wheelhouse")
+        thread = Thread(target=self._claims.give_all_up, daemon=True, name="wheelhouse")
         thread.start()
         thread.join(_LAST_WORDS)
-
-    def _give_all_up(self) -> None:
-        with suppress(WheelhouseError):
-            for name in tuple(self._claimed):
-                self._bucket.add(_given_up_name(name), b"{}")
 
     def _attempted(self, work: Callable[[], Result | None]) -> Result | None:
         """None also where the bucket cannot be used: that never fails a pack."""
@@ -219,25 +189,6 @@ class SharedMemory:
         self._narrator.note(f"{record.filename} comes from the wheelhouse: {uri}")
         build = record.build and replace(record.build, is_cached=True, is_reproducible=None, wheelhouse=uri)
         return Accepted(job.source.pin, wheel, fits, build)
-
-    def _claimed_by(self, name: str) -> _Claimed:
-        claim, found = _Claim(self._token, time.time()), io.BytesIO()
-        if self._bucket.add(_claim_name(name), msgspec.json.encode(claim)):
-            self._claimed.add(name)
-            return _Claimed.HERE
-        self._bucket.fetch(_claim_name(name), found, most=_LARGEST_RECORD)
-        try:
-            theirs = from_json(found.getvalue(), _Claim)
-        except msgspec.DecodeError:
-            return _Claimed.NO_LONGER
-        if theirs.token == self._token:
-            return _Claimed.HERE
-        is_old = theirs.since < time.time() - self._longest_build
-        is_over = is_old or self._has(_given_up_name(name)) or self._has(_record_name(name))
-        return _Claimed.NO_LONGER if is_over else _Claimed.ELSEWHERE
-
-    def _has(self, name: str) -> bool:
-        return not isinstance(self._bucket.fetch(name, io.BytesIO(), most=_LARGEST_RECORD), Missing)
 
     def _remembered(self, accepted: Accepted, job: Job, name: str) -> Accepted:
         path, build = path_of(accepted.wheel.url), accepted.build
@@ -304,14 +255,6 @@ def _named(key: str) -> str:
 
 def _record_name(name: str) -> str:
     return f"{name}/record.json"
-
-
-def _claim_name(name: str) -> str:
-    return f"{name}/claim.json"
-
-
-def _given_up_name(name: str) -> str:
-    return f"{name}/given-up.json"
 
 
 def _wheel_name(record: _Record) -> str:
