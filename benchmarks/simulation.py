@@ -142,8 +142,8 @@ def render_rounds(rounds: Sequence[Round], functions: int, about: Sequence[tuple
     caveat = (
         f"All runners made {equal} of functions with the same requirements. Runners, index and S3 share the cores of "
         "one machine, so wall time does not fall any more once there are as many runners as cores. All begin at the "
-        "same moment with an empty bucket, the worst case: who builds what another is just building cannot know it. "
-        "The bucket keeps one of them, and a second run of the same runners builds nothing."
+        "same moment with an empty bucket, the worst case: who finds a claim waits for the wheel of who made it. Three "
+        "objects are left of each build: its claim, its wheel and its record."
     )
     title = "# A shared wheelhouse, simulated"
     return "\n\n".join([title, what, render_table(head, rows), caveat, render_pairs(about), ""]).rstrip("\n") + "\n"
