@@ -55,7 +55,8 @@ def repeat(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, str] 
         return None
     if summary is None:
         return None
-    _touch(path, *(wheel for wheel, _ in recipe.wheels if wheel.startswith(os.path.abspath(cache))))
+    inside = os.path.join(os.path.abspath(cache), "")
+    _touch(path, *(wheel for wheel, _ in recipe.wheels if wheel.startswith(inside)))
     return summary, recipe.warnings
 
 
@@ -129,9 +130,7 @@ def _composed(recipe: Recipe, is_answered: Callable[[], bool], begin: float) -> 
         spent = time.perf_counter() - begin
         if recipe.question is not None:
             seconds[0] = (1, spent - seconds[1][1])
-        rows = ",\n".join(
-            f'    {{\n      "step": {step},\n      "seconds": {round(one, 4)}\n    }}' for step, one in seconds
-        )
+        rows = ",\n".join(_ROW.format(step, one) for step, one in seconds)
         report = recipe.report.replace(f"{_TIMINGS}]", f"{_TIMINGS}\n{rows}\n  ]", 1)
         for ending, text in (("report.json", report), ("pylock.toml", recipe.lock)):
             with open(os.path.join(staging, f"{recipe.stem}.{ending}"), "w", encoding="utf-8") as file:
