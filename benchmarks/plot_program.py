@@ -16,8 +16,8 @@ from matplotlib import pyplot as plt  # after the choice of the backend
 from matplotlib import ticker
 
 # Okabe and Ito's colours, which people with any kind of sight tell apart; ours is the darkest, and filled.
-COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#7f7f00", "#555555")
-MARKERS = "oDs^vP*X"
+COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#7f7f00", "#555555", "#000000")
+MARKERS = "oDs^vP*Xd"
 PAPER, INK, FAINT = "#ffffff", "#1f2328", "#d0d7de"  # a card of its own colour reads on light and on dark pages
 
 

@@ -74,12 +74,17 @@ def bucket(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
 SLOW = (
     "action/test_step.py",
     "architecture/test_entrypoint.py",
+    "benchmarks/",
     "end_to_end/",
+    "pipeline/test_laws.py",
     "support_checks/",
     "tools/building/",
+    "tools/loading/",
     "tools/pip/",
     "tools/refining/",
     "tools/s3/",
+    "tools/test_glue_jobs.py",
+    "tools/test_process.py",
 )
 
 
