@@ -91,7 +91,7 @@ source_venv = ".venv"
 venv_tool = "poetry"
 deps_are_pure_python = false
 upload_to_s3 = true
-s3_bucket_name = "ray-code"
+s3_bucket_name = "raypack-code"
 """
 
 
@@ -151,7 +151,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packed]:
     poetry("lock", folder=folder)
     text = poetry("export", "--without-hashes", "--only", "main", folder=folder)
     with aws_on_loopback() as aws:
-        aws.make_bucket("ray-code")
+        aws.make_bucket("raypack-code")
         said = pack(folder, "--layout", "glue-ray", "-v", "--entry-script", "main.py", aws=aws)
         assert said.exit_code == 0, said.text
         yield Packed(folder, said, exported(text, Target.parse("glue-ray2.4", "arm64")), aws)
@@ -202,8 +202,8 @@ def test_what_is_wrong_is_told(packed: Packed) -> None:
 
 
 def test_the_zip_is_in_s3_with_its_script(packed: Packed) -> None:
-    assert packed.aws.body("s3://ray-code/shop-glue-ray2.4-arm64.zip") == packed.archive.read_bytes()
-    assert packed.aws.body("s3://ray-code/main.py") == b"import shop"
+    assert packed.aws.body("s3://raypack-code/shop-glue-ray2.4-arm64.zip") == packed.archive.read_bytes()
+    assert packed.aws.body("s3://raypack-code/main.py") == b"import shop"
 
 
 def test_nothing_but_the_layout_has_to_be_said(packed: Packed) -> None:
@@ -226,8 +226,8 @@ def test_it_is_a_command_and_a_module(packed: Packed) -> None:
 
 
 def test_the_arguments_are_ready_to_paste(packed: Packed) -> None:
-    assert "  --s3-py-modules s3://ray-code/shop-glue-ray2.4-arm64.zip\n" in packed.said.output
-    assert packed.report["glue"]["arguments"] == {"--s3-py-modules": "s3://ray-code/shop-glue-ray2.4-arm64.zip"}
+    assert "  --s3-py-modules s3://raypack-code/shop-glue-ray2.4-arm64.zip\n" in packed.said.output
+    assert packed.report["glue"]["arguments"] == {"--s3-py-modules": "s3://raypack-code/shop-glue-ray2.4-arm64.zip"}
 
 
 def test_the_modules_are_importable_where_ray_puts_them(packed: Packed, tmp_path: Path) -> None:

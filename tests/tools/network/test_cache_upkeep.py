@@ -55,6 +55,15 @@ def test_what_was_used_last_stays_until_there_is_room(tmp_path: Path) -> None:
     assert freed.left == 11
 
 
+def test_pruning_leaves_what_others_are_about_to_use(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache, cache.partial() as partial:
+        partial.write_bytes(b"x")
+        os.utime(partial, (0, 0))
+        prune(tmp_path, most=0)
+        assert not partial.exists(), "somebody's remains"
+    assert (tmp_path / "partial").is_dir()
+
+
 def test_it_bounds_itself_once_a_day(tmp_path: Path) -> None:
     first = put(tmp_path, b"x" * 20, days=3)
     keep_bounded(tmp_path, most=10)

@@ -84,7 +84,7 @@ def prune(folder: Path, *, most: int | None = None, unused_for: float | None = N
         if one.used < now - _IN_USE and (is_old or (most is not None and left > most)) and _removed(one):
             gone.append(one)
             left -= one.size
-    _remove_empty_folders(folder)
+            _remove_folder_of(one, folder)
     return Freed(len(gone), sum(one.size for one in gone), left)
 
 
@@ -128,6 +128,13 @@ def _removed(file: _File) -> bool:
     except OSError:
         return False
     return True
+
+
+def _remove_folder_of(file: _File, cache: Path) -> None:
+    """If it is empty now; but not the folder of a kind, which another run may have found a moment ago."""
+    if file.path.parent.parent != cache:
+        with suppress(OSError):
+            file.path.parent.rmdir()
 
 
 def _remove_empty_folders(folder: Path) -> None:
