@@ -39,7 +39,8 @@ class Forecast:
         self._digests: dict[tuple[Path, str], str] = {}
         self._stopped = Event()
         self._unforeseen = unforeseen
-        Thread(target=self._hash, name="forecast", daemon=True).start()
+        # No daemon: Python must not end while it imports or hashes (it crashed); it takes a tenth of a second at most.
+        Thread(target=self._hash, name="forecast").start()
 
     def digest(self, path: Path, algorithm: str) -> str | None:
         """The file's digest where it was foreseen; from the first question on nothing more is foreseen."""
