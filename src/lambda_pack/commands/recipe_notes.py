@@ -100,6 +100,10 @@ class RecipeNotes:
         with suppress(OSError, ValueError):
             self._store(recipe)
 
+    def close(self) -> None:
+        """Whatever came of the pack: nothing that is read from now on belongs to it."""
+        end_watching()
+
     def _is_kept_for(self, order: Order, report: Report) -> bool:
         """Whether the next one would find it, and nothing came into it that could have come out differently."""
         request = order.request

@@ -40,7 +40,10 @@ def run_pack(arguments: Mapping[str, Any]) -> int:
     if arguments["json"] or arguments["verbose"] or os.environ.get("CI"):  # noqa: TID251  # a front-end: strings in
         return run_command(arguments, pack, delivers=True)
     notes = RecipeNotes(arguments["words"], os.environ)  # noqa: TID251  # a front-end: strings in
-    return run_command(arguments, partial(pack, notes=notes), delivers=True, notes=notes)
+    try:
+        return run_command(arguments, partial(pack, notes=notes), delivers=True, notes=notes)
+    finally:
+        notes.close()
 
 
 def run_command(
