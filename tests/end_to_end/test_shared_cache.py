@@ -45,7 +45,8 @@ def begin(work: Workplace, number: int) -> subprocess.Popen[bytes]:
 
 def kill_while_it_fetches(work: Workplace, process: subprocess.Popen[bytes]) -> None:
     """End it with everything that it has started, when something is arriving in the cache."""
-    while process.poll() is None and not files_below(work.cache / "partial"):
+    # What is noted in the cache passes through that folder, too, and is gone at once: a wheel stays there for a while.
+    while process.poll() is None and not (work.index.asked("*.whl") and files_below(work.cache / "partial")):
         time.sleep(0.01)
     assert process.poll() is None, "it was to be killed in the middle, and ended before"
     os.killpg(process.pid, signal.SIGKILL)
