@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambda_pack.model.urls import filename_of, without_credentials
+from lambda_pack.model.urls import credentials_in, filename_of, masked, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,54 @@ def test_file_names(url: str, filename: str) -> None:
 )
 def test_credentials_go(url: str, expected: str) -> None:
     assert without_credentials(url) == expected
+
+
+PASSWORDS = ("a/b", "a#b", "a?b", "a'b", 'a"b', "a<b", "a>b", "a b", "a@b", "a%2Fb", "a:b", "a\\b", "a;b", "ab ", "é,b")
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://me:{}@x.example/simple",
+        "could not reach 'https://me:{}@x.example/simple': refused",
+        "git+https://me:{}@x.example/a.git",
+        "git+https://me:{}@x.example/a.git@v1",
+        "git+https://me:{}@x.example/a.git@feature/v1 ; mail you@y.example",
+        '{{"url": "http://me:{}@x.example:8080/simple"}}',
+    ],
+)
+def test_no_password_is_readable_however_it_is_spelt(text: str, password: str) -> None:
+    hidden = masked(text.format(password))
+
+    assert password.strip() not in hidden
+    assert "://****@" in hidden
+    assert "x.example" in hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "https://x.example:8080/simple and https://y.example/",
+            "https://x.example:8080/simple and https://y.example/",
+        ),
+        ("no answer from https://x.example: ask me@y.example", "no answer from https://x.example: ask me@y.example"),
+        ("http://[::1]:8080/simple or you@y.example", "http://[::1]:8080/simple or you@y.example"),
+        ("git+ssh://git@x.example/a.git@v1", "git+ssh://git@x.example/a.git@v1"),
+        ("git+https://x.example/a/b@v1.0", "git+https://x.example/a/b@v1.0"),
+        ("file:///home/me@work/a.whl", "file:///home/me@work/a.whl"),
+        ("https://token@x.example", "https://****@x.example"),
+        ("https://to/ken@x.example/simple", "https://****@x.example/simple"),
+    ],
+)
+def test_what_is_no_secret_stays_readable(text: str, expected: str) -> None:
+    assert masked(text) == expected
+
+
+@pytest.mark.parametrize("password", ["a/b", "a#b", "a?b", "a'b", "a@b", "a<b"])
+def test_a_password_that_is_not_encoded_is_understood(password: str) -> None:
+    url = f"https://me:{password}@x.example/simple"
+
+    assert credentials_in(url) == ("me", password)
+    assert without_credentials(url) == "https://x.example/simple"

@@ -19,8 +19,16 @@ __all__ = [
     "without_credentials",
 ]
 
-# Everything up to the last `@` before the path; `git@` is the user that every git server asks for, and no secret.
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?!git@)[^\s/?#'\"<>]+@", re.IGNORECASE)
+# A URL with user information as people write it, which may be none that RFC 3986 allows: a password with `/`, `#`, `?`
+# or quotes reaches to the last `@` of the word; one with spaces is known by the colon before it, which no port follows.
+_WITH_LOGIN = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]*)://"
+    r"(?P<rest>(?:[^\s/@:\[]+:(?!\s|[0-9]*(?:[/\s'\"),;]|$))[^\n@]*)?[^\s@]*@\S*)",
+    re.IGNORECASE,
+)
+# The `@v1` of `git+https://x.example/a.git@v1`: a host with a dot and a path lead to it, and no host follows it.
+_REPOSITORY = re.compile(r"(?:.*@)?[^/@:]+\.[^/@:]*(?::[0-9]+)?/[^@]*", re.DOTALL)
+_HOST_AND_PATH = re.compile(r"[^/]*\.[^/]*/|.*\.git\b")
 
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 _LONGEST_WORD = 12  # letters; tokens have 16 and more
@@ -50,12 +58,32 @@ def path_of(url: str) -> Path:
 
 
 def masked(text: str) -> str:
-    """The text with the user information of every URL in it hidden.
+    """Hide the user information of every URL in the text: everything from `://` to the last `@` of the word.
+
+    Rather too much is hidden than too little: a path with an `@` is hidden as well. What stays readable are `git@`,
+    the user that every git server asks for, `file:` URLs, and the revision at the end of a repository's URL.
 
     >>> masked("from https://me:secret@x.example/simple")
     'from https://****@x.example/simple'
+    >>> masked("git+https://me:a/b#c@x.example/a.git@v1")
+    'git+https://****@x.example/a.git@v1'
     """
-    return _USERINFO.sub(r"\g<scheme>****@", text)
+    return _WITH_LOGIN.sub(_masked_login, text)
+
+
+def _masked_login(found: re.Match[str]) -> str:
+    scheme, rest = found["scheme"], found["rest"]
+    end = _end_of_login(scheme, rest)
+    return found[0] if end < 0 or rest[:end] == "git" else f"{scheme}://****{rest[end:]}"
+
+
+def _end_of_login(scheme: str, rest: str) -> int:
+    """The position of the `@` behind the user information of what follows `://`; below 0 where there is none."""
+    if scheme.lower() == "file":
+        return -1
+    end = rest.rfind("@")
+    is_revision = _REPOSITORY.fullmatch(rest[:end]) and not _HOST_AND_PATH.match(rest[end + 1 :])
+    return rest.rfind("@", 0, end) if end > 0 and "+" in scheme and is_revision else end
 
 
 def may_hold_secret(text: str) -> bool:
@@ -78,8 +106,8 @@ def without_credentials(url: str) -> str:
     >>> without_credentials("git+https://me:token@x.example/a.git@v1#egg=a")
     'git+https://x.example/a.git@v1'
     """
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+    _, plain = _split_login(url)
+    return urlunsplit(urlsplit(plain)._replace(fragment=""))
 
 
 def with_credentials(url: str, user: str, password: str) -> str:
@@ -111,8 +139,24 @@ def credentials_in(url: str) -> tuple[str, str | None] | None:
     >>> credentials_in("https://me:a%2Fb@x.example/simple")
     ('me', 'a/b')
     """
-    userinfo, found, _ = urlsplit(url).netloc.rpartition("@")
-    if not found or not userinfo:
+    userinfo, _ = _split_login(url)
+    if not userinfo:
         return None
     user, colon, password = userinfo.partition(":")
     return unquote(user), unquote(password) if colon else None
+
+
+def _split_login(url: str) -> tuple[str, str]:
+    """The user information of a URL, as it was written, and the URL without it.
+
+    A password that should have been percent-encoded ends the authority too soon, and leaves what is no port behind the
+    user's colon: then the user information goes on to the last `@`.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return "", url
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    end = authority.rfind("@")
+    if end < 0 and re.fullmatch(r"[^\[:]+:(?![0-9]*$).*", authority):
+        end = _end_of_login(scheme, rest)
+    return ("", url) if end < 0 else (rest[:end], f"{scheme}://{rest[end + 1 :]}")
