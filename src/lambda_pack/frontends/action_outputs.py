@@ -63,7 +63,7 @@ def outputs_of(
         "zip-sha256": digest or "",
         "code-sha256": base64.b64encode(bytes.fromhex(digest)).decode("ascii") if digest else "",
         "zip-size": str(archive.size) if archive and digest else "",
-        "unzipped-size": str(archive.unzipped_size) if archive else "",
+        "unzipped-size": str(report.unzipped_size) if archive else "",
         "layers": _json([_layer(row, path) for row, path in zip(document["layers"], layers, strict=True)]),
         **_of_glue(report),
         "unmet": _json([_short(one) for one in document["unmet"]]),

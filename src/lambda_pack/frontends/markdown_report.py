@@ -86,8 +86,8 @@ def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
     return (
         _mark(report),
         code(f"{report.name}-{report.target}" if named else str(report.target)),
-        megabytes(archive.size) if archive else "—",
-        megabytes(archive.unzipped_size) if archive else "—",
+        megabytes(sum(one.size for one in report.archives)) if archive else "—",
+        megabytes(report.unzipped_size) if archive else "—",
         str(len(report.packages)),
         str(len(report.held_back)),
         str(len(report.unmet)),
@@ -158,7 +158,7 @@ def _facts(report: Report, archive: ArchiveFacts) -> Iterator[tuple[str, str]]:
     yield "bundle", code(archive.path.as_posix())
     yield "layout", code(report.layout)
     form = FORMS[Layout(report.layout)]
-    yield "unzipped", _share(archive.unzipped_size, form.unzipped_limit, ", all layers together")
+    yield "unzipped", _share(report.unzipped_size, form.unzipped_limit, ", all layers together")
     if archive.sha256 is not None:
         larger = " (larger: through S3 only)" if archive.size > (form.zipped_limit or archive.size) else ""
         yield "zipped", _share(archive.size, form.zipped_limit, f" for a direct upload{larger}")

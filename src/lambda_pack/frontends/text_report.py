@@ -111,8 +111,7 @@ def _archives(report: Report, archive: ArchiveFacts) -> Iterator[str]:
         yield f"  layer {layer.name}: {_counted(len(layer.packages))}"
         yield from (f"  {line}" for line in _written(layer.archive, replace(form, unzipped_limit=None)))
     if report.layers:
-        archives = {one.path: one.unzipped_size for one in (archive, *(layer.archive for layer in report.layers))}
-        yield f"  together {megabytes(sum(archives.values()))} unzipped{_limit(form.unzipped_limit)}"
+        yield f"  together {megabytes(report.unzipped_size)} unzipped{_limit(form.unzipped_limit)}"
 
 
 def _written(archive: ArchiveFacts, form: Form) -> Iterator[str]:

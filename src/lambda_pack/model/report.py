@@ -126,3 +126,14 @@ class Report(Struct, frozen=True):
     is_unchanged: bool = False
     timings: tuple[tuple[int, float], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def archives(self) -> tuple[ArchiveFacts, ...]:
+        """Every archive that was written, each once: the function's and its layers'."""
+        written = ([self.archive] if self.archive else []) + [layer.archive for layer in self.layers]
+        return tuple({archive.path: archive for archive in written}.values())
+
+    @property
+    def unzipped_size(self) -> int:
+        """What Lambda counts against its limit, in bytes: the function and all of its layers together."""
+        return sum(archive.unzipped_size for archive in self.archives)
