@@ -143,6 +143,24 @@ def test_a_named_package_brings_what_it_needs_into_the_first_layer_that_wants_it
     }
 
 
+def test_what_only_an_extra_brings_is_in_no_layer_that_does_not_ask_for_it(stall: Workplace) -> None:
+    # As pandas names scipy below `computation`, which nothing here asks pandas for.
+    make_wheel(stall.index.folder, "frames-1.0-py3-none-any.whl", requires=["shared"], extras={"more": ["science"]})
+    make_wheel(stall.index.folder, "science-1.0-py3-none-any.whl", requires=["frames"])
+    make_wheel(stall.index.folder, "all_frames-1.0-py3-none-any.whl", extras={"all": ["frames[more]"]})
+    stall.write(
+        "pyproject.toml",
+        '[project]\nname = "stall"\nversion = "1"\ndependencies = ["frames", "science", "all-frames"]',
+        "[dependency-groups]\nworker = []",
+    )
+
+    tops, report = layered(stall, "data=frames", "deps")
+
+    assert tops["stall-data-python3.13-arm64.zip"] == {"python/frames", "python/shared"}
+    assert tops["stall-deps-python3.13-arm64.zip"] == {"python/science", "python/all_frames"}
+    assert report["warnings"] == []
+
+
 def test_without_own_code_there_are_layers_alone_and_they_are_the_same_again(stall: Workplace) -> None:
     tops, report = layered(stall, "2", source=False)
     first = {path.name: path.read_bytes() for path in (stall.folder / "out").glob("*.zip")}

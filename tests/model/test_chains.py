@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
-from lambda_pack.model.chains import dependencies_in, find_chains
+from lambda_pack.model.chains import Dependencies, dependencies_in, find_chains
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
 
@@ -138,3 +138,38 @@ def test_no_chain_is_longer_than_the_way_through_the_graph(lines: list[str], edg
     for name, chain in found.items():
         assert chain.names[-1] == name
         assert all(below in edges[above] for above, below in zip(chain.names, chain.names[1:], strict=False))
+
+
+def dependencies(lines: list[str], requires: Mapping[str, list[str]]) -> Dependencies:
+    """What wheels with these `Requires-Dist` make of the lines."""
+    metadata = {
+        canonicalize_name(name): "".join(f"Requires-Dist: {text}\n" for text in texts).encode()
+        for name, texts in requires.items()
+    }
+    return Dependencies.read(requested(*lines), metadata, X86)
+
+
+@pytest.mark.parametrize(
+    ("lines", "requires", "expected"),
+    [
+        pytest.param(["a"], {"a": ["b[x]"], "b": []}, {"a": "", "b": "x"}, id="asked for by a package"),
+        pytest.param(["a[y]"], {"a": ["b[x]; extra == 'y'"], "b": []}, {"a": "y", "b": "x"}, id="below an extra"),
+        pytest.param(["a"], {"a": ["b[x]; extra == 'y'"], "b": []}, {"a": "", "b": ""}, id="below another extra"),
+        pytest.param([], {"a": ["b[x]"], "b": []}, {"a": "", "b": "x"}, id="a lock that does not say where to begin"),
+        pytest.param(["a", "a[y]"], {"a": ["a[x]; extra == 'y'"]}, {"a": "x y"}, id="several times"),
+    ],
+)
+def test_extras_count_where_they_are_asked_for(
+    lines: list[str], requires: Mapping[str, list[str]], expected: Mapping[str, str]
+) -> None:
+    found = dependencies(lines, requires)
+
+    assert {name: " ".join(sorted(extras)) for name, extras in found.extras.items()} == expected
+
+
+def test_requirements_below_an_extra_count_only_with_it() -> None:
+    requires = {"data": ["numbers", "science; extra == 'computation'", "other; sys_platform == 'win32'"]}
+    name = canonicalize_name("data")
+
+    assert [line.name for line in dependencies(["data"], requires).of(name)] == ["numbers"]
+    assert [line.name for line in dependencies(["data[computation]"], requires).of(name)] == ["numbers", "science"]

@@ -124,7 +124,9 @@ def _without_installers(found: Sequence[Distribution]) -> list[Distribution]:
 
 def _as_lock(found: Sequence[Distribution], folder: Path) -> Locked:
     """What is there is decided; what was asked for by name explains the rest."""
-    asked = {canonicalize_name(line.name) for one in found for line in one.requires}
+    # What only an extra asks for was asked for by the user, who named that extra.
+    plain = (line for one in found for line in one.requires if "extra" not in str(line.marker or ""))
+    asked = {canonicalize_name(line.name) for line in plain}
     roots = [one for one in found if one.is_requested] or [one for one in found if one.pin.name not in asked]
     origin = Origin(folder.as_posix(), 1)
     return Locked(

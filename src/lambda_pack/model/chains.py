@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Self, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import without_credentials
 
-__all__ = ["Chain", "dependencies_in", "find_chains", "with_names"]
+__all__ = ["Chain", "Dependencies", "dependencies_in", "find_chains", "with_names"]
 
 
 class Chain(Struct, frozen=True):
@@ -28,6 +29,47 @@ class Chain(Struct, frozen=True):
     def __str__(self) -> str:
         """For readers: 'requirements.txt:3: pandas → numpy'."""
         return f"{self.origin}: {' → '.join(self.names)}"
+
+
+_Step: TypeAlias = tuple[NormalizedName, frozenset[str], Chain]
+
+_INSTALLED = Origin("what is installed", 0)
+
+
+class Dependencies(Struct, frozen=True):
+    """What the packages of a bundle require of each other on one target.
+
+    `lines` are the user's own requirements, each with the name of its package; `requires` is what each package of the
+    bundle asks for, whatever its markers say; `extras` are those that each package is asked for with.
+    """
+
+    lines: tuple[Requested, ...]
+    requires: Mapping[NormalizedName, tuple[Requirement, ...]]
+    extras: Mapping[NormalizedName, frozenset[str]]
+    target: Target
+
+    @classmethod
+    def read(cls, lines: Iterable[Requested], metadata: Mapping[NormalizedName, bytes], target: Target) -> Self:
+        """Read the METADATA of each package.
+
+        Every package is taken to be installed, whether or not the lines lead to it: a lock may not say where to begin.
+        """
+        requested = tuple(lines)
+        requires = {name: dependencies_in(text) for name, text in metadata.items()}
+        installed: list[_Step] = [(name, frozenset(), Chain((name,), _INSTALLED)) for name in requires]
+        extras: dict[NormalizedName, frozenset[str]] = {}
+        for name, asked, _ in _walk([*_starts(requested, target), *installed], requires, target):
+            extras[name] = extras.get(name, frozenset()) | asked
+        return cls(requested, requires, extras, target)
+
+    def of(self, name: NormalizedName) -> tuple[Requirement, ...]:
+        """Return what a package asks for on the target, with the extras that it is itself asked for with."""
+        extras = self.extras.get(name, frozenset())
+        return tuple(line for line in self.requires.get(name, ()) if self.target.satisfies(line.marker, extras))
+
+    def chains(self, lines: Iterable[Requested] | None = None) -> Mapping[NormalizedName, Chain]:
+        """Return the shortest chain to every package that these lines reach, by default the user's own."""
+        return find_chains(self.lines if lines is None else lines, self.requires, self.target)
 
 
 def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
@@ -78,20 +120,31 @@ def find_chains(
 ) -> Mapping[NormalizedName, Chain]:
     """The shortest chain to every package that the requirements reach; `requires` holds what each package asks for."""
     chains: dict[NormalizedName, Chain] = {}
-    waiting: deque[tuple[NormalizedName, frozenset[str], Chain]] = deque()
+    for name, _, chain in _walk(_starts(requested, target), requires, target):
+        chains.setdefault(name, chain)
+    return chains
+
+
+def _starts(requested: Iterable[Requested], target: Target) -> Iterator[_Step]:
     for line in requested:
         if line.requirement is not None and line.name is not None and line.counts_on(target):
-            waiting.append((line.name, frozenset(line.requirement.extras), Chain((line.name,), line.origin)))
+            yield line.name, frozenset(line.requirement.extras), Chain((line.name,), line.origin)
+
+
+def _walk(
+    starts: Iterable[_Step], requires: Mapping[NormalizedName, tuple[Requirement, ...]], target: Target
+) -> Iterator[_Step]:
+    """Walk down from the starts, nearest first; each package comes once for each set of extras it is asked for with."""
+    waiting = deque(starts)
     seen: set[tuple[NormalizedName, frozenset[str]]] = set()
     while waiting:
         name, extras, chain = waiting.popleft()
         if (name, extras) in seen:
             continue
         seen.add((name, extras))
-        chains.setdefault(name, chain)
+        yield name, extras, chain
         for child in requires.get(name, ()):
             if target.satisfies(child.marker, extras):
                 child_name = canonicalize_name(child.name)
                 below = Chain((*chain.names, child_name), chain.origin)
                 waiting.append((child_name, frozenset(child.extras), below))
-    return chains

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import Entry
 from lambda_pack.files.wheel import WheelArchive
+from lambda_pack.model.chains import Dependencies
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import ArchiveFacts, LayerFacts, PackedPackage
@@ -21,6 +23,7 @@ from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
+from lambda_pack.pipeline.dependencies import dependencies_between
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.pipeline.own_code import OwnFolder, own_code
 from lambda_pack.ports import Narrator, Ports
@@ -80,8 +83,9 @@ def compose_bundle(
         from lambda_pack.pipeline.refinement import refined
 
         bundle = refined(bundle, request, ports.refiner, ports.narrator)
-    check_size(bundle, request, stock, requirements=requirements, wheels=archives)
-    divided = _parts(bundle, request, requirements, wheels=archives, narrator=ports.narrator)
+    read_dependencies = partial(dependencies_between, stock, requirements, archives)
+    check_size(bundle, request, read_dependencies)
+    divided = _parts(bundle, request, read_dependencies, narrator=ports.narrator)
     written = [(part, write(part)) for part in divided]
     sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
     sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
@@ -115,7 +119,8 @@ def _left_out(
 
         warnings = warnings_for_ray(stock, requirements, request.glue, opened)
     else:
-        warnings = warnings_of_packages(stock, requirements, request.slimming, opened.values())
+        dependencies = dependencies_between(stock, requirements, opened.values())
+        warnings = warnings_of_packages(stock, requirements, request.slimming, dependencies)
     for warning in warnings:
         ports.narrator.warn(warning)
     return savings_of_packages(stock, ports.index)
@@ -147,19 +152,13 @@ def _bundle(
 
 
 def _parts(
-    bundle: Bundle,
-    request: PackRequest,
-    requirements: Requirements,
-    *,
-    wheels: Sequence[WheelArchive],
-    narrator: Narrator,
+    bundle: Bundle, request: PackRequest, read_dependencies: Callable[[], Dependencies], *, narrator: Narrator
 ) -> tuple[Bundle, ...]:
     if request.layering is None:
         return (bundle,)
-    from lambda_pack.pipeline.layering import Asked, in_parts
+    from lambda_pack.pipeline.layering import in_parts
 
-    asked = Asked.read(requirements.requested, wheels)
-    return in_parts(bundle, request.layering, request, asked=asked, narrator=narrator)
+    return in_parts(bundle, request.layering, request, dependencies=read_dependencies(), narrator=narrator)
 
 
 def _layers(written: Iterable[tuple[Bundle, ArchiveFacts]]) -> Iterator[LayerFacts]:

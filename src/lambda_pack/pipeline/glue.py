@@ -13,12 +13,12 @@ from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.files.ray_rules import several
 from lambda_pack.files.wheel import WheelArchive
-from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.glue import GlueSettings
 from lambda_pack.model.glue_modules import RAY_MODULES
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.pipeline.dependencies import dependencies_between
 from lambda_pack.pipeline.slimming import without_use
 
 __all__ = ["pip_installs", "warnings_for_ray", "zip_of_wheels"]
@@ -47,12 +47,10 @@ def warnings_for_ray(
         for line in (requirements.requested or requirements.lineage.direct)
         if line.requirement is not None and line.counts_on(stock.target)
     ]
-    requires = {}
-    for wheel, archive in wheels.items():
-        requires[wheel.pin.name] = lines = dependencies_in(archive.metadata())
-        asked += ((str(wheel.pin), line) for line in lines if stock.target.satisfies(line.marker))
+    dependencies = dependencies_between(stock, requirements, wheels.values())
+    asked += ((str(wheel.pin), line) for wheel in wheels for line in dependencies.of(wheel.pin.name))
     yield from _skewed(asked, settings)
-    yield from without_use(stock, requirements, requires)
+    yield from without_use(stock, requirements, dependencies)
     natives = sorted(str(wheel.pin) for wheel in wheels if not wheel.is_pure)
     if natives:
         yield (

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from packaging.requirements import Requirement
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import canonicalize_name
 
-from lambda_pack.files.wheel import WheelArchive
-from lambda_pack.model.chains import dependencies_in, find_chains, with_names
+from lambda_pack.model.chains import Dependencies
 from lambda_pack.model.packages import Pin, Wheel
-from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.requirements import Origin, Requested, Requirements
 from lambda_pack.model.runtime_packages import RUNTIME_PACKAGES
 from lambda_pack.model.slimming import Measure, Saving, Slimming
 from lambda_pack.model.stock import Stock
@@ -38,42 +37,39 @@ def _wheel(stock: Stock, pin: Pin) -> Wheel | None:
 
 
 def warnings_of_packages(
-    stock: Stock, requirements: Requirements, slimming: Slimming, wheels: Iterable[WheelArchive]
+    stock: Stock, requirements: Requirements, slimming: Slimming, dependencies: Dependencies
 ) -> Iterator[str]:
-    """Who needs what was left out, what nobody needs any more, and whose version the runtime decides."""
-    requires = {wheel.pin.name: dependencies_in(wheel.metadata()) for wheel in wheels}
+    """Say what still needs a package that was left out, what only such packages need, and what the runtime decides."""
     for name in sorted(slimming.packages - {pin.name for pin in stock.left_out}):
         yield f"nothing asks for {name}, so leaving it out changes nothing; is that its name?"
-    yield from _needed(stock, slimming, requires)
-    yield from without_use(stock, requirements, requires)
+    yield from _needed(stock, slimming, dependencies)
+    yield from without_use(stock, requirements, dependencies)
     kept = {pin.name for pin in stock.closure}
     if kept & {"urllib3"} and not kept & {"botocore"}:
         yield "the bundle has its own urllib3 and no botocore: the runtime's botocore will use this one, if it can"
 
 
-def _needed(
-    stock: Stock, slimming: Slimming, requires: Mapping[NormalizedName, Sequence[Requirement]]
-) -> Iterator[str]:
+def _needed(stock: Stock, slimming: Slimming, dependencies: Dependencies) -> Iterator[str]:
     runtime, own = stock.target.runtime.name, RUNTIME_PACKAGES if slimming.without_runtime else frozenset[str]()
     theirs = [pin for pin in stock.left_out if pin.name in own]
     if theirs:
-        asking = [line for pin in theirs for line in _asking(pin, stock, requires)]
+        asking = [line for pin in theirs for line in _asking(pin, dependencies)]
         verb, asked = "is" if len(theirs) == 1 else "are", f"; {_several(asking)}" if asking else ""
         yield (
             f"{', '.join(map(str, theirs))} {verb} left out, and {runtime} has its own, in a version that AWS chooses "
             f"and moves{asked}"
         )
     for pin in stock.left_out:
-        if pin.name not in own and (asking := _asking(pin, stock, requires)):
+        if pin.name not in own and (asking := _asking(pin, dependencies)):
             yield f"{pin} is left out, and the bundle needs it: {_several(asking)}; it must come from a layer"
 
 
-def _asking(pin: Pin, stock: Stock, requires: Mapping[NormalizedName, Sequence[Requirement]]) -> list[str]:
+def _asking(pin: Pin, dependencies: Dependencies) -> list[str]:
     return sorted(
         f"{name} asks for {line.name}{line.specifier}"
-        for name, lines in requires.items()
-        for line in lines
-        if canonicalize_name(line.name) == pin.name and stock.target.satisfies(line.marker)
+        for name in dependencies.requires
+        for line in dependencies.of(name)
+        if canonicalize_name(line.name) == pin.name
     )
 
 
@@ -82,18 +78,15 @@ def _several(words: Sequence[str]) -> str:
     return ", ".join(words[:_MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
 
 
-def without_use(
-    stock: Stock, requirements: Requirements, requires: Mapping[NormalizedName, tuple[Requirement, ...]]
-) -> Iterator[str]:
-    """Packages that only those that were left out had asked for."""
-    lines = with_names(requirements.requested or requirements.lineage.direct, stock.offers)
-    asked = [line for line in lines if line.name not in requirements.left_out]
-    if not lines:
+def without_use(stock: Stock, requirements: Requirements, dependencies: Dependencies) -> Iterator[str]:
+    """Say which packages only those that were left out ask for."""
+    asked = [line for line in dependencies.lines if line.name not in requirements.left_out]
+    if not dependencies.lines:
         # A lock without its manifest does not say where to begin.
         return
     mine = {project.pin.name for project in requirements.projects}
-    reached = set(find_chains(asked, requires, stock.target)) | mine
-    reached |= {canonicalize_name(line.name) for name in mine for line in requires.get(name, ())}
+    asked += (Requested(Origin(name, 1), Requirement(name)) for name in mine)
+    reached = dependencies.chains(asked)
     alone = sorted(str(pin) for pin in stock.closure if pin.name not in reached)
     if alone:
         yield f"only packages that are left out ask for {_several(alone)}; leave them out, too, if nothing uses them"
