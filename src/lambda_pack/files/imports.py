@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.files.entries import Entry, chunks
 
 __all__ = ["Imports", "parsed"]
+
+# `pk.tests.util`, `.tests`, and `pk.tests:Case` as entry points write it.
+_MODULE = re.compile(r"\.*[^\W\d]\w*(?:\.[^\W\d]\w*)*(?::[\w.]*)?")
 
 
 def parsed(source: bytes) -> ast.Module | None:
@@ -32,7 +36,8 @@ class Imports:
     def needed(self, folders: Iterable[str]) -> frozenset[str]:
         """Those of these folders that a module outside of all of them imports, directly or through others.
 
-        Imports inside of functions count; a name that is put together at run time cannot be seen.
+        Imports inside of functions count, and so does every string that is the name of a module, such as that in
+        `import_module("pk.tests.util")`; a name that is put together at run time cannot be seen.
         """
         waiting = {folder: folder.replace("/", ".") for folder in folders}
         words = frozenset(folder.rpartition("/")[2].encode() for folder in waiting)
@@ -63,8 +68,24 @@ class Imports:
                     base = ".".join([*above, *([module] if module else [])])
                     yield base
                     yield from (f"{base}.{alias.name}" for alias in names)
+                case ast.Constant(value=str(text)) if _MODULE.fullmatch(text):
+                    yield from _named(text, package)
+                case ast.Call(args=[ast.Constant(value=str(text)), ast.Constant(value=str(base)), *_]):
+                    yield from _named(text, base.split("."))
+                case ast.Call(args=[ast.Constant(value=str(text)), *_], keywords=keywords):
+                    bases = (one.value.value for one in keywords if isinstance(one.value, ast.Constant))
+                    yield from (name for base in bases for name in _named(text, str(base).split(".")))
                 case _:
                     pass
+
+
+def _named(text: str, package: Sequence[str]) -> Iterator[str]:
+    """The absolute name of the module that a string names, as `import_module` and `resolve_name` read it."""
+    name = text.partition(":")[0]
+    relative = name.lstrip(".")
+    level = len(name) - len(relative)
+    if level <= len(package):
+        yield ".".join([*package[: len(package) - level + 1], relative]) if level else relative
 
 
 def _below(name: str, asked: Iterable[str]) -> bool:
