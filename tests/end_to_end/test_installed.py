@@ -22,10 +22,10 @@ def shop(work: Workplace) -> Workplace:
     return work
 
 
-def install(work: Workplace, *names: str) -> None:
+def install(work: Workplace, *names: str, folder: str = "task") -> None:
     """As users do it before they know better."""
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
-    done = run((*pip, "--target", "task", "--index-url", work.index.url, *names), work.environment, folder=work.folder)
+    done = run((*pip, "--target", folder, "--index-url", work.index.url, *names), work.environment, folder=work.folder)
     assert done.exit_code == 0, done.text
 
 
@@ -98,3 +98,46 @@ def test_and_so_is_what_its_binaries_contradict(shop: Workplace) -> None:
 
     assert refused.exit_code == 3
     assert "GLIBC_2.99" in refused.output
+
+
+@pytest.mark.parametrize("kind", ["environment", "target"])
+def test_data_files_that_installers_place_elsewhere_are_packed_too(shop: Workplace, kind: str) -> None:
+    make_wheel(
+        shop.index.folder,
+        "maps-1.0-py3-none-any.whl",
+        data={"data/share/maps/world.txt": "round", "data/etc/maps.conf": "", "headers/maps.h": ""},
+        entry_points={"console_scripts": {"maps": "maps:main"}},
+    )
+    shop.write("requirements.txt", "maps")
+    packed = shop.packed("--name", "shop")
+    folder = _installed(shop, kind, "maps")
+
+    done = shop.pack(folder, "-o", "out", "--name", "again")
+
+    assert done.exit_code == 0, done.text
+    assert contents(shop.folder / "out" / "again-python3.13-arm64.zip") == contents(packed.zip)
+    assert {"share/maps/world.txt", "etc/maps.conf"} < set(contents(packed.zip))
+
+
+@pytest.mark.parametrize("kind", ["environment", "target"])
+def test_a_module_that_has_been_deleted_is_missed(shop: Workplace, kind: str) -> None:
+    folder = _installed(shop, kind, "web")
+    for path in (shop.folder / folder).rglob("web.py"):
+        path.unlink()
+
+    done = shop.pack(folder)
+
+    assert "web==1.0 lacks 'web.py', which its RECORD lists (1 in all); install it again" in done.errors
+
+
+def _installed(work: Workplace, kind: str, name: str) -> str:
+    """The folder that a package was installed into, with the machine's own Python."""
+    if kind == "target":
+        install(work, name, folder="target")
+        return "target"
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--index-url")
+    for command in (("-m", "venv", "--without-pip", ".venv"), ("-m", "pip", "--python", ".venv", *pip[2:])):
+        arguments = (*command, work.index.url, name) if "pip" in command else command
+        made = run((sys.executable, *arguments), work.environment, folder=work.folder)
+        assert made.exit_code == 0, made.text
+    return ".venv"

@@ -69,7 +69,7 @@ def test_no_password_is_readable_however_it_is_spelt(text: str, password: str) -
         ("http://[::1]:8080/simple or you@y.example", "http://[::1]:8080/simple or you@y.example"),
         ("git+ssh://git@x.example/a.git@v1", "git+ssh://git@x.example/a.git@v1"),
         ("git+https://x.example/a/b@v1.0", "git+https://x.example/a/b@v1.0"),
-        ("file:///home/me@work/a.whl", "file:///home/me@work/a.whl"),
+        ("file:///some/me@work/a.whl", "file:///some/me@work/a.whl"),
         ("https://token@x.example", "https://****@x.example"),
         ("https://to/ken@x.example/simple", "https://****@x.example/simple"),
     ],

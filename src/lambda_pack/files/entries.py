@@ -13,7 +13,18 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.members import Member
 from lambda_pack.model.packages import Pin
 
-__all__ = ["EXECUTABLE", "OWN", "PLAIN", "Content", "Entry", "Owner", "chunks", "first_bytes", "same_content"]
+__all__ = [
+    "EXECUTABLE",
+    "OWN",
+    "PLAIN",
+    "Content",
+    "Entry",
+    "Owner",
+    "chunks",
+    "digest_of",
+    "first_bytes",
+    "same_content",
+]
 
 PLAIN: Final = 0o644
 EXECUTABLE: Final = 0o755
@@ -88,10 +99,11 @@ def same_content(one: Entry, other: Entry) -> bool:
         return False
     if isinstance(one.content, Member) and isinstance(other.content, Member) and one.content.crc != other.content.crc:
         return False
-    return _digest(one) == _digest(other)
+    return digest_of(one) == digest_of(other)
 
 
-def _digest(entry: Entry) -> bytes:
+def digest_of(entry: Entry) -> bytes:
+    """Return the SHA-256 of the content; raises what `chunks` does."""
     digest = hashlib.sha256()
     for piece in chunks(entry):
         digest.update(piece)

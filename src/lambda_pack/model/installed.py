@@ -17,7 +17,8 @@ __all__ = ["Distribution", "Installation"]
 class Distribution(Struct, frozen=True):
     """One distribution, by its `.dist-info`.
 
-    `files` are relative paths with `/`, of what the wheel had, and `tags` those of that wheel.
+    `files` are relative paths with `/`, of what the wheel had, and `tags` those of that wheel. `spread` are the files
+    that its `.data` folder had, as paths in that folder (`data/share/x`, `scripts/x`), each with where it lies now.
     """
 
     pin: Pin
@@ -26,6 +27,7 @@ class Distribution(Struct, frozen=True):
     files: tuple[str, ...]
     requires: tuple[Requirement, ...] = ()
     is_requested: bool = False
+    spread: tuple[tuple[str, Path], ...] = ()
 
     @property
     def filename(self) -> str:
@@ -41,6 +43,11 @@ class Distribution(Struct, frozen=True):
             (tag.platform for tag in self.tags),
         )
         return f"{self.pin.name.replace('-', '_')}-{self.pin.version}-{'-'.join(map(_joined, parts))}.whl"
+
+    @property
+    def data_folder(self) -> str:
+        """The name of the wheel's folder for files that are installed elsewhere."""
+        return f"{self.dist_info.removesuffix('.dist-info')}.data"
 
 
 class Installation(Struct, frozen=True):

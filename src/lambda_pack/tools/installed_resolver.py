@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ from packaging.version import Version
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
+from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry, digest_of
 from lambda_pack.model.installed import Distribution, Installation
 from lambda_pack.model.locks import CREATOR
 from lambda_pack.model.targets import Target
@@ -55,18 +55,23 @@ class InstalledResolver:
 
 
 def _entries(one: Distribution, folder: Path) -> list[Entry]:
-    record, entries = f"{one.dist_info}/RECORD", []
-    lines = []
-    for path in one.files:
-        if path == record:
-            continue
-        file = folder / path
-        status = file.stat()
-        mode = EXECUTABLE if status.st_mode & 0o111 else PLAIN
-        entries.append(Entry(path, file, mode, OWN, status.st_size))
-        with file.open("rb") as opened:
-            digest = urlsafe_b64encode(hashlib.file_digest(opened, "sha256").digest()).decode().rstrip("=")
-        lines.append(f'"{path}",sha256={digest},{status.st_size}\n')
-    content = "".join((*lines, f"{record},,\n")).encode()
+    record = f"{one.dist_info}/RECORD"
+    entries = [_entry(path, folder / path) for path in one.files if path != record]
+    entries += (_entry(f"{one.data_folder}/{path}", file) for path, file in one.spread)
+    content = "".join((*map(_line, entries), f"{record},,\n")).encode()
     entries.append(Entry(record, content, PLAIN, OWN, len(content)))
     return sorted(entries, key=lambda entry: entry.path)
+
+
+def _entry(path: str, file: Path) -> Entry:
+    status = file.stat()
+    mode = EXECUTABLE if status.st_mode & 0o111 else PLAIN
+    if ".data/scripts/" not in path:
+        return Entry(path, file, mode, OWN, status.st_size)
+    # Installers write the path of their Python into scripts, in the place of this word.
+    content = re.sub(rb"\A#![^\n]*python[^\n]*", b"#!python", file.read_bytes())
+    return Entry(path, content, mode, OWN, len(content))
+
+
+def _line(entry: Entry) -> str:
+    return f'"{entry.path}",sha256={urlsafe_b64encode(digest_of(entry)).decode().rstrip("=")},{entry.size}\n'
