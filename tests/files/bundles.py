@@ -12,6 +12,7 @@ from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
 from lambda_pack.files.open_wheels import OpenWheels
+from lambda_pack.files.records import with_records
 from lambda_pack.model.choices import Collision
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.slimming import Slimming
@@ -41,12 +42,14 @@ def composed(
     prefix: str = "",
     on_collision: Collision = Collision.ERROR,
     slimming: Slimming | None = None,
+    records: bool = False,
 ) -> Iterator[Bundle]:
-    """The bundle of these wheels."""
+    """The bundle of these wheels, with their RECORD files where `records` says so."""
     pairs = [pinned(wheel) for wheel in wheels]
     with OpenWheels() as opened:
         archives = [opened.open(path, pin) for pin, path in pairs]
-        yield compose(archives, tuple(own), prefix=prefix, on_collision=on_collision, slimming=slimming)
+        bundle = compose(archives, tuple(own), prefix=prefix, on_collision=on_collision, slimming=slimming)
+        yield with_records(bundle, archives, prefix=prefix) if records else bundle
 
 
 def contents(bundle: Bundle) -> dict[str, bytes]:

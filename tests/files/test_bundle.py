@@ -25,7 +25,7 @@ A, B, C = (Pin.parse(name, "1.0") for name in "abc")
         ("Foo_Bar-1.0.data/purelib/pkg/x.py", "pkg/x.py"),
         ("Foo_Bar-1.0.data/platlib/pkg/x.so", "pkg/x.so"),
         ("foo.bar-1.0.0.data/data/share/x.txt", "share/x.txt"),
-        ("Foo_Bar-1.0.data/scripts/tool", None),
+        ("Foo_Bar-1.0.data/scripts/tool", "bin/tool"),
         ("Foo_Bar-1.0.data/headers/x.h", None),
         ("other-1.0.data/purelib/x.py", "other-1.0.data/purelib/x.py"),
         ("foo_bar-1.0.dist-info/METADATA", "foo_bar-1.0.dist-info/METADATA"),

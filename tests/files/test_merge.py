@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import LambdaPackError, UsageError
-from lambda_pack.files.copies import FILE_LIST
 from lambda_pack.files.merge import merge_tree
 from lambda_pack.files.tree import write_tree
 from tests.files.bundles import composed, interrupted
@@ -20,7 +19,7 @@ NEW = {"a/__init__.py": "2", "a/new/x.py": "2"}
 
 def merge(folder: Path, into: Path, version: str, files: Mapping[str, str], name: str = "a") -> None:
     """Merge one wheel."""
-    with composed(make_wheel(folder, f"{name}-{version}-py3-none-any.whl", files=dict(files))) as bundle:
+    with composed(make_wheel(folder, f"{name}-{version}-py3-none-any.whl", files=dict(files)), records=True) as bundle:
         merge_tree(bundle, into)
 
 
@@ -86,13 +85,13 @@ def test_an_older_copy_is_replaced_and_the_rest_stays(tmp_path: Path, *, record:
 def test_the_same_again_changes_nothing(tmp_path: Path) -> None:
     into = tmp_path / "into"
     merge(tmp_path, into, "1.0", OLD)
-    before = state(into), (into / "a-1.0.dist-info" / FILE_LIST).read_text()
+    before = state(into), (into / "a-1.0.dist-info" / "RECORD").read_text()
     merge(tmp_path, into, "1.0", OLD)
-    assert (state(into), (into / "a-1.0.dist-info" / FILE_LIST).read_text()) == before
-    assert "a/gone.py\n" in before[1]
+    assert (state(into), (into / "a-1.0.dist-info" / "RECORD").read_text()) == before
+    assert "a/gone.py,sha256=" in before[1]
 
 
-@pytest.mark.parametrize("claim", ["a-{0}.dist-info/lambda-pack.files", "a-{0}.data/purelib/a-{0}.dist-info/RECORD"])
+@pytest.mark.parametrize("claim", ["a-{0}.dist-info/RECORD", "a-{0}.data/purelib/a-{0}.dist-info/RECORD"])
 def test_what_a_wheel_claims_to_own_is_not_believed(tmp_path: Path, claim: str) -> None:
     into = tmp_path / "into"
     into.mkdir()
@@ -100,15 +99,6 @@ def test_what_a_wheel_claims_to_own_is_not_believed(tmp_path: Path, claim: str) 
     for version in ("1.0", "2.0"):
         merge(tmp_path, into, version, {claim.format(version): "handler.py\n", "a.py": ""})
     assert state(into) == {"a.py": "", "handler.py": "mine"}
-
-
-def test_our_own_list_is_believed_before_a_record(tmp_path: Path) -> None:
-    into = tmp_path / "into"
-    merge(tmp_path, into, "1.0", {"a.py": ""})
-    (into / "handler.py").write_text("mine")
-    (into / "a-1.0.dist-info" / "RECORD").write_text("handler.py,,\n")
-    merge(tmp_path, into, "2.0", {"a.py": "2"})
-    assert state(into) == {"a.py": "2", "handler.py": "mine"}
 
 
 def test_a_module_may_become_a_package_and_back(tmp_path: Path) -> None:
@@ -123,9 +113,9 @@ def test_a_file_that_another_distribution_lists_stays(tmp_path: Path) -> None:
     with composed(
         make_wheel(tmp_path, "a-1.0-py3-none-any.whl", files={"ns/__init__.py": "ns", "ns/a.py": "1"}),
         make_wheel(tmp_path, "b-1.0-py3-none-any.whl", files={"ns/__init__.py": "ns", "ns/b.py": "1"}),
+        records=True,
     ) as bundle:
         merge_tree(bundle, into)
-    (into / "b-1.0.dist-info" / FILE_LIST).write_text("ns/__init__.py\nns/b.py\n")
     merge(tmp_path, into, "2.0", {"ns/a.py": "2"})
     assert state(into) == {"ns": "/", "ns/__init__.py": "ns", "ns/a.py": "2", "ns/b.py": "1"}
 
@@ -149,7 +139,7 @@ def test_the_same_file_stays_the_customers(tmp_path: Path) -> None:
     into.mkdir()
     (into / "same.py").write_text("same")
     merge(tmp_path, into, "1.0", {"same.py": "same", "a.py": ""})
-    assert "same.py" not in (into / "a-1.0.dist-info" / FILE_LIST).read_text()
+    assert "same.py" not in (into / "a-1.0.dist-info" / "RECORD").read_text()
     merge(tmp_path, into, "2.0", {"a.py": ""})
     assert state(into) == {"same.py": "same", "a.py": ""}
 

@@ -28,6 +28,7 @@ class Bundle(Struct, frozen=True):
     """Files by path, what was overridden on the way, the `.pth` files that will do nothing, and what was left out.
 
     `metadata_readers` are the owners of what reads metadata, or is found by it, where metadata was left out.
+    `shared` are the paths of files that a second owner brings with the same bytes, each with that owner.
     `layer` is the name of the layer that it is, where a function was divided; see `lambda_pack.files.division`.
     """
 
@@ -36,6 +37,7 @@ class Bundle(Struct, frozen=True):
     path_files: tuple[PathFile, ...] = ()
     savings: tuple[Saving, ...] = ()
     metadata_readers: tuple[Owner, ...] = ()
+    shared: tuple[tuple[str, Owner], ...] = ()
     layer: str | None = None
 
     @property
@@ -81,8 +83,8 @@ def compose(
 
         parts, savings, whole = *slimmed(parts, slimming, prefix), parts
         readers = metadata_readers(whole, parts, prefix) if slimming.dist_info is DistInfo.DROP else ()
-    entries, overridden = lay(parts, on_collision)
-    return Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings, readers)
+    entries, overridden, shared = lay(parts, on_collision)
+    return Bundle(entries, overridden, tuple(_path_files(entries, prefix)), savings, readers, shared)
 
 
 def _path_files(entries: Sequence[Entry], prefix: str) -> Iterator[PathFile]:

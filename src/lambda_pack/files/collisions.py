@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -10,9 +11,20 @@ from lambda_pack.errors import IntegrityError, UsageError
 from lambda_pack.files.entries import OWN, Entry, Owner, same_content
 from lambda_pack.model.choices import Collision
 
-__all__ = ["Overridden", "lay"]
+__all__ = ["Laid", "Overridden", "lay"]
 
 _MOST_NAMED = 10
+
+
+class Laid(NamedTuple):
+    """Files of several owners in one tree: the entries by path, what was overridden, and who else brought a file.
+
+    `shared` are the paths that a second owner brought with the same bytes, each with that owner.
+    """
+
+    entries: tuple[Entry, ...]
+    overridden: tuple[Overridden, ...]
+    shared: tuple[tuple[str, Owner], ...]
 
 
 class Overridden(Struct, frozen=True):
@@ -23,8 +35,8 @@ class Overridden(Struct, frozen=True):
     winner: Owner
 
 
-def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry, ...], tuple[Overridden, ...]]:
-    """Lay the files of several owners over each other: the entries by path, and what was overridden on the way.
+def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> Laid:
+    """Lay the files of several owners over each other.
 
     Folders merge, so that namespace packages do; the same bytes twice are one file, executable if either was. Else the
     later part wins where `rule` is `LAST` and where it is the user's own code.
@@ -36,6 +48,7 @@ def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry,
     kept: dict[str, Entry] = {}
     folders: set[str] = set()
     overridden: list[Overridden] = []
+    shared: list[tuple[str, Owner]] = []
     collisions: list[Overridden] = []
     for part in parts:
         for entry in part:
@@ -43,6 +56,7 @@ def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry,
             for rival in tuple(_rivals(entry, kept, folders)):
                 if rival.path == entry.path and same_content(rival, entry):
                     laid = rival._replace(mode=rival.mode | entry.mode)
+                    shared.append((entry.path, entry.owner))
                     continue
                 del kept[rival.path]
                 defeat = _defeat(rival, entry)
@@ -50,7 +64,7 @@ def lay(parts: Iterable[Iterable[Entry]], rule: Collision) -> tuple[tuple[Entry,
             kept[entry.path] = laid
     if collisions:
         raise _collision(collisions)
-    return tuple(kept[path] for path in sorted(kept)), tuple(overridden)
+    return Laid(tuple(kept[path] for path in sorted(kept)), tuple(overridden), tuple(shared))
 
 
 def _rivals(entry: Entry, kept: dict[str, Entry], folders: set[str]) -> Iterator[Entry]:

@@ -1,8 +1,7 @@
 """Distributions that already lie in a folder, and which of its files are theirs.
 
 A folder that wheels were unpacked into does not say so by itself: it also holds the customer's code. What belongs to a
-distribution is known from the RECORD that pip and others leave in its `.dist-info`, or first of all, where we put it
-there (a bundle has no RECORD), from a list of our own: `FILE_LIST`, one path in a line. Without either, only the
+distribution is known from the RECORD that installers, and we, leave in its `.dist-info`. Without it, only the
 `.dist-info` itself is known to be the distribution's; every other file counts as the customer's.
 """
 
@@ -10,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
 from lambda_pack.files.wheel import means
 from lambda_pack.model.packages import Pin
 
-__all__ = ["FILE_LIST", "Copy", "find_copies"]
-
-FILE_LIST: Final = "lambda-pack.files"
-"""The name of our list of a distribution's files, in its `.dist-info`: UTF-8, paths relative to the folder, sorted."""
+__all__ = ["Copy", "find_copies"]
 
 
 class Copy(Struct, frozen=True):
@@ -52,10 +47,7 @@ def _files(folder: Path, dist_info: Path) -> Iterator[str]:
 
 
 def _listed(dist_info: Path) -> list[str]:
-    record, own = dist_info / "RECORD", dist_info / FILE_LIST
-    # What we wrote ourselves is true; a RECORD beside it would be somebody else's.
-    if own.is_file():
-        return own.read_text("utf-8", "surrogateescape").split("\n")
+    record = dist_info / "RECORD"
     if not record.is_file():
         return []
     import csv  # packing reads no RECORD of a folder

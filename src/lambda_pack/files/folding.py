@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from lambda_pack.files.copies import FILE_LIST
+import re
+from typing import Final
+
 from lambda_pack.files.entries import EXECUTABLE, PLAIN, Entry
+from lambda_pack.files.members import Member
 from lambda_pack.files.wheel import WheelArchive
 
-__all__ = ["fold"]
+__all__ = ["PROGRAMS", "fold"]
+
+PROGRAMS: Final = "bin/"
+"""Where the programs of packages lie, as `pip install --target` places them: packages such as ruff look for theirs
+beside themselves. What installers generate from entry points is not made: a bundle has no one place for its Python."""
 
 # The installation schemes (https://packaging.python.org/en/latest/specifications/binary-distribution-format/). Nothing
-# calls scripts in a bundle, and nothing compiles against headers there.
-_AT_ROOT = frozenset({"purelib", "platlib", "data"})
-_LEFT_OUT = frozenset({"scripts", "headers"})
+# compiles against headers in a bundle.
+_SCHEMES: Final = {"purelib": "", "platlib": "", "data": "", "scripts": PROGRAMS, "headers": None}
 
-# They describe one installation, and a bundle is not one: RECORD would list files that were folded or left out.
-_OF_INSTALLATIONS = ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", FILE_LIST)
+# They describe one installation: a bundle gets a RECORD and an INSTALLER of its own (`lambda_pack.files.records`).
+_OF_INSTALLATIONS = ("RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json")
+
+# What an installer replaces by the path of its Python.
+_ANY_PYTHON: Final = b"#!python"
+_RUNTIME_PYTHON: Final = b"#!/usr/bin/env python3"
 
 
 def fold(wheel: WheelArchive, prefix: str = "") -> tuple[Entry, ...]:
@@ -34,21 +44,31 @@ def fold(wheel: WheelArchive, prefix: str = "") -> tuple[Entry, ...]:
         if path is None or path in left_out:
             continue
         file = wheel.follow(member) if member.symlink else member
+        if path is not name and path.startswith(PROGRAMS) and "/scripts/" in name:
+            entries.append(_program(prefix + path, file, wheel))
+            continue
         mode = EXECUTABLE if file.executable else PLAIN
         entries.append(Entry(prefix + path, file, mode, wheel.pin, file.size))
     return tuple(entries)
+
+
+def _program(path: str, file: Member, wheel: WheelArchive) -> Entry:
+    """A script as an installer places it: executable, and with a first line that finds a Python."""
+    if file.begin(len(_ANY_PYTHON)) != _ANY_PYTHON:
+        return Entry(path, file, EXECUTABLE, wheel.pin, file.size)
+    content = re.sub(rb"\A#!python[^\r\n]*", _RUNTIME_PYTHON, file.read())
+    return Entry(path, content, EXECUTABLE, wheel.pin, len(content))
 
 
 def _unspread(wheel: WheelArchive, name: str) -> str | None:
     """Where a file of the `.data` folder goes; None when it is left out."""
     _, _, inside = name.partition("/")
     scheme, _, path = inside.partition("/")
-    if scheme in _LEFT_OUT:
-        return None
-    if scheme not in _AT_ROOT or not path:
+    if scheme not in _SCHEMES or not path:
         raise wheel.archive.refusal(f"is for {scheme!r}, which is no place that installers know", name)
     top = path.partition("/")[0]
     if top.lower().endswith(".dist-info") and top != wheel.dist_info:
         # By its RECORD a later run would take away files that are not this package's.
         raise wheel.archive.refusal("would pass for the metadata of another package", name)
-    return path
+    folder = _SCHEMES[scheme]
+    return None if folder is None else folder + path

@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.copies import FILE_LIST, find_copies
-from lambda_pack.files.entries import PLAIN, Entry, same_content
+from lambda_pack.files.copies import find_copies
+from lambda_pack.files.entries import Entry, same_content
+from lambda_pack.files.records import without_lines
 from lambda_pack.files.tree import unpack
 from lambda_pack.files.whole import scratch_folder, writing_to
 from lambda_pack.model.packages import Pin
@@ -24,11 +25,10 @@ _MOST_NAMED = 10
 def merge_tree(bundle: Bundle, into: Path) -> None:
     """Merge the bundle into the folder `into`, which is made where there is none.
 
-    An older copy of a distribution of the bundle is replaced: the files that its RECORD lists, or our own list where
-    there is no RECORD (see `copies`), go; files that another distribution there lists too stay. All other files are the
-    customer's and are never touched. One that has a path of the bundle is fine when its bytes are the same; it then
-    stays the customer's, or belongs to both distributions. Everything is staged inside `into` first, moved by name, and
-    moved back on failure.
+    An older copy of a distribution of the bundle is replaced: the files that its RECORD lists go, but for those that
+    another distribution there lists too. All other files are the customer's and are never touched. One that has a path
+    of the bundle is fine when its bytes are the same; it then stays the customer's, or belongs to both distributions.
+    Everything is staged inside `into` first, moved by name, and moved back on failure.
 
     Raises:
         UsageError: a file of the customer's has a path of the bundle and other bytes, or a folder on the way is a
@@ -64,15 +64,15 @@ def _plan(bundle: Bundle, into: Path) -> _Plan:
     copies = find_copies(into)
     others = {path for copy in copies if not copy.is_of(pins) for path in copy.files}
     old = {path for copy in copies if copy.is_of(pins) for path in copy.files} - others
-    new, shared, foreign = [], [], []
+    new, kept, foreign = [], [], []
     for entry in bundle.entries:
         place = into / entry.path
         if entry.path in old or _is_free(place, into, old):
             new.append(entry)
         elif not _holds(place, into, entry):
             foreign.append(entry)
-        elif entry.path in others:
-            shared.append(entry)
+        elif entry.path not in others:
+            kept.append(entry.path)
     if foreign:
         named = ", ".join(f"{entry.path!r} ({entry.owner})" for entry in foreign[:_MOST_NAMED])
         more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
@@ -80,7 +80,7 @@ def _plan(bundle: Bundle, into: Path) -> _Plan:
             f"{str(into)!r} has files of its own where dependencies belong: {named}{more}; "
             "move or remove them, or use another folder"
         )
-    return _Plan(tuple(sorted(old)), (*new, *_file_lists([*new, *shared])))
+    return _Plan(tuple(sorted(old)), tuple(_listing_none_of(entry, kept) for entry in new))
 
 
 def _is_free(place: Path, into: Path, old: Collection[str]) -> bool:
@@ -113,17 +113,12 @@ def _holds(place: Path, into: Path, entry: Entry) -> bool:
     return same_content(entry, Entry(entry.path, place, entry.mode, entry.owner, place.stat().st_size))
 
 
-def _file_lists(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Our list of files for each distribution: by it a later run knows what to replace."""
-    files: dict[Pin, list[str]] = {}
-    for entry in entries:
-        if isinstance(entry.owner, Pin):
-            files.setdefault(entry.owner, []).append(entry.path)
-    for pin, paths in files.items():
-        tops = {path.partition("/")[0] for path in paths if "/" in path}
-        for dist_info in sorted(top for top in tops if top.endswith(".dist-info")):
-            text = "".join(f"{path}\n" for path in sorted(paths)).encode()
-            yield Entry(f"{dist_info}/{FILE_LIST}", text, PLAIN, pin, len(text))
+def _listing_none_of(entry: Entry, kept: Collection[str]) -> Entry:
+    """The entry; a RECORD without the customer's own files, which a later run must not replace."""
+    if not kept or not entry.path.endswith(".dist-info/RECORD") or not isinstance(entry.content, bytes):
+        return entry
+    content = without_lines(entry.content, kept)
+    return entry._replace(content=content, size=len(content))
 
 
 def _folders(paths: Sequence[str]) -> list[str]:

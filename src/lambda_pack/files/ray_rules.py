@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.entries import OWN, Entry, Owner
+from lambda_pack.files.entries import EXECUTABLE, OWN, Entry, Owner
+from lambda_pack.files.folding import PROGRAMS
 
 __all__ = ["fit_for_ray", "several"]
 
@@ -23,6 +24,7 @@ def fit_for_ray(bundle: Bundle, prefix: str) -> tuple[Bundle, tuple[str, ...]]:
     """The bundle without what Glue does not take, and warnings about what is not in it or will not work there."""
     kept: list[Entry] = []
     hidden: list[str] = []
+    programs: list[str] = []
     warnings: list[str] = []
     for entry in bundle.entries:
         name = entry.path.removeprefix(prefix)
@@ -30,8 +32,12 @@ def fit_for_ray(bundle: Bundle, prefix: str) -> tuple[Bundle, tuple[str, ...]]:
             warnings.append(f"{name} of {_shown(entry.owner)} is left out: Ray processes no .pth files")
         elif any(part.startswith(".") or part in _JUNK for part in name.split("/")):
             hidden.append(name)
+        elif name.startswith(PROGRAMS) and entry.mode == EXECUTABLE:
+            programs.append(name)
         elif not _METADATA.match(name):
             kept.append(entry)
+    if programs:
+        warnings.append(f"left out, for a zip for Ray has modules alone: the programs {several(sorted(programs))}")
     if hidden:
         warnings.append(f"left out, for Glue takes no hidden files and no junk: {several(sorted(hidden))}")
     if bundle.metadata_readers:

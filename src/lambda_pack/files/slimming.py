@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from lambda_pack.files.entries import Entry, Owner, chunks
+from lambda_pack.files.entries import EXECUTABLE, OWN, Entry, Owner, chunks
+from lambda_pack.files.folding import PROGRAMS
 from lambda_pack.files.imports import Imports
 from lambda_pack.model.choices import DistInfo, Part
 from lambda_pack.model.slimming import Measure, Saving, Slimming
@@ -107,6 +108,8 @@ def _going(parts: Sequence[tuple[Entry, ...]], slimming: Slimming, prefix: str) 
     entries = {entry.path: entry for part in parts for entry in part}
     inside = {path: path.removeprefix(prefix) for path in entries}
     going = {path: why for path, name in inside.items() if (why := _why(name, slimming)) is not None}
+    if Part.PROGRAMS in slimming.parts:
+        going |= {path: Measure.PROGRAMS for path, name in inside.items() if _is_program(name, entries[path])}
     folders = {path: folder for path in going if (folder := _folder(inside[path], slimming.parts)) is not None}
     # What goes by its own name imports nothing any more; what is in a folder does so if the folder stays.
     asking = ((inside[path], entry) for path, entry in entries.items() if path not in going or path in folders)
@@ -139,6 +142,10 @@ def _folder(name: str, parts: frozenset[Part]) -> str | None:
     folders = name.split("/")[:-1]
     at = next((at for at, folder in enumerate(folders) if folder in names), None)
     return None if at is None or _METADATA.fullmatch(name) else "/".join(folders[: at + 1])
+
+
+def _is_program(name: str, entry: Entry) -> bool:
+    return name.startswith(PROGRAMS) and entry.mode == EXECUTABLE and entry.owner != OWN
 
 
 def _part_of(folder: str) -> Part:

@@ -92,7 +92,7 @@ class WheelArchive(Struct, frozen=True, eq=False):
             IntegrityError: a file differs, is missing, or is not listed.
         """
         record = f"{self.dist_info}/RECORD"
-        expected = self._recorded(record)
+        expected = dict(self.recorded())
         exempt = {record, f"{record}.jws", f"{record}.p7s"}
         for name, member in self.by_name.items():
             promised = expected.pop(name, None)
@@ -104,9 +104,15 @@ class WheelArchive(Struct, frozen=True, eq=False):
         if missing:
             raise self.archive.refusal(f"lacks {missing[0]!r}, which its RECORD lists")
 
-    def _recorded(self, record: str) -> dict[str, str]:
+    def recorded(self) -> Mapping[str, str]:
+        """Return the hash that RECORD promises of each file, such as 'sha256=…'; '' where it has none.
+
+        Raises:
+            IntegrityError: it is missing or damaged.
+        """
         import csv
 
+        record = f"{self.dist_info}/RECORD"
         try:
             rows = list(csv.reader(self.file(record).read().decode("utf-8").splitlines(), strict=True))
         except (UnicodeDecodeError, csv.Error) as error:

@@ -67,6 +67,7 @@ class Part(Enum):
     DOCS = "docs"
     HEADERS = "headers"
     STUBS = "pyi"
+    PROGRAMS = "programs"
     SOURCES = "sources-of-pyc"
 
 

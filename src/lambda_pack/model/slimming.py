@@ -65,6 +65,7 @@ class Measure(Enum):
     DOCS = Part.DOCS.value
     HEADERS = Part.HEADERS.value
     STUBS = Part.STUBS.value
+    PROGRAMS = Part.PROGRAMS.value
     SOURCES = Part.SOURCES.value
     DIST_INFO = "dist-info"
     STRIP = "strip"

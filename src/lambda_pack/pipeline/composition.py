@@ -83,6 +83,10 @@ def compose_bundle(
         from lambda_pack.pipeline.refinement import refined
 
         bundle = refined(bundle, request, ports.refiner, ports.narrator)
+    if request.layout is not Layout.GLUE_SPARK:
+        from lambda_pack.files.records import with_records
+
+        bundle = with_records(bundle, (*archives, *built.values()), prefix=request.prefix)
     read_dependencies = partial(dependencies_between, stock, requirements, archives)
     check_size(bundle, request, read_dependencies)
     divided = _parts(bundle, request, read_dependencies, narrator=ports.narrator)
