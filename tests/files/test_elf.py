@@ -167,4 +167,30 @@ def test_a_spoilt_file_is_read_or_refused(chance: random.Random) -> None:
         facts = read_elf(bytes(data[: chance.choice([len(data), chance.randrange(len(data))])]))
     except DamagedElf:
         return
-    assert all(len(name) <= 1024 for name in facts.needed)
+    assert sum(map(len, facts.needed)) <= 2 * len(data) + (1 << 16)
+
+
+@pytest.mark.parametrize("length", [255, 256, 1024, 2979, 70_000])
+def test_a_long_name_is_no_damage(length: int) -> None:
+    # ibm_db 3.3.0 has an RPATH of 2,979 bytes, and loads.
+    folders = ":".join(f"/{number:09}" for number in range(length // 11)) or "/x"
+
+    assert read_elf(make_elf(rpath=folders)).rpath == tuple(folders.split(":"))
+
+
+def test_names_over_each_other_are_not_read_for_ever() -> None:
+    long = "x" * 30_000
+    data = make_elf(needed=[long, *(f"lib{number:04}.so" for number in range(3_000))])
+    one = (1).to_bytes(8, "little")
+    begin = next(
+        at for at in range(len(data) - 64) if all(data[at + step : at + step + 8] == one for step in (0, 16, 32))
+    )
+    assert read_elf(data).needed[0] == long
+    spoilt = bytearray(data)
+    for number in range(3_000):
+        # Each entry of the dynamic section now refers to a little less of the long name.
+        at = begin + 16 * number
+        spoilt[at : at + 16] = one + (1 + number).to_bytes(8, "little")
+
+    with pytest.raises(DamagedElf, match="more names than it has room for"):
+        read_elf(bytes(spoilt))

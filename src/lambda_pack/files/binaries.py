@@ -17,8 +17,8 @@ from lambda_pack.model.packages import Pin
 
 __all__ = ["begin_of", "binaries_in", "own_binaries", "wheel_binaries"]
 
-# In bytes: no loader of Lambda's 250 MB could map it, and it would be held in memory.
-_LARGEST: Final = 1 << 29
+# In bytes: it is held in memory. An image on Lambda has room for 10 GB; CUDA's largest library has 0.8 GB.
+_LARGEST: Final = 1 << 31
 
 # What else a file may be that looks like an extension module by its name.
 _SYSTEMS: Final = (

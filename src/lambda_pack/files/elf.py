@@ -30,7 +30,9 @@ Buffer: TypeAlias = bytes | memoryview
 _MOST_HEADERS: Final = 1024
 _MOST_TAGS: Final = 4096
 _MOST_VERSIONS: Final = 16_384
-_LONGEST_NAME: Final = 1024
+# In bytes: an RPATH may have thousands. Names may lie over each other, so all of a file's together are bounded, too.
+_FIRST_PIECE: Final = 1 << 8
+_SPARE_FOR_NAMES: Final = 1 << 16
 
 _MACHINES = MappingProxyType(
     {
@@ -116,6 +118,22 @@ def read_elf(data: Buffer) -> ElfFacts:
     )
 
 
+class _Budget(Struct):
+    """How many bytes of names may still be read: honest files have each name once, and refer to it a few times."""
+
+    left: int
+
+    def spend(self, count: int) -> None:
+        """Take as many bytes.
+
+        Raises:
+            DamagedElf: more were taken than the file can mean.
+        """
+        self.left -= count
+        if self.left < 0:
+            raise DamagedElf("refers to more names than it has room for")
+
+
 class _Image(Struct, frozen=True):
     """The file with its headers unpacked. `segments` are (type, offset, address, size in the file)."""
 
@@ -124,6 +142,7 @@ class _Image(Struct, frozen=True):
     is_long: bool
     header: tuple[int, ...]
     segments: tuple[tuple[int, int, int, int], ...]
+    budget: _Budget
 
     @classmethod
     def of(cls, data: Buffer) -> _Image:
@@ -141,7 +160,7 @@ class _Image(Struct, frozen=True):
         found = (shape.unpack_from(data, begin + number * step) for number in range(count))
         # In a long file the flags lie behind the type, in a short one near the end.
         segments = ((row[0], row[2], row[3], row[5]) if is_long else (row[0], row[1], row[2], row[4]) for row in found)
-        return cls(data, order, is_long, header, tuple(segments))
+        return cls(data, order, is_long, header, tuple(segments), _Budget(2 * len(data) + _SPARE_FOR_NAMES))
 
     def interpreter(self) -> str | None:
         for kind, offset, _, size in self.segments:
@@ -182,10 +201,15 @@ class _Image(Struct, frozen=True):
 
     def text(self, begin: int, end: int) -> str:
         """The text that begins there; its end must come before `end`."""
-        piece, ended, _ = bytes(self.data[begin : min(end, begin + _LONGEST_NAME)]).partition(b"\0")
-        if not ended:
-            raise DamagedElf("has a name without an end")
-        return piece.decode("utf-8", "backslashreplace")
+        size = _FIRST_PIECE
+        while True:
+            piece, ended, _ = bytes(self.data[begin : min(end, begin + size)]).partition(b"\0")
+            self.budget.spend(len(piece))
+            if ended:
+                return piece.decode("utf-8", "backslashreplace")
+            if begin + size >= end:
+                raise DamagedElf("has a name without an end")
+            size *= 4
 
 
 class _Dynamic(Struct, frozen=True):
