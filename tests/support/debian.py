@@ -12,7 +12,7 @@ from tests.support.processes import run
 
 __all__ = ["PYTHONS", "why_not_here"]
 
-PYTHONS = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie"}
+PYTHONS = {"3.9": "bullseye", "3.11": "bookworm", "3.13": "trixie", "3.14": "forky", "3.15": "forky"}
 """The release that has each version."""
 
 

@@ -56,7 +56,9 @@ def _make(folder: Path, release: str, python: str) -> None:
     beside = folder.with_suffix(".new")
     shutil.rmtree(beside, ignore_errors=True)
     include = f"--include={PACKAGES},{python}"
-    command = (*MMDEBSTRAP, "--variant=extract", "--architectures=arm64", include, release, beside)
+    # The lists of a release in preparation may be some days old.
+    current = '--aptopt=Acquire::Check-Valid-Until "false"'
+    command = (*MMDEBSTRAP, "--variant=extract", "--architectures=arm64", current, include, release, beside)
     machine = os.environ  # noqa: TID251  # the machine's way to its packages
     done = run(command, machine, folder=folder.parent, timeout=900)
     assert done.exit_code == 0, done.text

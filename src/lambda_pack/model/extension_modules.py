@@ -9,10 +9,21 @@ from msgspec import Struct
 from lambda_pack.model.binaries import LAYERS, TASK
 from lambda_pack.model.targets import Target
 
-__all__ = ["ModuleFile", "is_on_import_path", "module_file"]
+__all__ = ["ModuleFile", "extension_suffixes", "is_on_import_path", "module_file"]
 
 # https://docs.python.org/3/library/importlib.html#importlib.machinery.EXTENSION_SUFFIXES; PEP 3149 for the tags.
 _MODULE = re.compile(r"(?P<stem>[^\W\d]\w*)\.(?:(?P<tag>[\w-]+)\.)?(?P<kind>so|pyd)")
+# The stable ABI in file names, by the first Python that looks for it: PEP 384, PEP 803 (also for builds without the
+# GIL), and the platform behind either (https://github.com/python/cpython/issues/122931). Compared with real
+# interpreters by tests/model/test_extension_modules.py; Debian's own builds take the
+# platform's form in older versions, too.
+_STABLE_ABIS = (
+    ((3, 2), ".abi3"),
+    ((3, 15), ".abi3-{machine}-linux-gnu"),
+    ((3, 15), ".abi3t"),
+    ((3, 15), ".abi3t-{machine}-linux-gnu"),
+)
+
 _TAG = re.compile(r"cpython-(?P<major>\d)(?P<minor>\d+)")
 
 
@@ -28,11 +39,9 @@ class ModuleFile(Struct, frozen=True):
 
     def is_for(self, target: Target) -> bool:
         """Whether the target's Python looks for a file of this name."""
-        major, minor = target.runtime.python
-        # Until 3.7 the tag carried an `m` for pymalloc.
-        flags = "m" if (major, minor) <= (3, 7) else ""
-        own = f"cpython-{major}{minor}{flags}-{target.architecture.machine}-linux-gnu"
-        return self.kind == "so" and self.tag in {"", "abi3", own}
+        return f"{self.tag and f'.{self.tag}'}.{self.kind}" in extension_suffixes(
+            target.runtime.python, target.architecture.machine
+        )
 
     @property
     def python(self) -> str:
@@ -43,6 +52,19 @@ class ModuleFile(Struct, frozen=True):
         """
         match = _TAG.match(self.tag)
         return f"CPython {match['major']}.{match['minor']}" if match else "another Python"
+
+
+def extension_suffixes(python: tuple[int, int], machine: str) -> tuple[str, ...]:
+    """Return the endings that CPython of a version looks for on Linux, as `importlib.machinery.EXTENSION_SUFFIXES`.
+
+    >>> extension_suffixes((3, 13), "x86_64")
+    ('.cpython-313-x86_64-linux-gnu.so', '.abi3.so', '.so')
+    """
+    # Until 3.7 the tag carried an `m` for pymalloc.
+    flags = "m" if python <= (3, 7) else ""
+    own = "cpython-{}{}".format(*python) + f"{flags}-{machine}-linux-gnu"
+    stable = (tag.format(machine=machine) for since, tag in _STABLE_ABIS if python >= since)
+    return (f".{own}.so", *(f"{tag}.so" for tag in stable), ".so")
 
 
 def module_file(place: str) -> ModuleFile | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+import lambda_pack
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
@@ -24,9 +27,9 @@ __all__ = ["WheelAuditor"]
 
 _Value = TypeVar("_Value")
 
-# In the keys, beside our own version: another one for whatever changes what an entry means between releases.
-_FORMAT = "3"
 _KIND = "audits"
+# Everything that decides what binaries say and what that means: the tables and the rules, and the readers of files.
+_DECIDING = ("model", "files")
 
 
 class WheelAuditor:
@@ -106,7 +109,21 @@ class WheelAuditor:
 
 
 def _full(key: str) -> str:
-    return f"{_FORMAT} {VERSION} {key}"
+    return f"{_code_digest()} {key}"
+
+
+@cache
+def _code_digest() -> str:
+    """Return the SHA-256 of the code that reads and judges binaries.
+
+    A cache outlives the code that filled it: between two commits that users have pinned the version stays the same, and
+    a verdict by older rules must not be taken for one by today's. Takes 5 ms.
+    """
+    digest = hashlib.sha256(VERSION.encode())
+    package = Path(lambda_pack.__file__).parent
+    for path in sorted(path for folder in _DECIDING for path in (package / folder).glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _digest(wheel: Wheel) -> str | None:
