@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from lambda_pack.model.extension_modules import extension_suffixes
 from lambda_pack.model.loading import Skipped
 from lambda_pack.model.targets import Target
 
@@ -50,10 +51,8 @@ def find_importable(folders: Sequence[Path], target: Target) -> Importable:
 
 def _endings(target: Target) -> tuple[str, ...]:
     """As `importlib.machinery.all_suffixes()` of the target's interpreter has them, the longest first."""
-    major, minor = target.runtime.python
-    # Until 3.7 the ABI's name carried an `m` for pymalloc.
-    abi = f"{major}{minor}m" if (major, minor) <= (3, 7) else f"{major}{minor}"
-    return (f".cpython-{abi}-{target.architecture.machine}-linux-gnu.so", f".abi{major}.so", ".pyc", ".so", ".py")
+    suffixes = (*extension_suffixes(target.runtime.python, target.architecture.machine), ".pyc", ".py")
+    return tuple(sorted(suffixes, key=len, reverse=True))
 
 
 def _inside(folder: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
