@@ -184,7 +184,7 @@ def test_logins_by_the_name_of_the_index(shop: Path) -> None:
     ("old", "new", "message"),
     [
         ("version = 1\n", "version = 2\n", r"has the format 2, and lambda-pack knows 1; update lambda-pack"),
-        ("registry = ", "carrier-pigeon = ", "has a source of an unknown kind"),
+        ("registry = ", "carrier-pigeon = ", r"says 'carrier-pigeon' of the source of 'idna'"),
         ("[[package]]", "[package]", "is not TOML"),
         ('name = "idna"\nversion = "3.0"', 'name = "idna"\nversion = "x"', "cannot be understood"),
         ('name = "idna"\n', "", "'name' is missing"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,17 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from pip._internal.models.format_control import FormatControl
 
-from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements, proofs_in
+from lambda_pack.model.packages import Hashes
+from lambda_pack.model.requirements import (
+    CHECKED_ALGORITHMS,
+    HASH_ALGORITHMS,
+    FileChoice,
+    Origin,
+    Requested,
+    Requirements,
+    is_checkable,
+    proofs_in,
+)
 
 WORDS = st.lists(st.sampled_from([":all:", ":none:", "foo", "Foo_Bar", "foo-bar", "other"]), min_size=1).map(",".join)
 SAID = st.lists(st.tuples(st.booleans(), WORDS), max_size=6)
@@ -90,8 +101,32 @@ def test_a_line_reads_as_it_could_be_written(requested: Requested, text: str) ->
     assert str(requested) == text
 
 
-def test_what_nobody_checks_proves_nothing() -> None:
-    assert proofs_in((("blake2b", "00"), ("md5", "11"), ("sha512", "22"))) == (("sha512", "22"),)
+def test_what_is_not_checked_or_is_weak_proves_nothing() -> None:
+    hashes = (("crc32", "00"), ("md5", "11"), ("sha512", "22"), ("blake2b", "33"), ("sha224", "44"))
+    assert proofs_in(hashes) == (("sha512", "22"), ("blake2b", "33"))
+
+
+def test_every_algorithm_with_a_length_of_its_own_is_checked() -> None:
+    fixed = {name for name in hashlib.algorithms_guaranteed if hashlib.new(name).digest_size}
+    assert fixed == CHECKED_ALGORITHMS.keys()
+    assert CHECKED_ALGORITHMS.keys() >= HASH_ALGORITHMS.keys()
+    sizes = [hashlib.new(name).digest_size for name in CHECKED_ALGORITHMS]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("hashes", "expected"),
+    [((), True), ((("crc32", "00"),), False), ((("crc32", "00"), ("md5", "00")), True), ((("", ""),), False)],
+)
+def test_what_can_be_checked(hashes: Hashes, *, expected: bool) -> None:
+    assert is_checkable(hashes) is expected
+
+
+@pytest.mark.parametrize("algorithm", ["sha512", "sha384", "sha256", "sha224", "sha1", "md5"])
+def test_a_digest_in_a_url_counts_as_in_pip(algorithm: str) -> None:
+    line = Requested(Origin("r.txt", 1), Requirement(f"six @ https://x.example/six-1.whl#{algorithm}=AB"))
+    found = Requirements(Path(), (line,)).hashes(canonicalize_name("six"))
+    assert found == ((algorithm, "ab"),)
 
 
 def test_an_origin_is_where_an_editor_goes() -> None:

@@ -18,7 +18,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.directory import read_directory
 from lambda_pack.files.members import Mapped, Member, mapped_archive
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.requirements import HASH_ALGORITHMS
+from lambda_pack.model.requirements import CHECKED_ALGORITHMS
 
 __all__ = ["LARGEST_METADATA", "WheelArchive", "means", "open_wheel", "pin_of"]
 
@@ -174,7 +174,7 @@ def _digest(member: Member, promised: str | None) -> str | None:
     """The member's hash in the notation of RECORD, its CRC checked on the way; None where nothing was promised."""
     algorithm = promised.partition("=")[0] if promised else "sha256"
     # The standard says SHA-256 or better; hashlib knows more, some of them broken.
-    if algorithm not in HASH_ALGORITHMS:
+    if not CHECKED_ALGORITHMS.get(algorithm, False):
         raise member.refusal(f"has a hash of the kind {algorithm!r} in RECORD, which proves nothing")
     digest = hashlib.new(algorithm)
     for piece in member.chunks():

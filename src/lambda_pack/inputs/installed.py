@@ -19,7 +19,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.looks import seen, walked
 from lambda_pack.model.installed import Distribution, Installation
-from lambda_pack.model.locked import Locked, LockedPackage
+from lambda_pack.model.locked import Dependency, Locked, LockedPackage
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.selection import Selection
@@ -177,7 +177,10 @@ def _as_lock(found: Sequence[Distribution], folder: Path) -> Locked:
     origin = Origin(folder.as_posix(), 1)
     return Locked(
         packages=tuple(
-            LockedPackage(Package(name=one.pin.name, version=one.pin.version), requires=one.requires) for one in found
+            LockedPackage(
+                Package(name=one.pin.name, version=one.pin.version), requires=tuple(map(Dependency, one.requires))
+            )
+            for one in found
         ),
         roots=tuple(Requested(origin, Requirement(one.pin.name)) for one in roots),
     )

@@ -34,7 +34,7 @@ def files_of(entries: Iterable[FileEntry], version: Version | None) -> dict[str,
     wheels: list[PackageWheel] = []
     sdist: PackageSdist | None = None
     for entry in entries:
-        hashes = dict(hash_pairs([entry.hash] if entry.hash else []))
+        hashes = dict(hash_pairs([] if entry.hash is None else [entry.hash]))
         values: dict[str, Any] = {
             "name": entry.filename,
             "url": entry.url,
@@ -54,7 +54,7 @@ def files_of(entries: Iterable[FileEntry], version: Version | None) -> dict[str,
 
 
 def hash_pairs(hashes: Iterable[str]) -> Hashes:
-    """Pairs of algorithm and digest, from `sha256:…`."""
+    """Return pairs of algorithm and digest, from `sha256:…`; an empty text is one that cannot be checked."""
     return tuple(
         (algorithm.lower(), digest.lower()) for algorithm, _, digest in (text.partition(":") for text in hashes)
     )

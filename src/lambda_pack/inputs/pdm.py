@@ -28,7 +28,7 @@ from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.pyproject import read_manifest, reading_of
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.model.locked import Locked, LockedPackage
+from lambda_pack.model.locked import Dependency, Locked, LockedPackage
 from lambda_pack.model.selection import Selection
 from lambda_pack.model.urls import filename_of
 
@@ -96,7 +96,7 @@ def _packages(content: Mapping[str, Any], groups: frozenset[str] | None) -> Iter
             **fields,
         )
         same = [other for other in of_extras if other["name"] == entry["name"] and other["version"] == entry["version"]]
-        yield LockedPackage(package, requires=tuple(_requires(entry, same)))
+        yield LockedPackage(package, requires=tuple(map(Dependency, _requires(entry, same))))
 
 
 def _requires(entry: Mapping[str, Any], with_extras: Iterable[Mapping[str, Any]]) -> Iterator[Requirement]:
@@ -121,7 +121,7 @@ def _files(entry: Mapping[str, Any], content: Mapping[str, Any]) -> Iterable[Map
 
 
 def _fields(entry: Mapping[str, Any], files: Iterable[Mapping[str, str]]) -> dict[str, Any]:
-    hashes, inner = [file["hash"] for file in files if file.get("hash")][:1], entry.get("subdirectory")
+    hashes, inner = [file["hash"] for file in files if file.get("hash") is not None][:1], entry.get("subdirectory")
     if "git" in entry:
         return repository(entry["git"], entry["revision"], inner)
     if "path" in entry:

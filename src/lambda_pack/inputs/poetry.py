@@ -62,7 +62,8 @@ def read_poetry_lock(path: Path, selection: Selection, environ: Mapping[str, str
         packages=packages,
         roots=roots,
         is_graph=version < _SELF_CONTAINED,
-        extras=selection.all_extras,
+        # In a graph the manifest's lines are chosen by extra, and "extra" in a marker is one of the package's parent.
+        extras=frozenset() if version < _SELF_CONTAINED else selection.all_extras,
         environments=(python,) if python else (),
     )
     return Reading(

@@ -17,7 +17,7 @@ from packaging.version import Version
 from lambda_pack.inputs.locked_files import FileEntry, archive, either, files_of, hash_pairs, place, repository
 from lambda_pack.inputs.poetry_constraints import alternatives
 from lambda_pack.inputs.poetry_manifest import marker_of
-from lambda_pack.model.locked import LockedPackage
+from lambda_pack.model.locked import Dependency, LockedPackage
 
 __all__ = ["LockContent", "locked_package"]
 
@@ -62,7 +62,7 @@ def locked_package(entry: Mapping[str, Any], content: LockContent, groups: Itera
         **fields,
     )
     bare = tuple(f"sha256:{digest}" for digest in content.bare_hashes(entry))
-    return LockedPackage(package, hash_pairs(bare), tuple(_requires(entry, content)))
+    return LockedPackage(package, hash_pairs(bare), tuple(map(Dependency, _requires(entry, content))))
 
 
 def _fields(entry: Mapping[str, Any], content: LockContent, source: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 from packaging.markers import Marker
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -20,17 +21,16 @@ from lambda_pack.inputs.documents import check_told, read_toml, shown, understoo
 from lambda_pack.inputs.manifest import named_lines
 from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.uv_format import check_format, normalized
 from lambda_pack.inputs.uv_freshness import difference
-from lambda_pack.inputs.uv_packages import edges_of, locked_package, place_of
+from lambda_pack.inputs.uv_packages import asked_by_name, edges_of, locked_package, place_of
 from lambda_pack.looks import seen
-from lambda_pack.model.locked import Locked
+from lambda_pack.model.locked import Dependency, Locked, conflict_name
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
 
 __all__ = ["read_uv_lock"]
 
-_FORMAT = 1
-"""The newest version of the format that is understood; uv raises it where older programs would read nonsense."""
 _WHAT_NOW = "lock again with `uv lock`"
 
 
@@ -42,23 +42,22 @@ def read_uv_lock(
     Raises:
         UsageError: it cannot be read, is of a newer format, or has no such project, group or extra.
     """
-    content = read_toml(path, what_now=_WHAT_NOW)
     with understood(path, what_now=_WHAT_NOW):
-        if content["version"] != _FORMAT:
-            raise UsageError(
-                f"{shown(path).as_posix()!r} has the format {content['version']!r}, and lambda-pack knows {_FORMAT}; "
-                "update lambda-pack, or export it: uv export --format pylock.toml -o pylock.toml"
-            )
-        packages = [locked_package(entry) for entry in content.get("package", ())]
+        content = normalized(read_toml(path, what_now=_WHAT_NOW))
+        warnings = check_format(content, path)
+        packages = [locked_package(entry) for entry in content["package"]]
         start = _start(content, path, project or path.parent)
         start.check(selection, path)
         lock = Locked(
             packages=tuple(packages),
             roots=tuple(start.roots(selection)),
             is_graph=True,
-            extras=frozenset(_conflict_names(start.names, selection)),
+            extras=frozenset(start.active(selection)),
             environments=tuple(Marker(text) for text in content.get("supported-markers", ())),
             requires_python=SpecifierSet(content["requires-python"]) if "requires-python" in content else None,
+            start=tuple(start.dependencies(selection)),
+            own=frozenset(map(canonicalize_name, start.names)) if start.is_project else frozenset(),
+            conflicts=tuple(frozenset(map(_conflict_item, items)) for items in content.get("conflicts", ())),
         )
         stale = difference(content, path.absolute().parent)
     for locked in packages:
@@ -71,72 +70,156 @@ def read_uv_lock(
         name=start.names[0] if len(start.names) == 1 else None,
         stale=stale,
         sources=tuple(source.url for source in sources_of(root, environ)),
+        warnings=(*warnings, *_about_default_groups(start, selection, root, path)),
     )
 
 
 class _Start(Struct, frozen=True):
-    """Where the graph is entered: what the wanted projects ask for, by group and extra; `manifest` has the lines."""
+    """Where the graph is entered: what the wanted projects ask for, by group and extra; `manifest` has the lines.
+
+    `is_project` is False where all members of a workspace are wanted, or a script's requirements: then `main` is to be
+    packed whatever its names are. `offered` has the extras of each project, `defaults` the groups that uv would sync.
+    """
 
     manifest: Path
     names: tuple[str, ...]
-    main: tuple[Mapping[str, Any], ...]
-    extras: Mapping[NormalizedName, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
-    groups: Mapping[NormalizedName, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    main: tuple[Dependency, ...]
+    extras: Mapping[NormalizedName, tuple[Dependency, ...]] = field(default_factory=dict)
+    groups: Mapping[NormalizedName, tuple[Dependency, ...]] = field(default_factory=dict)
+    is_project: bool = False
+    offered: Mapping[str, frozenset[NormalizedName]] = field(default_factory=dict)
+    grouped: Mapping[str, frozenset[NormalizedName]] = field(default_factory=dict)
+    defaults: frozenset[NormalizedName] = frozenset()
 
     def check(self, selection: Selection, path: Path) -> None:
-        selection.check(groups=self.groups, extras=self.extras, where=repr(shown(path).as_posix()))
+        extras = {*self.extras, *(extra for offered in self.offered.values() for extra in offered)}
+        selection.check(groups=self.groups, extras=extras, where=repr(shown(path).as_posix()))
+
+    def dependencies(self, selection: Selection) -> Iterator[Dependency]:
+        """Yield what the selection asks for."""
+        yield from self.main if selection.takes_main else ()
+        for extra in sorted(selection.all_extras):
+            yield from self.extras.get(extra, ())
+            for name, offered in self.offered.items():
+                if not self.is_project and extra in offered:
+                    yield from edges_of([{"name": name, "extra": [extra]}])
+        for group in sorted(selection.all_groups):
+            yield from self.groups[group]
 
     def roots(self, selection: Selection) -> Iterator[Requested]:
-        edges = list(self.main if selection.takes_main else ())
-        edges += [edge for name in sorted(selection.all_extras) for edge in self.extras[name]]
-        edges += [edge for name in sorted(selection.all_groups) for edge in self.groups[name]]
+        """Yield the same with their lines; conditions on conflicts are left out, as the lock alone decides those."""
+        wanted = list(self.dependencies(selection))
         text = seen(self.manifest).read_text("utf-8") if seen(self.manifest).is_file() else ""
-        lines = named_lines(self.manifest, text, [edge["name"] for edge in edges])
-        for edge, requirement in zip(edges, edges_of(edges), strict=True):
-            yield Requested(lines[edge["name"]], requirement)
+        lines = named_lines(self.manifest, text, [one.requirement.name for one in wanted])
+        for one in wanted:
+            requirement = Requirement(str(one.requirement))
+            if "extra" in str(requirement.marker):
+                requirement.marker = None
+            yield Requested(lines[requirement.name], requirement)
+
+    def active(self, selection: Selection) -> Iterator[str]:
+        """Yield what the selection activates, as the markers of the lock name it."""
+        for name in self.names:
+            if selection.takes_main:
+                yield conflict_name("project", name)
+            for extra in selection.all_extras & self.offered.get(name, frozenset()):
+                yield conflict_name("extra", name, extra)
+            for group in selection.all_groups & self.grouped.get(name, frozenset()):
+                yield conflict_name("group", name, group)
 
 
 def _start(content: Mapping[str, Any], path: Path, project: Path) -> _Start:
-    entries = {place: entry for entry in content.get("package", ()) if (place := place_of(entry)) is not None}
+    entries = {place: entry for entry in content["package"] if (place := place_of(entry)) is not None}
     declared = content.get("manifest", {})
     folder = path.absolute().parent
     here = Path(os.path.relpath(project.absolute(), folder)).as_posix()
     if path.name.endswith(".py.lock"):
-        return _Start(
-            path.with_suffix(""), (path.name.removesuffix(".py.lock"),), tuple(declared.get("requirements", ()))
-        )
+        asked = tuple(asked_by_name(declared.get("requirements", ()), content["package"]))
+        return _Start(path.with_suffix(""), (path.name.removesuffix(".py.lock"),), asked)
     if here in entries:
         return _of_project(entries[here], project / "pyproject.toml")
     members = [entry for entry in entries.values() if entry["name"] in declared.get("members", ())]
     if here != "." or not members:
         raise UsageError(f"{shown(path).as_posix()!r} has no project in {here!r}; {_WHAT_NOW}")
-    # A root that is no project itself stands for all members of its workspace.
-    groups = {canonicalize_name(name): tuple(rows) for name, rows in declared.get("dependency-groups", {}).items()}
-    own = tuple({"name": entry["name"]} for entry in members)
-    return _Start(project / "pyproject.toml", tuple(entry["name"] for entry in members), own, {}, groups)
+    return _of_workspace(members, content, project / "pyproject.toml")
 
 
 def _of_project(entry: Mapping[str, Any], manifest: Path) -> _Start:
-    def by_name(
-        table: Mapping[str, Iterable[Mapping[str, Any]]],
-    ) -> dict[NormalizedName, tuple[Mapping[str, Any], ...]]:
-        return {canonicalize_name(name): tuple(rows) for name, rows in table.items()}
-
-    # Those that ask for nothing are only named.
-    metadata = entry.get("metadata", {})
+    extras, groups = _extras_of(entry), _groups_of(entry)
     return _Start(
         manifest,
         (entry["name"],),
-        tuple(entry.get("dependencies", ())),
-        by_name({**dict.fromkeys(metadata.get("provides-extras", ()), ()), **entry.get("optional-dependencies", {})}),
-        by_name({**dict.fromkeys(metadata.get("requires-dev", {}), ()), **entry.get("dev-dependencies", {})}),
+        tuple(edges_of(entry.get("dependencies", ()))),
+        extras,
+        groups,
+        is_project=True,
+        offered={entry["name"]: frozenset(extras)},
+        grouped={entry["name"]: frozenset(groups)},
+        defaults=frozenset(map(canonicalize_name, entry.get("default-groups", ()))),
     )
 
 
-def _conflict_names(names: Iterable[str], selection: Selection) -> Iterator[str]:
-    """What uv calls extras and groups in the markers of packages that depend on which of several is chosen."""
-    for name in names:
-        yield from (f"extra-{len(name)}-{name}-{extra}" for extra in selection.all_extras)
-        yield from (f"group-{len(name)}-{name}-{group}" for group in selection.all_groups)
-        if selection.takes_main:
-            yield f"project-{len(name)}-{name}"
+def _of_workspace(members: Iterable[Mapping[str, Any]], content: Mapping[str, Any], manifest: Path) -> _Start:
+    """Return the start at a root that is no project itself: it stands for all members of its workspace."""
+    members = tuple(members)
+    declared = content.get("manifest", {}).get("dependency-groups", {})
+    groups = {
+        canonicalize_name(name): tuple(asked_by_name(rows, content["package"])) for name, rows in declared.items()
+    }
+    for entry in members:
+        for name, rows in _groups_of(entry).items():
+            groups[name] = (*groups.get(name, ()), *rows)
+    return _Start(
+        manifest,
+        tuple(entry["name"] for entry in members),
+        tuple(edges_of({"name": entry["name"]} for entry in members)),
+        groups=groups,
+        offered={entry["name"]: frozenset(_extras_of(entry)) for entry in members},
+        grouped={entry["name"]: frozenset(_groups_of(entry)) for entry in members},
+        defaults=frozenset(map(canonicalize_name, content.get("manifest", {}).get("default-groups", ()))),
+    )
+
+
+def _extras_of(entry: Mapping[str, Any]) -> dict[NormalizedName, tuple[Dependency, ...]]:
+    """Return the extras of a project; those that ask for nothing are only named in its metadata."""
+    named = dict.fromkeys(entry.get("metadata", {}).get("provides-extras", ()), ())
+    return _by_name({**named, **entry.get("optional-dependencies", {})})
+
+
+def _groups_of(entry: Mapping[str, Any]) -> dict[NormalizedName, tuple[Dependency, ...]]:
+    named = dict.fromkeys(entry.get("metadata", {}).get("requires-dev", {}), ())
+    return _by_name({**named, **entry.get("dev-dependencies", {})})
+
+
+def _by_name(table: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[NormalizedName, tuple[Dependency, ...]]:
+    return {canonicalize_name(name): tuple(edges_of(rows)) for name, rows in table.items()}
+
+
+def _conflict_item(item: Mapping[str, str]) -> str:
+    match item:
+        case {"package": str(package), "extra": str(extra)}:
+            return conflict_name("extra", package, extra)
+        case {"package": str(package), "group": str(group)}:
+            return conflict_name("group", package, group)
+        case _:
+            return conflict_name("project", item["package"])
+
+
+def _about_default_groups(start: _Start, selection: Selection, root: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Yield a warning about groups that `uv sync` would install and that were not asked for.
+
+    "dev" is one without being named, and everybody knows what it is for.
+    """
+    said = root.get("tool", {}).get("uv", {}).get("default-groups", ())
+    named = start.groups if said == "all" else frozenset(map(canonicalize_name, () if isinstance(said, str) else said))
+    left = [
+        name
+        for name in sorted((start.defaults | frozenset(named)) - selection.all_groups - {canonicalize_name("dev")})
+        if start.groups.get(name)
+    ]
+    if left and selection.takes_main:
+        options = " ".join(f"--group {name}" for name in left)
+        yield (
+            f"{', '.join(map(repr, left))} are default groups of {shown(path).as_posix()!r} and not packed, "
+            f"as groups are for development; pack them with {options}"
+        )

@@ -20,6 +20,7 @@ from lambda_pack.model.packages import Folder, Hashes
 from lambda_pack.model.targets import Target
 
 __all__ = [
+    "CHECKED_ALGORITHMS",
     "HASH_ALGORITHMS",
     "FileChoice",
     "IndexSettings",
@@ -27,17 +28,49 @@ __all__ = [
     "Origin",
     "Requested",
     "Requirements",
+    "is_checkable",
     "proofs_in",
 ]
 
 
 HASH_ALGORITHMS = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
-"""What proves a file, as in pip, with the number of hexadecimal digits; the strongest last."""
+"""What `--hash` accepts, as in pip, with the number of hexadecimal digits; the strongest last."""
+
+CHECKED_ALGORITHMS = MappingProxyType(
+    {
+        "sha3_512": True,
+        "blake2b": True,
+        "sha512": True,
+        "sha3_384": True,
+        "sha384": True,
+        "sha3_256": True,
+        "blake2s": True,
+        "sha256": True,
+        "sha3_224": False,
+        "sha224": False,
+        "sha1": False,
+        "md5": False,
+    }
+)
+"""What files are checked by, the strongest first, with whether it proves which file it is.
+
+The last four tell damage from health, but are shorter than 256 bits or can be forged. These are the algorithms that
+`hashlib` guarantees in Python 3.11, but for shake_128 and shake_256: their digests have any length, and no tool writes
+them into locks.
+"""
+
+_LINK_ALGORITHMS = frozenset({"sha512", "sha384", "sha256", "sha224", "sha1", "md5"})
+"""What pip checks of a URL's fragment (`_SUPPORTED_HASHES` in `pip._internal.models.link` of pip 26)."""
 
 
 def proofs_in(hashes: Hashes) -> Hashes:
-    """Those of the pairs that prove a file; by the others (MD5, or what nobody here checks) it counts as unverified."""
-    return tuple(pair for pair in hashes if pair[0] in HASH_ALGORITHMS)
+    """Return those of the pairs that prove a file; by the others it counts as unverified."""
+    return tuple(pair for pair in hashes if CHECKED_ALGORITHMS.get(pair[0], False))
+
+
+def is_checkable(hashes: Hashes) -> bool:
+    """Whether a file can be held to what these pairs promise; also where they promise nothing."""
+    return not hashes or any(algorithm in CHECKED_ALGORITHMS for algorithm, _ in hashes)
 
 
 class Origin(Struct, frozen=True):
@@ -166,7 +199,7 @@ def _hashes_in(line: Requested) -> Hashes:
     """The digest that a URL names in its fragment, as pip accepts it: `name @ https://…/x.whl#sha256=…`."""
     fragment = urlsplit(line.requirement.url or "").fragment if line.requirement else ""
     pairs = (part.partition("=") for part in fragment.split("&"))
-    return tuple((algorithm, digest.lower()) for algorithm, _, digest in pairs if algorithm in HASH_ALGORITHMS)
+    return tuple((algorithm, digest.lower()) for algorithm, _, digest in pairs if algorithm in _LINK_ALGORITHMS)
 
 
 def _said(words: str, refused: frozenset[str], wanted: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:

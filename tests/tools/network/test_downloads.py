@@ -140,9 +140,16 @@ def test_a_damaged_cached_file_is_thrown_away_and_fetched_again(index: LoopbackI
         (lambda path: (("md5", digest(path, "md5")),), True),
         (lambda _path: (("md5", "0" * 32),), False),
         (lambda _path: (), True),
-        (lambda _path: (("crc32", "00"),), True),
+        (lambda path: (("blake2b", digest(path, "blake2b")),), True),
+        (lambda _path: (("blake2b", "0" * 128),), False),
+        (lambda path: (("sha3_256", digest(path, "sha3_256")),), True),
+        (lambda _path: (("sha3_256", "0" * 64),), False),
+        (lambda path: (("crc32", "00"), ("sha256", digest(path))), True),
+        (lambda _path: (("crc32", "00"),), False),
+        (lambda _path: (("", ""),), False),
+        (lambda _path: (("shake_256", "00"),), False),
+        (lambda _path: (("sha256", ""),), False),
     ],
-    ids=["sha256", "sha512", "any-of-two", "strongest", "strongest-differs", "md5", "md5-differs", "none", "unknown"],
 )
 @pytest.mark.parametrize("local", [False, True], ids=["http", "file"])
 def test_which_digests_count(
@@ -158,6 +165,18 @@ def test_which_digests_count(
             return
         path = tools.downloads.fetch([wheel])[wheel]
         assert (path == source) is local
+
+
+@pytest.mark.parametrize("local", [False, True], ids=["http", "file"])
+def test_a_promise_that_cannot_be_checked_is_said(index: LoopbackIndex, tmp_path: Path, *, local: bool) -> None:
+    offered(index)
+    url = (index.folder / NAME).as_uri() if local else index.file_url(NAME)
+    with bench(settings(), tmp_path / "cache") as tools:
+        with pytest.raises(
+            IntegrityError, match="is promised by 'crc32:00' alone, which cannot be checked; lock again"
+        ):
+            tools.downloads.fetch([Wheel.parse(url, hashes=(("crc32", "00"),))])
+        assert not index.asked(NAME)
 
 
 def test_a_missing_local_file_is_said(tmp_path: Path) -> None:

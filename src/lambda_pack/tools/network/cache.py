@@ -163,7 +163,7 @@ def _touch(path: Path) -> None:
 def _address(root: Path, algorithm: str, digest: str, filename: str) -> Path:
     """Digests and names come from strangers: neither may lead out of the cache."""
     if (
-        not (algorithm.isalnum() and digest.isalnum())
+        not (algorithm.replace("_", "").isalnum() and digest.isalnum())
         or filename in {"", ".", ".."}
         or set(filename) & {"/", "\\", "\0"}
     ):

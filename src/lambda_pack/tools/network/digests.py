@@ -11,16 +11,13 @@ from msgspec import Struct
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.files.mapping import mapped
-from lambda_pack.model.packages import Hashes
-from lambda_pack.model.requirements import HASH_ALGORITHMS
+from lambda_pack.model.packages import Hashes, Sdist, Wheel
+from lambda_pack.model.requirements import CHECKED_ALGORITHMS, is_checkable
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-__all__ = ["ALGORITHMS", "Promise"]
-
-ALGORITHMS = (*reversed(HASH_ALGORITHMS), "sha224", "sha1", "md5")
-"""What files are checked by, the strongest first; the last three tell damage from health, but can be forged."""
+__all__ = ["Promise"]
 
 
 class Promise(Struct, frozen=True):
@@ -35,16 +32,31 @@ class Promise(Struct, frozen=True):
     @classmethod
     def of(cls, hashes: Hashes) -> Promise:
         """The promise that these pairs make together."""
-        for algorithm in ALGORITHMS:
+        for algorithm in CHECKED_ALGORITHMS:
             digests = frozenset(digest.lower() for name, digest in hashes if name.lower() == algorithm)
             if digests:
                 return cls(algorithm, digests)
         return cls("sha256", frozenset())
 
+    @classmethod
+    def of_source(cls, file: Wheel | Sdist) -> Promise:
+        """Return the promise about a file that is to be packed or built.
+
+        Raises:
+            IntegrityError: only digests are promised that nothing here can check: it would be packed unverified.
+        """
+        if not is_checkable(file.hashes):
+            promised = ", ".join(f"{algorithm}:{digest}" for algorithm, digest in file.hashes)
+            raise IntegrityError(
+                f"{file.filename!r} is promised by {promised!r} alone, which cannot be checked; "
+                "lock again with sha256, or find out who wrote this"
+            )
+        return cls.of(file.hashes)
+
     @property
     def is_proof(self) -> bool:
         """Whether a file that keeps it is certainly the one that was meant."""
-        return bool(self.digests) and self.algorithm in HASH_ALGORITHMS
+        return bool(self.digests) and CHECKED_ALGORITHMS[self.algorithm]
 
     def digest(self) -> _Hash:
         """A new hash object of the algorithm."""

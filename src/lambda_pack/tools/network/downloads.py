@@ -66,7 +66,7 @@ class HttpDownloads:
         return {file: self._fetched[file] for file in files}
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
-        promise = Promise.of(file.hashes)
+        promise = Promise.of_source(file)
         if urlsplit(file.url).scheme == "file":
             return self._in_place(file, promise)
         with self._narrator.span(f"fetch {file.filename}"):

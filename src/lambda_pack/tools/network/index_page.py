@@ -21,7 +21,7 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes, Pin, Sdist, Wheel
-from lambda_pack.tools.network.digests import ALGORITHMS
+from lambda_pack.model.requirements import CHECKED_ALGORITHMS
 
 __all__ = ["Link", "Page", "offer", "parse_page"]
 
@@ -233,7 +233,7 @@ def _pairs(text: str) -> Hashes:
     if not text:
         return ()
     pairs = (part.partition("=") for part in text.split("&"))
-    return tuple((name, digest.lower()) for name, _, digest in pairs if name in ALGORITHMS and digest)
+    return tuple((name, digest.lower()) for name, _, digest in pairs if name in CHECKED_ALGORITHMS and digest)
 
 
 def _json_links(body: bytes, url: str) -> Iterator[Link]:
@@ -273,5 +273,5 @@ def _digests(value: object) -> Hashes:
     return tuple(
         (str(name).lower(), str(digest).lower())
         for name, digest in table
-        if str(name).lower() in ALGORITHMS and isinstance(digest, str)
+        if str(name).lower() in CHECKED_ALGORITHMS and isinstance(digest, str)
     )
