@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
-from lambda_pack.inputs.documents import shown
-from lambda_pack.inputs.manifest import Manifest
-from lambda_pack.inputs.pyproject import read_manifest
+from lambda_pack.inputs.documents import read_toml, shown, understood
 from lambda_pack.inputs.uv_packages import place_of
 from lambda_pack.looks import seen
-from lambda_pack.model.requirements import Requested
 
 __all__ = ["difference"]
 
@@ -27,39 +25,102 @@ _Wish: TypeAlias = tuple[str, str, frozenset[str], SpecifierSet | None]
 
 
 def difference(content: Mapping[str, Any], folder: Path) -> str | None:
-    """How the lock differs from the manifest of a project in it, if it does."""
-    for entry in content.get("package", ()):
-        place = place_of(entry)
-        path = folder / (place or "") / "pyproject.toml"
-        if place is None or "metadata" not in entry or not seen(path).is_file():
+    """Return how the lock differs from the manifest of a project in it, or of a root that is no project, if it does."""
+    root = folder / "pyproject.toml"
+    placed = _placed(_read(root)) if seen(root).is_file() else frozenset()
+    declared = content.get("manifest", {}).get("dependency-groups")
+    projects = [(place, entry["metadata"]) for entry in content["package"] if (place := _place_with_metadata(entry))]
+    if declared is not None and "." not in dict(projects):
+        projects.append((".", {"requires-dev": declared}))
+    for place, metadata in projects:
+        path = folder / place / "pyproject.toml"
+        if not seen(path).is_file():
             continue
-        manifest = read_manifest(path)
-        written, locked = frozenset(_written(manifest)), frozenset(_locked(entry["metadata"]))
-        for group, name, _, _ in sorted(written ^ locked, key=str):
+        document = _read(path)
+        with understood(path, what_now="correct it"):
+            written = frozenset(_written(document, placed | _placed(document)))
+        # What the build backend says of dependencies is not known here.
+        is_dynamic = bool(_DYNAMIC & set(document.get("project", {}).get("dynamic", ())))
+        changed = (wish for wish in written ^ frozenset(_locked(metadata)) if wish[0] or not is_dynamic)
+        for group, name, _, _ in sorted(changed, key=str):
             where = f"the group {group!r} of " if group else ""
             return f"{name!r} in {where}{shown(path).as_posix()!r} is not what the lock has"
     return None
 
 
-def _written(manifest: Manifest) -> Iterator[_Wish]:
-    lines = [*manifest.main, *(line for extra in manifest.extras.values() for line in extra)]
-    yield from _wishes("", lines)
-    for group, listed in manifest.groups.items():
-        yield from _wishes(group, listed)
+def _place_with_metadata(entry: Mapping[str, Any]) -> str | None:
+    return place_of(entry) if "metadata" in entry else None
 
 
-def _wishes(group: str, lines: Iterable[Requested]) -> Iterator[_Wish]:
-    for line in lines:
-        if line.requirement is not None and line.name is not None:
-            extras = frozenset(map(canonicalize_name, line.requirement.extras))
-            yield group, line.name, extras, None if line.requirement.url else line.requirement.specifier
+def _read(path: Path) -> dict[str, Any]:
+    return read_toml(path, what_now="correct it")
+
+
+def _placed(document: Mapping[str, Any]) -> frozenset[NormalizedName]:
+    """Return the packages whose source is a place, in some fork at least: the lock has no versions of those.
+
+    What the root says of sources counts for its members, too.
+    """
+    found = set()
+    for name, value in document.get("tool", {}).get("uv", {}).get("sources", {}).items():
+        rows = value if isinstance(value, list) else [value]
+        if any(row.keys() & {"git", "url", "path", "workspace"} for row in rows):
+            found.add(canonicalize_name(name))
+    return frozenset(found)
+
+
+def _written(document: Mapping[str, Any], placed: frozenset[NormalizedName]) -> Iterator[_Wish]:
+    project = document.get("project", {})
+    extras = project.get("optional-dependencies", {})
+    yield from _wishes(
+        "", [*project.get("dependencies", ()), *(line for rows in extras.values() for line in rows)], placed
+    )
+    groups: dict[str, Iterable[Any]] = {
+        canonicalize_name(name): rows for name, rows in document.get("dependency-groups", {}).items()
+    }
+    for group in groups:
+        yield from _wishes(group, _lines(groups, group), placed)
+    yield from _wishes("dev", document.get("tool", {}).get("uv", {}).get("dev-dependencies", ()), placed)
+
+
+def _lines(groups: Mapping[str, Iterable[Any]], group: str, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the requirements of a group (PEP 735), with those of the groups that it includes."""
+    for line in () if group in above else groups.get(group, ()):
+        if isinstance(line, str):
+            yield line
+        else:
+            yield from _lines(groups, canonicalize_name(line["include-group"]), (*above, group))
+
+
+def _wishes(group: str, lines: Iterable[str], placed: frozenset[NormalizedName]) -> Iterator[_Wish]:
+    for requirement in map(Requirement, lines):
+        name = canonicalize_name(requirement.name)
+        is_placed = name in placed or requirement.url is not None
+        extras = frozenset(map(canonicalize_name, requirement.extras))
+        yield group, name, extras, None if is_placed else requirement.specifier
 
 
 def _locked(metadata: Mapping[str, Any]) -> Iterator[_Wish]:
-    groups = {"": metadata.get("requires-dist", ()), **metadata.get("requires-dev", {})}
-    for group, rows in groups.items():
+    placed = {canonicalize_name(row["name"]) for row in _rows(metadata) if row.keys() & _PLACES}
+    for group, rows in _tables(metadata).items():
         for row in rows:
-            is_placed = row.keys() & {"git", "url", "path", "directory", "editable", "virtual"}
-            specifier = None if is_placed else SpecifierSet(row.get("specifier", ""))
+            name = canonicalize_name(row["name"])
+            specifier = None if name in placed else SpecifierSet(row.get("specifier", ""))
             extras = frozenset(map(canonicalize_name, row.get("extras", ())))
-            yield canonicalize_name(group) if group else "", canonicalize_name(row["name"]), extras, specifier
+            yield canonicalize_name(group) if group else "", name, extras, specifier
+
+
+def _rows(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for rows in _tables(metadata).values():
+        yield from rows
+
+
+def _tables(metadata: Mapping[str, Any]) -> Mapping[str, Iterable[Mapping[str, Any]]]:
+    return {
+        "": metadata.get("requires-dist", ()),
+        **metadata.get("requires-dev", metadata.get("dependency-groups", {})),
+    }
+
+
+_DYNAMIC = frozenset({"dependencies", "optional-dependencies"})
+_PLACES = frozenset({"git", "url", "path", "directory", "editable", "virtual"})

@@ -33,7 +33,7 @@ def member_folder(folder: Path, name: str) -> Path | None:
     opened = _workspace(root) if root is not None else None
     if root is None or opened is None:
         return None
-    return next((member for member in _members(root, opened) if _is_called(member, name)), None)
+    return next((member for member in (root, *_members(root, opened)) if _is_called(member, name)), None)
 
 
 def _workspace(folder: Path) -> Mapping[str, Any] | None:
