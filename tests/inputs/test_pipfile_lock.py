@@ -101,3 +101,24 @@ def test_what_is_no_lock_is_said(tmp_path: Path, text: str, message: str) -> Non
     (tmp_path / "Pipfile.lock").write_text(text, "utf-8")
     with pytest.raises(UsageError, match=message):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("default", "docs", "expected"),
+    [
+        ({"version": "==1.0"}, {"version": "==2.0"}, ["1.0", "2.0"]),
+        ({"version": "==1.0"}, {"version": "==1.0"}, ["1.0"]),
+        ({"version": "==1.0", "markers": "sys_platform == 'win32'"}, {"version": "==1.0"}, ["1.0"]),
+        ({"version": "==1.0", "markers": "sys_platform == 'win32'"}, {"version": "==2.0"}, ["2.0"]),
+    ],
+)
+def test_categories_with_one_name(
+    tmp_path: Path, default: dict[str, str], docs: dict[str, str], expected: list[str]
+) -> None:
+    """Categories are locked apart; two versions for one target are refused later, where the lock is used."""
+    write(tmp_path)
+    content = json.loads((tmp_path / "Pipfile.lock").read_text("utf-8"))
+    content["default"], content["docs"] = {"a": default}, {"a": docs}
+    (tmp_path / "Pipfile.lock").write_text(json.dumps(content), "utf-8")
+    found = packages(read(tmp_path, Selection(groups=("docs",))), X86)
+    assert [str(one.package.version) for one in found] == expected

@@ -220,3 +220,96 @@ def test_a_choice_between_extras(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(f"version = 1\n{rows}{root}", "utf-8")
     assert names(read(tmp_path), X86) == {"a": "2.0"}
     assert names(read(tmp_path, Selection(extras=("one",))), X86) == {"a": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('{ name = "idna" }', '{ name = "idna", when = "x" }', "says 'when' of 'idna', which 'member' requires"),
+        (
+            'name = "idna"\n',
+            'name = "idna"\nvariants = []\n',
+            "says 'variants' of 'idna', which lambda-pack does not know",
+        ),
+        ("#" + "a" * 40, "", "'pytest' is a repository without a commit in the lock"),
+        ("?subdirectory=src", "?path=dist/x.whl", "'pytest' is the file 'dist/x.whl' of a repository in the lock"),
+        ("[manifest]\n", "conflicts = [[{ package = 'a', feature = 'b' }]]\n[manifest]\n", "'feature' of a conflict"),
+    ],
+)
+def test_what_may_decide_and_is_unknown_is_refused(shop: Path, old: str, new: str, message: str) -> None:
+    (shop / "uv.lock").write_text(LOCK.replace(old, new), "utf-8")
+    with pytest.raises(UsageError, match=message):
+        read(shop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("revision = 3", "revision = 5", None),
+        ("revision = 3", "revision = 6", "may say more than lambda-pack reads (revision 6, and lambda-pack knows 5)"),
+        ("revision = 3", "revision = 3\nplugins = 1", "says 'plugins', which lambda-pack leaves aside"),
+        ("size = 7 }", "size = 7, mirror = 'x' }", "says 'package.wheels.mirror', which lambda-pack leaves aside"),
+        ("[manifest]", "[manifest]\nodd = 1", "says 'manifest.odd', which lambda-pack leaves aside"),
+    ],
+)
+def test_what_is_unknown_and_decides_nothing_is_named(shop: Path, old: str, new: str, said: str | None) -> None:
+    (shop / "uv.lock").write_text(LOCK.replace(old, new), "utf-8")
+    warnings = read(shop).warnings
+    assert len(warnings) == (said is not None)
+    assert said is None or said in warnings[0]
+
+
+def test_keys_of_2024(shop: Path) -> None:
+    """The first uv with a lock said `distribution`, `dependency-groups` and `environment-markers`."""
+    text = LOCK.replace("[[package]]", "[[distribution]]").replace("[package.", "[distribution.")
+    old = text.replace("dev-dependencies", "dependency-groups").replace("resolution-markers", "environment-markers")
+    (shop / "uv.lock").write_text(old, "utf-8")
+    assert names(read(shop, Selection(groups=("dev",))), X86).keys() == {"idna", "member", "numpy", "pytest"}
+
+
+def test_one_version_from_two_sources(tmp_path: Path) -> None:
+    rows = "".join(
+        f'[[package]]\nname = "a"\nversion = "1.0"\nsource = {{ registry = "https://{host}.example" }}\n'
+        f'sdist = {{ url = "https://{host}.example/a-1.0.tar.gz", hash = "{HASH}" }}\n'
+        for host in ("x", "y")
+    )
+    edges = "".join(
+        f'{{ name = "a", version = "1.0", source = {{ registry = "https://{host}.example" }}, marker = "{marker}" }},'
+        for host, marker in (("x", "platform_machine != 'aarch64'"), ("y", "platform_machine == 'aarch64'"))
+    )
+    root = f'[[package]]\nname = "shop"\nversion = "1"\nsource = {{ virtual = "." }}\ndependencies = [{edges}]\n'
+    (tmp_path / "uv.lock").write_text(f"version = 1\n{rows}{root}", "utf-8")
+    places = [packages(read(tmp_path), target)[0].package.sdist for target in (X86, ARM)]
+    assert [place.url for place in places if place] == [
+        "https://x.example/a-1.0.tar.gz",
+        "https://y.example/a-1.0.tar.gz",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("dependencies = [\n", "dynamic = ['dependencies']\ndependencies = [\n'ujson',\n"),
+        ('  "member",\n', '  "member>=1",\n'),
+    ],
+    ids=["what a backend says", "a version of what has a place"],
+)
+def test_what_cannot_be_compared_is_no_change(shop: Path, old: str, new: str) -> None:
+    manifest = shop / "pyproject.toml"
+    manifest.write_text(manifest.read_text("utf-8").replace(old, new, 1), "utf-8")
+    assert read(shop).stale is None
+
+
+def test_sources_of_the_root_count_for_members(shop: Path) -> None:
+    """What is a workspace's member by the root's sources has no versions in the lock."""
+    text = LOCK.replace(
+        'dependencies = [{ name = "idna" }]\n',
+        'dependencies = [{ name = "shop" }]\n[package.metadata]\nrequires-dist = [{ name = "shop", virtual = "." }]\n',
+        1,
+    )
+    (shop / "uv.lock").write_text(text, "utf-8")
+    member = '[project]\nname = "member"\ndependencies = ["shop>=1"]\n'
+    (shop / "packages" / "member" / "pyproject.toml").write_text(member, "utf-8")
+    root = shop / "pyproject.toml"
+    root.write_text(root.read_text("utf-8") + "shop = { workspace = true }\n", "utf-8")
+    assert read(shop).stale is None

@@ -35,6 +35,7 @@ from lambda_pack.model.urls import filename_of
 __all__ = ["read_pdm_lock"]
 
 _MAJOR = 4
+_NEWEST = Version("4.5.1")
 _WHAT_NOW = "lock again with `pdm lock`"
 
 
@@ -48,7 +49,8 @@ def read_pdm_lock(path: Path, selection: Selection, environ: Mapping[str, str]) 
     manifest = read_manifest(path.parent / "pyproject.toml")
     with understood(path, what_now=_WHAT_NOW):
         metadata = content["metadata"]
-        _check_version(Version(metadata["lock_version"]), path)
+        version = Version(metadata["lock_version"])
+        _check_version(version, path)
         is_graph = "inherit_metadata" not in metadata.get("strategy", ())
         there = metadata.get("groups", ())
         selection.check(groups=there, extras=there, where=repr(shown(path).as_posix()))
@@ -67,6 +69,14 @@ def read_pdm_lock(path: Path, selection: Selection, environ: Mapping[str, str]) 
         name=manifest.name,
         stale=_staleness(metadata.get("content_hash"), manifest),
         sources=named.sources,
+        warnings=(_newer(version, path),) if version.release[:2] > _NEWEST.release[:2] else (),
+    )
+
+
+def _newer(version: Version, path: Path) -> str:
+    return (
+        f"{shown(path).as_posix()!r} has the format {version}, and lambda-pack knows {_NEWEST}: it may say more than "
+        "is read; compare with `pdm export`"
     )
 
 

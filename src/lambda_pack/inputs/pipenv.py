@@ -5,12 +5,14 @@ Facts: `pipenv.vendor.plette` and `pipenv.utils.locking` of pipenv 2026.10, and 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
 from packaging.markers import Marker
 from packaging.pylock import Package
 from packaging.requirements import Requirement
@@ -19,7 +21,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import check_told, read_json, read_toml, shown, understood
-from lambda_pack.inputs.locked_files import archive, hash_pairs, place, repository
+from lambda_pack.inputs.locked_files import archive, either, hash_pairs, place, repository
 from lambda_pack.inputs.manifest import named_lines
 from lambda_pack.inputs.manifest_sources import expanded
 from lambda_pack.inputs.reading import Reading
@@ -70,9 +72,10 @@ def read_pipfile_lock(path: Path, selection: Selection, environ: Mapping[str, st
         sources = {row["name"]: expanded(row["url"], environ) for row in meta["sources"]}
         main = next(iter(sources.values()), None)
         categories = [content[name] for name in there if canonicalize_name(name) in wanted]
-        entries = {canonicalize_name(name): entry for category in categories for name, entry in category.items()}
-        packages = tuple(
-            _package(name, entry, sources.get(entry.get("index"), main)) for name, entry in entries.items()
+        packages = _merged(
+            _package(name, entry, sources.get(entry.get("index"), main))
+            for category in categories
+            for name, entry in category.items()
         )
     for locked in packages:
         check_told(locked.package, path)
@@ -82,6 +85,27 @@ def read_pipfile_lock(path: Path, selection: Selection, environ: Mapping[str, st
         lock=Locked(packages, tuple(_roots(pipfile, wanted))),
         stale=_staleness(meta.get("hash", {}).get("sha256"), pipfile),
         sources=tuple(sources.values()),
+    )
+
+
+def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """Return each package once, under the condition of any of its categories.
+
+    Categories are locked apart, so two may have different versions: both are kept, and refused where both count.
+    """
+    found: dict[str, list[tuple[LockedPackage, list[Marker | None]]]] = {}
+    for one in packages:
+        bare = replace(one, package=dataclasses.replace(one.package, marker=None))
+        same_name = found.setdefault(one.package.name, [])
+        markers = next((markers for other, markers in same_name if other == bare), None)
+        if markers is None:
+            same_name.append((bare, [one.package.marker]))
+        else:
+            markers.append(one.package.marker)
+    return tuple(
+        replace(one, package=dataclasses.replace(one.package, marker=either(markers)))
+        for same_name in found.values()
+        for one, markers in same_name
     )
 
 

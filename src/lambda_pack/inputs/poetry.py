@@ -34,6 +34,7 @@ __all__ = ["read_poetry_lock"]
 
 _NEWEST_MAJOR = 2
 _SELF_CONTAINED = Version("2.1")
+_NEWEST = _SELF_CONTAINED
 _WHAT_NOW = "lock again with `poetry lock`"
 
 
@@ -72,6 +73,14 @@ def read_poetry_lock(path: Path, selection: Selection, environ: Mapping[str, str
         name=project_name(document),
         stale=stale,
         sources=tuple(sources.values()),
+        warnings=(_newer(version, path),) if version > _NEWEST else (),
+    )
+
+
+def _newer(version: Version, path: Path) -> str:
+    return (
+        f"{shown(path).as_posix()!r} has the format {version}, and lambda-pack knows {_NEWEST}: it may say more than "
+        "is read; compare with `poetry export`"
     )
 
 
