@@ -216,3 +216,19 @@ def test_what_is_no_constraint(constraint: str) -> None:
 def test_python_as_a_marker() -> None:
     assert python_marker("*") is None
     assert python_marker("^3.9") == Marker("python_full_version < '4' and python_full_version >= '3.9'")
+
+
+def test_an_extra_of_the_project_is_none_of_its_packages(tmp_path: Path) -> None:
+    """In a lock before 2.1 a package's own extra of the same name is not asked for."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poetry]\nname = "shop"\n[tool.poetry.dependencies]\npython = ">=3.8"\na = "*"\n'
+        'b = { version = "*", optional = true }\n'
+        '[tool.poetry.extras]\nfast = ["b"]\n',
+        "utf-8",
+    )
+    package = '[[package]]\nname = "{0}"\nversion = "1.0"\noptional = false\npython-versions = "*"\nfiles = []\n'
+    wants = '[package.dependencies]\nc = { version = "*", optional = true, markers = "extra == \'fast\'" }\n'
+    lock = package.format("a") + wants + package.format("b") + package.format("c")
+    metadata = '[metadata]\nlock-version = "2.0"\npython-versions = ">=3.8"\ncontent-hash = "x"\n'
+    (tmp_path / "poetry.lock").write_text(lock + metadata, "utf-8")
+    assert names(read(tmp_path, Selection(extras=("fast",))), X86) == {"a": "1.0", "b": "1.0"}

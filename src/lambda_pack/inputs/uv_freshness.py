@@ -38,10 +38,13 @@ def difference(content: Mapping[str, Any], folder: Path) -> str | None:
             continue
         document = _read(path)
         with understood(path, what_now="correct it"):
-            written = frozenset(_written(document, placed | _placed(document)))
+            own = _placed(document)
+            # uv does not always follow the root's sources for a member, so of those either is right.
+            loose = placed - own
+            written, locked = frozenset(_written(document, own | loose)), frozenset(_locked(metadata, loose))
         # What the build backend says of dependencies is not known here.
         is_dynamic = bool(_DYNAMIC & set(document.get("project", {}).get("dynamic", ())))
-        changed = (wish for wish in written ^ frozenset(_locked(metadata)) if wish[0] or not is_dynamic)
+        changed = (wish for wish in written ^ locked if wish[0] or not is_dynamic)
         for group, name, _, _ in sorted(changed, key=str):
             where = f"the group {group!r} of " if group else ""
             return f"{name!r} in {where}{shown(path).as_posix()!r} is not what the lock has"
@@ -100,8 +103,8 @@ def _wishes(group: str, lines: Iterable[str], placed: frozenset[NormalizedName])
         yield group, name, extras, None if is_placed else requirement.specifier
 
 
-def _locked(metadata: Mapping[str, Any]) -> Iterator[_Wish]:
-    placed = {canonicalize_name(row["name"]) for row in _rows(metadata) if row.keys() & _PLACES}
+def _locked(metadata: Mapping[str, Any], loose: frozenset[NormalizedName]) -> Iterator[_Wish]:
+    placed = loose | {canonicalize_name(row["name"]) for row in _rows(metadata) if row.keys() & _PLACES}
     for group, rows in _tables(metadata).items():
         for row in rows:
             name = canonicalize_name(row["name"])
