@@ -338,7 +338,7 @@ def test_default_groups_are_named(tmp_path: Path, indexes: tuple[LoopbackIndex, 
 
 
 @pytest.mark.proof
-@settings(max_examples=300, derandomize=False, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, derandomize=False, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_generated_workspaces(indexes: tuple[LoopbackIndex, LoopbackIndex], data: st.DataObject) -> None:
     one, two = indexes
