@@ -14,7 +14,7 @@ SOURCE = HOUSE / "src" / "lambda_pack"
 MODULES = sorted(SOURCE.rglob("*.py"))
 TESTS = sorted((HOUSE / "tests").rglob("*.py"))
 LONGEST_FUNCTION = 50
-LONGEST_MODULE = 300
+LONGEST_MODULE = 400
 
 # They run in processes of their own, under other interpreters: programs that we carry, not parts of ours.
 PROGRAMS = {
