@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
+
 if TYPE_CHECKING:
     # Every command begins with the ports, and uses a few of them.
     from packaging.pylock import Pylock
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.binaries import BinaryFile
@@ -52,6 +53,9 @@ class Narrator(Protocol):
     def warn(self, text: str) -> None:
         """Something the user should change or know."""
 
+    def working(self, text: str) -> None:
+        """Show what a step that takes its time does now; the next such text, or the next step, takes its place."""
+
     def progress(self, label: str, done: int, total: int) -> None:
         """`done` of `total` bytes of a transfer are done; `done == total` ends the label."""
 
@@ -63,14 +67,14 @@ class Resolver(Protocol):
     """Turns the requirements it was made with into pinned packages."""
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """The closure for the target, its markers evaluated there, each package with the files the resolver knows.
 
         Paths in the lock are absolute.
 
-        `at_most` holds packages back: no version above the one named may be chosen. Packages in `without` are left
-        out of the closure wherever they are asked for, with all that only they ask for.
+        No version in `exclusions` may be chosen, and no pair that they forbid. Packages in `without` are left out of
+        the closure wherever they are asked for, with all that only they ask for.
 
         Raises:
             UnmetDependencies: no set of versions satisfies the requirements.

@@ -15,7 +15,8 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
-from lambda_pack.model.packages import Sdist
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
+from lambda_pack.model.packages import Pin, Sdist
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, judge
@@ -74,15 +75,18 @@ class FakeResolver(Struct, frozen=True):
     hides_misfits: bool = False
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
-        limits = {name: SpecifierSet(f"<={version.public}") for name, version in at_most.items()}
+        limits = {
+            name: SpecifierSet(",".join(f"!={version}" for version in exclusions.versions(name)))
+            for name in exclusions.names
+        }
         for line in self.requirements.constraints:
             if line.requirement is not None and line.name is not None and target.satisfies(line.requirement.marker):
                 limits[line.name] = limits.get(line.name, SpecifierSet()) & line.requirement.specifier
         asked = map(self._asked, self.requirements.requested)
         state = _State(tuple(one for one in asked if target.satisfies(one.marker)), limits)
-        found = _Search(self, target, frozenset(without)).solved(state)
+        found = _Search(self, target, frozenset(without), exclusions).solved(state)
         if found is None:
             raise UnmetDependencies("no set of versions satisfies the requirements")
         packages = [found[name].package for name in sorted(found)]
@@ -112,6 +116,7 @@ class _Search(Struct, frozen=True):
     resolver: FakeResolver
     target: Target
     without: frozenset[NormalizedName]
+    exclusions: Exclusions
 
     def solved(self, state: _State) -> Mapping[NormalizedName, _Candidate] | None:
         """The first choice, newest versions first, that contradicts nothing."""
@@ -179,7 +184,12 @@ class _Search(Struct, frozen=True):
         sources = [file for file, _ in files if not file.endswith(".whl")]
         sdists = [PackageSdist(name=file, url=INDEX + file, hashes=shelf.promised(file)) for file in sources]
         package = Package(name=name, version=version, wheels=wheels, sdist=sdists[0] if sdists else None)
-        return _Candidate(version, package, rows[0].requirements)
+        return _Candidate(version, package, (*rows[0].requirements, *self._lacking(name, version)))
+
+    def _lacking(self, name: NormalizedName, version: Version) -> Iterator[Requirement]:
+        for conflict in self.exclusions.conflicts:
+            if conflict.pin == Pin(name, version):
+                yield Requirement(conflict.requirement)
 
 
 def _pointed_at(row: Direct) -> _Candidate:

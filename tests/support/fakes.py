@@ -302,12 +302,16 @@ class RecordingNarrator(Struct):
     steps: list[tuple[int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    work: list[str] = field(default_factory=list)
 
     def step(self, number: int, sentence: str) -> None:
         self.steps.append((number, sentence))
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def working(self, text: str) -> None:
+        self.work.append(text)
 
     def span(self, label: str) -> AbstractContextManager[object]:
         return nullcontext(label)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 
+from lambda_pack.model.exclusions import Exclusions
+from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import Origin, Requested, Requirements
 from lambda_pack.tools.requirements_text import constraints_text, requirements_text
 
@@ -51,8 +51,8 @@ def test_what_uv_rejects_stays_out() -> None:
     assert requirements_text(Requirements(FOLDER, (line,)), hashes=False) == "a==1\n"
 
 
-def test_constraints_come_before_what_is_held_back() -> None:
-    at_most = {canonicalize_name(name): Version(version) for name, version in (("z", "1.0+cpu"), ("b", "2rc1"))}
+def test_constraints_come_before_what_is_excluded() -> None:
+    pins = [Pin.parse(name, version) for name, version in (("z", "1.0+cpu"), ("b", "2rc1"), ("z", "1.1"))]
     requirements = Requirements(FOLDER, constraints=(named("c<3", hashes=(HASH,)),))
-    assert constraints_text(requirements, at_most) == "c<3\nb<=2rc1\nz<=1.0\n"
-    assert constraints_text(requirements, {}, hashes=True) == f"c<3 --hash=sha256:{'0' * 64}\n"
+    assert constraints_text(requirements, Exclusions(frozenset(pins))) == "c<3\nb!=2rc1\nz!=1.1,!=1.0+cpu\n"
+    assert constraints_text(requirements, hashes=True) == f"c<3 --hash=sha256:{'0' * 64}\n"

@@ -154,6 +154,11 @@ class _Stoppable:
         self._look_up()
         self._narrator.warn(text)
 
+    def working(self, text: str) -> None:
+        """See `lambda_pack.ports.Narrator`."""
+        self._look_up()
+        self._narrator.working(text)
+
     def progress(self, label: str, done: int, total: int) -> None:
         """See `lambda_pack.ports.Narrator`."""
         self._look_up()

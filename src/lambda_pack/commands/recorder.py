@@ -82,6 +82,10 @@ class Recorder:
             self._narrator.warn(text)
         self._warnings.append(text)
 
+    def working(self, text: str) -> None:
+        """See `lambda_pack.ports.Narrator`."""
+        self._narrator.working(text)
+
     def progress(self, label: str, done: int, total: int) -> None:
         """See `lambda_pack.ports.Narrator`."""
         self._narrator.progress(label, done, total)

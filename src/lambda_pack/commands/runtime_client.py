@@ -74,6 +74,10 @@ class _Aside:
         """See `lambda_pack.ports.Narrator`."""
         self._narrator.note(f"awslambdaric: {text}")
 
+    def working(self, text: str) -> None:
+        """See `lambda_pack.ports.Narrator`."""
+        self._narrator.note(f"awslambdaric: {text}")
+
     def progress(self, label: str, done: int, total: int) -> None:
         """See `lambda_pack.ports.Narrator`."""
         self._narrator.progress(label, done, total)

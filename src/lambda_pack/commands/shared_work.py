@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from msgspec import Struct
 
 from lambda_pack.commands.orders import Order
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Resolver
 from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
 
 if TYPE_CHECKING:
     from packaging.pylock import Pylock
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
     from lambda_pack.model.stock import Accepted, Attempt
@@ -123,7 +123,7 @@ def question_of(order: Order) -> Hashable:
         request.resolver,
         repr(order.lock),
         requirements_text(requirements, hashes=True, config_settings=True),
-        constraints_text(requirements, {}, hashes=True),
+        constraints_text(requirements, hashes=True),
         build_constraints_text(requirements),
         repr((requirements.indexes, requirements.files, requirements.require_hashes, requirements.config_settings)),
         request.use_cache,
@@ -171,14 +171,14 @@ class _SharedResolver:
         self._waits_for = waits_for
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
         if self._waits_for is not None:
             self._waits_for.wait()
-        question = (self._question, tuple(sorted(at_most.items())), tuple(sorted(without)))
+        question = (self._question, exclusions, tuple(sorted(without)))
         answer: Pylock = self._answers(
-            question, lambda: self._resolver.resolve(target, at_most=at_most, without=without)
+            question, lambda: self._resolver.resolve(target, exclusions=exclusions, without=without)
         )
         return answer
 
@@ -191,11 +191,11 @@ class _FirstResolver:
         self._answered = answered
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
         try:
-            return self._resolver.resolve(target, at_most=at_most, without=without)
+            return self._resolver.resolve(target, exclusions=exclusions, without=without)
         finally:
             self._answered.set()
 

@@ -246,7 +246,7 @@ class Workshop:
         if self._shared and not self._shared.begins(self._order, stack):
             # Somebody else has begun: there is an answer already, or there will be.
             return resolver
-        first = resolver.question(request.target, at_most={})
+        first = resolver.question(request.target)
         return BegunResolver(resolver, stack.enter_context(resolver.begun(first)), first)
 
     def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:

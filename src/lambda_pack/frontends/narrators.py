@@ -49,6 +49,9 @@ class SilentNarrator:
     def warn(self, text: str) -> None:
         """Silent."""
 
+    def working(self, text: str) -> None:
+        """Silent."""
+
     def progress(self, label: str, done: int, total: int) -> None:
         """Silent."""
 
@@ -77,6 +80,10 @@ class PlainNarrator(SilentNarrator):
     def warn(self, text: str) -> None:
         """A line that says so."""
         self.say(f"warning: {text}")
+
+    def working(self, text: str) -> None:
+        """Print a line below the step: a log shows that the run goes on."""
+        self.say(f"      {text}")
 
     def progress(self, label: str, done: int, total: int) -> None:
         """A line when a file has arrived, for who asked for details."""
@@ -110,6 +117,7 @@ class TerminalNarrator(SilentNarrator):
         )
         self._screen = Live(Group(self._step, self._bars), console=self._console, refresh_per_second=10, transient=True)
         self._tasks: dict[str, Any] = {}
+        self._told = ""
 
     def __enter__(self) -> Self:
         self._screen.start()
@@ -125,7 +133,14 @@ class TerminalNarrator(SilentNarrator):
         """Replace the line of the step before."""
         from rich.text import Text  # loaded by now
 
-        self._step.update(text=Text(f"[{number}/9] {sentence}"))
+        self._told = f"[{number}/9] {sentence}"
+        self._step.update(text=Text(self._told))
+
+    def working(self, text: str) -> None:
+        """Put the text behind the step's sentence."""
+        from rich.text import Text  # loaded by now
+
+        self._step.update(text=Text(clean(f"{self._told}: {text}")))
 
     def note(self, text: str) -> None:
         """A lasting line above the bars, for who asked for details."""

@@ -139,6 +139,10 @@ class GroupNarrator(SilentNarrator):
         """Beside the job, where people look first."""
         self._workflow.annotate(Annotation("warning", "lambda-pack", text))
 
+    def working(self, text: str) -> None:
+        """A line in the fold."""
+        self._workflow.say(text)
+
     def progress(self, label: str, done: int, total: int) -> None:
         """A line when a file has arrived."""
         if done == total:

@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.model.building import Build
+from lambda_pack.model.exclusions import Conflict
 from lambda_pack.model.findings import Finding, WheelAudit
 from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
 from lambda_pack.model.targets import Target
@@ -66,7 +67,9 @@ class Stock(Struct, frozen=True):
 
     `closure` is in the resolver's order. `offers` holds every file heard of, of any version. `obstacles` are the
     pins of the closure that the resolver must not see, because with them it finds no closure at all. `unloadable` are
-    wheels that do not fit by what their files need, whatever their tags say, by pin and file name; `audits` is what
+    wheels that do not fit by what their files need, whatever their tags say, by pin and file name; `conflicts` are
+    versions that load only beside certain versions of other packages. `resolver_runs` counts the questions that a
+    resolver was asked. `audits` is what
     came of looking into those chosen last, and `own_findings` into the user's own code beside them. `left_out` are pins
     that were resolved and that nobody wants packed.
     """
@@ -79,6 +82,8 @@ class Stock(Struct, frozen=True):
     held_back: tuple[HeldBack, ...] = ()
     obstacles: frozenset[Pin] = frozenset()
     unloadable: Mapping[tuple[Pin, str], Misfit] = field(default_factory=lambda: MappingProxyType({}))
+    conflicts: frozenset[Conflict] = frozenset()
+    resolver_runs: int = 0
     audits: tuple[tuple[Wheel, WheelAudit], ...] = ()
     own_findings: tuple[Finding, ...] = ()
     left_out: tuple[Pin, ...] = ()

@@ -66,17 +66,14 @@ def judge(wheel: Wheel, target: Target) -> Verdict:
     >>> judge(wheel, Target.parse("python3.11")).detail
     'needs glibc 2.27 or newer; python3.11 has 2.26'
     """
-    ranks = _ranks(target)
-    fitting = [ranks[tag] for tag in wheel.tags if tag in ranks]
-    if not fitting:
-        # The tag that fails last came closest: its reason is the one that helps. `str` settles ties the same each time.
-        tags = sorted(wheel.tags, key=str)
-        return max((_miss(tag, target) for tag in tags), key=lambda miss: (miss.reason.nearness, miss.rank)).misfit
+    verdict = _judge_tags(wheel.tags, target)
+    if isinstance(verdict, Misfit):
+        return verdict
     if not target.runtime.admits(wheel.requires_python):
         return Misfit(Reason.REQUIRES_PYTHON, f"requires Python {wheel.requires_python}")
     if wheel.refused is not None:
         return Misfit(Reason.REFUSED, wheel.refused)
-    return Fits(min(fitting))
+    return verdict
 
 
 def closest(verdicts: Iterable[Verdict]) -> Misfit | None:
@@ -91,6 +88,23 @@ def preference(wheel: Wheel, fits: Fits) -> tuple[int, tuple[int | str, ...], st
     File name and URL only settle what is left, so that the choice never depends on an order of arrival.
     """
     return -fits.rank, wheel.build, wheel.filename, wheel.url
+
+
+# A package has few sets of tags for all of its versions, and each version is judged many times.
+@lru_cache(maxsize=4096)
+def _judge_tags(tags: frozenset[Tag], target: Target) -> Verdict:
+    ranks = _ranks(target)
+    fitting = [ranks[tag] for tag in tags if tag in ranks]
+    if fitting:
+        return Fits(min(fitting))
+    # The tag that fails last came closest: its reason is the one that helps. `str` settles ties the same each time.
+    misses = (_miss(tag, target) for tag in sorted(tags, key=str))
+    return max(misses, key=lambda miss: (miss.reason.nearness, miss.rank)).misfit
+
+
+@lru_cache
+def _pairs(target: Target) -> frozenset[tuple[str, str]]:
+    return frozenset((tag.interpreter, tag.abi) for tag in target.tags)
 
 
 @lru_cache
@@ -119,8 +133,7 @@ def _miss(tag: Tag, target: Target) -> _Miss:
     platform = _platform_miss(tag, target)
     if platform and platform.reason.nearness < Reason.PYTHON.nearness:
         return platform
-    pairs = {(known.interpreter, known.abi) for known in target.tags}
-    if (tag.interpreter, tag.abi) not in pairs:
+    if (tag.interpreter, tag.abi) not in _pairs(target):
         return _python_miss(tag, target)
     if platform:
         return platform

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lambda_pack.errors import UnmetDependencies
+from lambda_pack.errors import IndexUnavailable, UnmetDependencies
 from lambda_pack.files.binaries import own_binaries
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.choices import AuditMode
+from lambda_pack.model.exclusions import Conflict
 from lambda_pack.model.findings import BundleAudit, WheelAudit, errors_in, summaries
 from lambda_pack.model.misstated import misstated
 from lambda_pack.model.packages import Pin, Wheel
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
 from lambda_pack.pipeline.own_code import OwnFolder
-from lambda_pack.ports import Narrator, Ports
+from lambda_pack.ports import Index, Narrator, Ports
 
 __all__ = ["Auditing", "accept_stricter_tags", "refuse_by_contents", "tell_findings"]
 
@@ -42,8 +43,14 @@ class Auditing(Struct, frozen=True):
         return cls(mode, own_binaries(files.values()))
 
 
-def refuse_by_contents(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:
-    """The stock with every chosen wheel audited, and those refused that will not load: they no longer count."""
+def refuse_by_contents(
+    stock: Stock, ports: Ports, auditing: Auditing, *, can_ask: Callable[[Stock, Conflict], bool] | None = None
+) -> Stock:
+    """Return the stock with every chosen wheel audited, and those refused that will not load: they no longer count.
+
+    Where other versions of another package would mend all that is wrong with a wheel, and `can_ask` says that a
+    resolver can be asked for them, the wheel is not refused: the stock then knows of one conflict more.
+    """
     if auditing.mode is AuditMode.OFF:
         return stock
     found = _audit(dict(stock.chosen), stock, ports, auditing)
@@ -56,6 +63,11 @@ def refuse_by_contents(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:
     stock = replace(stock, audits=tuple(found.wheels.items()), own_findings=found.own)
     if auditing.mode is AuditMode.WARN or not refused:
         return stock
+    if can_ask is not None:
+        conflicts = {wheel: _conflicts(wheel, found.wheels[wheel], ports.index) for wheel in refused}
+        asked = {wheel: some for wheel, some in conflicts.items() if some and all(can_ask(stock, one) for one in some)}
+        refused = {wheel: error for wheel, error in refused.items() if wheel not in asked}
+        stock = replace(stock, conflicts=stock.conflicts.union(*asked.values()))
     built = {item.wheel: item.pin for item in stock.accepted}
     misfits = {
         (wheel.pin, wheel.filename): Misfit(Reason.CONTENTS, f"{error.detail} ({error.path})")
@@ -67,6 +79,20 @@ def refuse_by_contents(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:
         if wheel in built
     )
     return replace(stock, unloadable={**stock.unloadable, **misfits}) + failures
+
+
+def _conflicts(wheel: Wheel, audit: WheelAudit, index: Index) -> frozenset[Conflict]:
+    """Return the conflicts with other packages that are all that is wrong with a wheel; empty where more is."""
+    errors = errors_in(audit.findings)
+    details = {error.goes_with: f"{error.detail} ({error.path})" for error in reversed(errors)}
+    if None in details:
+        return frozenset()
+    try:
+        metadata = index.metadata([wheel])[wheel]
+    except IndexUnavailable:
+        # A resolver that replaces metadata needs the whole of it.
+        return frozenset()
+    return frozenset(Conflict(wheel.pin, str(line), detail, metadata) for line, detail in details.items())
 
 
 def accept_stricter_tags(stock: Stock, ports: Ports, auditing: Auditing) -> Stock:

@@ -37,9 +37,10 @@ def resolve_everything(requirements: Requirements, target: Target, ports: Ports)
         UnmetDependencies: the requirements contradict each other.
     """
     try:
-        return stock_of(ports.resolver.resolve(target, at_most={}), requirements, target)
+        lock = ports.resolver.resolve(target)
     except UnmetDependencies as refusal:
         return _without_obstacles(requirements, target, ports, refusal)
+    return replace(stock_of(lock, requirements, target), resolver_runs=1)
 
 
 def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:
@@ -83,13 +84,13 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
     if not obstacles:
         raise refusal
     try:
-        lock = ports.resolver.resolve(target, at_most={}, without=[pin.name for pin in obstacles])
+        lock = ports.resolver.resolve(target, without=[pin.name for pin in obstacles])
     except UnmetDependencies:
         raise refusal from None
     stock = stock_of(lock, requirements, target)
     offers = tuple(offer for found in obstacles.values() for offer in found)
     closure = (*stock.closure, *(pin for pin in obstacles if requirements.packs(pin.name)))
-    return replace(stock, closure=closure, obstacles=frozenset(obstacles)) + offers + failures
+    return replace(stock, closure=closure, obstacles=frozenset(obstacles), resolver_runs=2) + offers + failures
 
 
 class _Lead(Struct, frozen=True):

@@ -1,15 +1,40 @@
-"""Step 3: a compatible wheel for the rest: another file of the version, or the newest older version that has one."""
+"""Step 3: the newest versions whose wheels fit, found by excluding from the resolver's answer what does not.
+
+**What is known.** A version *fits* where one of its wheels does. By tags that is known of every version at once, as
+soon as the indexes' lists of files are read. By contents it is known only of versions that an answer contained: their
+wheels are fetched and audited beside the rest of that answer. Both kinds of knowledge only grow. A finding that other
+versions of another package would mend is not a misfit but a *conflict* of a pair.
+
+**What is asked.** The resolver is asked for a closure without a set of exclusions: versions known not to fit, and
+conflicts. Each set is asked once; its answer is kept. Exclusions are made only for packages of which an answer
+contained a misfit, and only where an older version that fits is left: a package that has none is *given up*, its
+exclusions are dropped, and it stays in the newest version, to be built or explained (docs/adr/0003).
+
+**Why it ends.** An answer that respects its exclusions contains no excluded version. So each round either finds no
+misfit among packages that are not given up, and ends; or excludes at least one more version or conflict; or gives a
+package up. Versions, conflicts and packages are finite. Where the resolver finds no closure, the packages whose
+exclusions are new are tried one at a time, on top of what is granted, and at least one of them is given up. A package
+that was given up for want of a closure is reconsidered, once, when the exclusions of another one are dropped. With n
+packages that have exclusions, v versions that do not fit and c conflicts, the resolver runs at most
+1 + (n + 1)(v + c) + 2n(n + 2) times; in practice once for each package, and once for each version refused by contents.
+A resolver that ignores an exclusion loses it: the package is given up.
+
+**What is found.** Where nothing is given up, the answer is the one that the resolver would give if misfits were not on
+the index at all: to exclude what an answer does not contain cannot change the answer of a resolver that takes the best
+of what is left. Where a package is given up, its newest version is explained with what asks for it
+(`lambda_pack.pipeline.explanations`). docs/adr/0008 compares this with an index that hides what does not fit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec.structs import replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
 from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
@@ -21,43 +46,31 @@ from lambda_pack.ports import Ports
 
 __all__ = ["find_compatible_wheels"]
 
-_NOTHING: Mapping[NormalizedName, Version] = MappingProxyType({})
-
 
 def find_compatible_wheels(
     stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, auditing: Auditing
 ) -> Stock:
-    """The stock with every file on offer for the rest and, where an older version fits, a closure that uses it.
+    """Return the stock of the newest closure whose wheels fit, with every file on offer for what is still unmet.
 
-    Each round holds the rest back to the newest older versions with a fitting wheel and resolves again, until nothing
-    changes. Then what is chosen is audited: a wheel that will not load is one without which the rounds go on. A package
-    that the requirements do not allow to be older stays as it is: to be accepted where only its tag asks for more
-    than its files do, else to be built (docs/adr/0005).
+    With `may_hold_back` false only other wheels of the same versions are taken. A package that stays unmet is accepted
+    where only its tag asks for more than its files do, else left to be built (docs/adr/0005).
+
+    Raises:
+        IndexUnavailable, IntegrityError: see the ports.
     """
-    newest, at_most = stock, _NOTHING
-    fixed: frozenset[NormalizedName] = frozenset()
+    search = _Search(stock, requirements, ports, may_hold_back=may_hold_back)
     while True:
         stock = _with_index_files(stock, requirements, ports)
-        wishes = {name: version for name, version in _wishes(stock, requirements, at_most) if name not in fixed}
-        if not wishes or not may_hold_back:
-            audited = refuse_by_contents(stock, ports, auditing)
-            if audited.chosen != stock.chosen:
-                stock = audited
-                continue
-            vain = at_most.keys() & {pin.name for pin in audited.unmet}
-            released, at_most = _released(audited, requirements, ports, at_most=at_most, names=vain)
-            if released is not None:
-                stock, fixed = released, fixed | vain
-                continue
-            known = replace(newest, unloadable=stock.unloadable) + stock.offers
-            held_back = tuple(_held_back(known, stock, at_most))
-            return accept_stricter_tags(replace(audited, held_back=held_back), ports, auditing)
-        granted, held = _granted(stock, requirements, ports, {**at_most, **wishes})
-        if granted is None:
-            granted, held = _first_granted(stock, requirements, ports, at_most=at_most, wishes=wishes)
-        fixed |= wishes.keys() - held.keys()
-        at_most = held
-        stock = stock if granted is None else granted
+        wanted = search.exclusions_for(stock)
+        if wanted != search.asked:
+            stock = search.resolved(stock, wanted)
+            continue
+        audited = refuse_by_contents(stock, ports, auditing, can_ask=search.can_ask)
+        if (audited.unloadable, audited.conflicts) == (stock.unloadable, stock.conflicts):
+            break
+        stock = audited
+    held_back = tuple(search.held_back(stock))
+    return accept_stricter_tags(replace(audited, held_back=held_back, resolver_runs=search.runs), ports, auditing)
 
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
@@ -73,94 +86,171 @@ def _is_from_index(stock: Stock, pin: Pin) -> bool:
     return pin.version is not None and all(isinstance(one, Wheel | Sdist) and not one.is_exact for one in own)
 
 
-def _wishes(
-    stock: Stock, requirements: Requirements, at_most: Mapping[NormalizedName, Version]
-) -> Iterator[tuple[NormalizedName, Version]]:
-    """For each unmet package, the newest version below its pin that the user's own lines allow and that fits.
+class _Search:
+    """What one search has asked and learnt. `asked` is what the closure in hand was resolved with."""
 
-    It is below what was wished for before: a resolver may know several versions that count as that one (`2.0+cpu`
-    and `2.0+cu128`), and the rounds must end.
-    """
-    for pin in stock.unmet:
-        if pin.version is None or not _is_from_index(stock, pin):
-            continue
-        below = min(pin.version, at_most.get(pin.name, pin.version))
-        fitting = (
-            version
-            for version in stock.fitting_versions(pin.name)
-            if version < below
-            # A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
-            and (not version.is_prerelease or requirements.files.prereleases or pin.version.is_prerelease)
-        )
-        older = sorted(requirements.allowed(pin.name).filter(fitting, prereleases=True), reverse=True)
-        if older:
-            yield pin.name, older[min(_stride(stock, pin.name), len(older)) - 1]
+    def __init__(self, newest: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool) -> None:
+        """`newest` is the closure that was resolved with nothing excluded."""
+        self.asked = NO_EXCLUSIONS
+        self._newest = newest
+        self._requirements = requirements
+        self._ports = ports
+        self._may_hold_back = may_hold_back
+        self._answers: dict[Exclusions, Stock | None] = {NO_EXCLUSIONS: newest}
+        self._given_up: frozenset[NormalizedName] = frozenset()
+        # Those given up because no closure was found; each is reconsidered once.
+        self._refused: frozenset[NormalizedName] = frozenset()
+        self._reconsidered: frozenset[NormalizedName] = frozenset()
+        # Packages of which an answer contained a pre-release.
+        self._young: frozenset[NormalizedName] = frozenset()
+        self._runs = 0
 
+    @property
+    def runs(self) -> int:
+        """How many times a resolver was asked, those included that were needed for the newest closure."""
+        return self._newest.resolver_runs + self._runs
 
-def _stride(stock: Stock, name: NormalizedName) -> int:
-    """How many versions to go back: one, but each after the second that had to be fetched to be refused doubles it.
+    def can_ask(self, stock: Stock, conflict: Conflict) -> bool:
+        """Whether the resolver can be asked for a closure without this conflict, and was not asked in vain."""
+        is_open = self._may_hold_back and conflict.pin.name not in self._given_up
+        is_new = all((one.pin, one.requirement) != (conflict.pin, conflict.requirement) for one in self.asked.conflicts)
+        return is_open and is_new and _is_from_index(stock, conflict.pin)
 
-    A package whose binaries have needed too much for years would be fetched in every version else.
-    """
-    refused = len({pin for pin, _ in stock.unloadable if pin.name == name})
-    return 1 << max(0, refused - 2)
+    def exclusions_for(self, stock: Stock) -> Exclusions:
+        """Return what the resolver must not choose, by all that is known; packages without a way out are given up."""
+        if not self._may_hold_back:
+            return NO_EXCLUSIONS
+        self._young |= {pin.name for pin in stock.closure if pin.version is not None and pin.version.is_prerelease}
+        for pin in stock.unmet:
+            if pin.name not in self._given_up and not self._has_way_out(stock, pin):
+                self._give_up(pin.name)
+        names = {pin.name for pin in stock.unmet} | self.asked.names
+        names |= {conflict.pin.name for conflict in stock.conflicts}
+        wanted = NO_EXCLUSIONS
+        for name in names - self._given_up:
+            wanted |= Exclusions(
+                frozenset(self._misfits(stock, name)),
+                frozenset(one for one in stock.conflicts if one.pin.name == name),
+            )
+        return wanted
 
+    def resolved(self, stock: Stock, wanted: Exclusions) -> Stock:
+        """Return the closure without these exclusions, or without as many of them as there is a closure for."""
+        found = self._answer(stock, wanted)
+        if found is None:
+            wanted, found = self._as_far_as_possible(stock, wanted)
+        self.asked = wanted
+        return _with_knowledge(found, stock)
 
-def _granted(
-    stock: Stock, requirements: Requirements, ports: Ports, at_most: Mapping[NormalizedName, Version]
-) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
-    obstacles = frozenset(pin for pin in stock.obstacles if pin.name not in at_most)
-    try:
-        lock = ports.resolver.resolve(stock.target, at_most=at_most, without=[pin.name for pin in obstacles])
-    except UnmetDependencies:
-        return None, at_most
-    found = stock_of(lock, requirements, stock.target)
-    closure = (*found.closure, *(pin for pin in stock.closure if pin in obstacles))
-    known = replace(found, closure=closure, obstacles=obstacles, attempts=stock.attempts, unloadable=stock.unloadable)
-    return known + stock.offers, at_most
+    def held_back(self, final: Stock) -> Iterator[HeldBack]:
+        """Yield each package that is older than in the newest closure, and why."""
+        newest = replace(self._newest, unloadable=final.unloadable) + final.offers
+        chosen = {pin.name: pin.version for pin in final.closure}
+        for pin in newest.closure:
+            version = chosen.get(pin.name)
+            if version is not None and pin.version is not None and version < pin.version:
+                yield HeldBack(pin.name, pin.version, version, self._why_held_back(newest, pin))
 
-
-def _released(
-    stock: Stock,
-    requirements: Requirements,
-    ports: Ports,
-    *,
-    at_most: Mapping[NormalizedName, Version],
-    names: Collection[NormalizedName],
-) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
-    """The closure without holding back what did not fit any better for it: an old version would only be explained."""
-    if not names:
-        return None, at_most
-    return _granted(stock, requirements, ports, {name: at_most[name] for name in at_most.keys() - set(names)})
-
-
-def _first_granted(
-    stock: Stock,
-    requirements: Requirements,
-    ports: Ports,
-    *,
-    at_most: Mapping[NormalizedName, Version],
-    wishes: Mapping[NormalizedName, Version],
-) -> tuple[Stock | None, Mapping[NormalizedName, Version]]:
-    """The wishes one at a time, each on top of those granted before it: one impossible wish must not spoil the rest."""
-    granted: Stock | None = None
-    for name, version in wishes.items() if len(wishes) > 1 else ():
-        answer, held = _granted(granted or stock, requirements, ports, {**at_most, name: version})
-        if answer is not None:
-            granted, at_most = answer, held
-    return granted, at_most
-
-
-def _held_back(newest: Stock, final: Stock, at_most: Mapping[NormalizedName, Version]) -> Iterator[HeldBack]:
-    chosen = {pin.name: pin.version for pin in final.closure}
-    for pin in newest.closure:
-        version = chosen.get(pin.name)
-        if version is None or pin.version is None or version >= pin.version:
-            continue
+    def _why_held_back(self, newest: Stock, pin: Pin) -> str:
         if pin in newest.unmet:
             misfit = closest(verdict for _, verdict in newest.wheels(pin))
-            why = f"{pin} {misfit.detail}" if misfit else f"{pin} is only on offer as source"
-        else:
-            others = ", ".join(sorted(at_most.keys() - {pin.name}))
-            why = f"{pin} does not go with what is held back: {others}"
-        yield HeldBack(pin.name, pin.version, version, why)
+            return f"{pin} {misfit.detail}" if misfit else f"{pin} is only on offer as source"
+        for conflict in sorted(self.asked.conflicts, key=lambda one: (one.pin.name, str(one.pin), one.requirement)):
+            if conflict.pin == pin or conflict.excludes(pin):
+                return f"{conflict.pin} {conflict.detail}"
+        others = ", ".join(sorted(self.asked.names - {pin.name}))
+        return f"{pin} does not go with what is held back: {others}"
+
+    def _has_way_out(self, stock: Stock, pin: Pin) -> bool:
+        """Whether an older version that fits is left, by what is known, and can be asked for."""
+        if pin.version is None or not _is_from_index(stock, pin) or pin in self.asked.pins:
+            return False
+        return any(version < pin.version for version in self._allowed(pin.name, stock.fitting_versions(pin.name)))
+
+    def _misfits(self, stock: Stock, name: NormalizedName) -> Iterator[Pin]:
+        """Yield the versions that do not fit and that the resolver might choose.
+
+        Pre-releases that are not let in are among them: uv takes them where all other versions are excluded.
+        """
+        versions = {offer.pin.version for offer in stock.offers if offer.pin.name == name and offer.pin.version}
+        fitting = set(self._allowed(name, stock.fitting_versions(name)))
+        for version in self._requirements.allowed(name).filter(versions - fitting, prereleases=True):
+            pin = Pin(name, version)
+            # `!=2.8.0` keeps 2.8.0+cpu out as well, which is newer and so chosen first, unless it may not be.
+            has_variant = version.local is None and any(one.public == version.public for one in fitting)
+            if not has_variant or pin in stock.unmet or pin in self.asked.pins:
+                yield pin
+
+    def _allowed(self, name: NormalizedName, versions: Collection[Version]) -> Iterable[Version]:
+        """Return those that the user's own lines allow, without pre-releases unless they are let in.
+
+        A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
+        """
+        is_let_in = self._requirements.files.prereleases or name in self._young
+        wanted = (version for version in versions if is_let_in or not version.is_prerelease)
+        return self._requirements.allowed(name).filter(wanted, prereleases=True)
+
+    def _as_far_as_possible(self, stock: Stock, wanted: Exclusions) -> tuple[Exclusions, Stock]:
+        """Try the packages whose exclusions are new one at a time; give up those for which there is no closure."""
+        granted = NO_EXCLUSIONS
+        for name in self.asked.names & wanted.names:
+            granted |= self.asked.of(name)
+        order = {pin.name: place for place, pin in enumerate(stock.closure)}
+        new = [name for name in wanted.names if wanted.of(name) != self.asked.of(name)]
+        for name in sorted(new, key=lambda one: (order.get(one, len(order)), one)):
+            tried = granted | wanted.of(name)
+            if self._answer(stock, tried) is None:
+                granted = granted.without(name)
+                self._refused |= {name}
+                self._give_up(name)
+            else:
+                granted = tried
+        found = self._answer(stock, granted)
+        if found is None:
+            # With more exclusions there was a closure: this resolver cannot be relied on to find one.
+            self._given_up |= wanted.names
+            return NO_EXCLUSIONS, self._newest
+        return granted, found
+
+    def _give_up(self, name: NormalizedName) -> None:
+        is_dropped = name in self.asked.names
+        again = self._refused - self._reconsidered - {name} if is_dropped else frozenset[NormalizedName]()
+        self._given_up = (self._given_up - again) | {name}
+        self._refused -= again
+        self._reconsidered |= again
+
+    def _answer(self, stock: Stock, exclusions: Exclusions) -> Stock | None:
+        """Return the closure without these exclusions, None where there is none; the resolver runs where it is new."""
+        if exclusions not in self._answers:
+            # What the resolver must not see stays out, unless other versions of it are wanted.
+            obstacles = frozenset(pin for pin in self._newest.obstacles if pin.name not in exclusions.names)
+            self._runs += 1
+            self._ports.narrator.working(f"resolver run {self.runs}: without {_listed(exclusions)}")
+            try:
+                lock = self._ports.resolver.resolve(
+                    stock.target, exclusions=exclusions, without=[pin.name for pin in obstacles]
+                )
+            except UnmetDependencies:
+                self._answers[exclusions] = None
+            else:
+                found = stock_of(lock, self._requirements, stock.target)
+                closure = (*found.closure, *(pin for pin in self._newest.closure if pin in obstacles))
+                self._answers[exclusions] = replace(found, closure=closure, obstacles=obstacles)
+        return self._answers[exclusions]
+
+
+def _with_knowledge(found: Stock, known: Stock) -> Stock:
+    """Return a new closure with the files and verdicts that an earlier one brought."""
+    kept = replace(found, attempts=known.attempts, unloadable=known.unloadable, conflicts=known.conflicts)
+    return kept + known.offers
+
+
+def _listed(exclusions: Exclusions) -> str:
+    """Name what is excluded, on one line: the newest version of each package, and how many more."""
+    parts = []
+    for name in sorted(exclusions.names):
+        versions = exclusions.versions(name)
+        more = f" (and {len(versions) - 1} more)" if len(versions) > 1 else ""
+        parts += [f"{name} {versions[0]}{more}"] if versions else []
+        parts += sorted(f"{one.pin} beside other than {one.requirement}" for one in exclusions.of(name).conflicts)
+    return ", ".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from packaging.pylock import Package, PackageWheel, Pylock
@@ -15,6 +15,7 @@ from lambda_pack.errors import UnmetDependencies
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry, digest_of
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.model.installed import Distribution, Installation
 from lambda_pack.model.locks import CREATOR
 from lambda_pack.model.targets import Target
@@ -30,15 +31,15 @@ class InstalledResolver:
         self._scratch = scratch
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
-        """See `lambda_pack.ports.Resolver`; one version of each is there, so nothing can be held back.
+        """See `lambda_pack.ports.Resolver`; one version of each is there, so nothing can be left out.
 
         Raises:
             UsageError: a file cannot be read, or changes meanwhile.
         """
-        if at_most or without:
-            names = ", ".join(sorted({*at_most, *without}))
+        if exclusions or without:
+            names = ", ".join(sorted({*exclusions.names, *without}))
             raise UnmetDependencies(f"one version of {names} is installed, and not for {target}")
         return Pylock(
             lock_version=Version("1.0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IntegrityError, UnmetDependencies, UsageError
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.model.locked import Locked, LockedPackage, needed
 from lambda_pack.model.locks import CREATOR
 from lambda_pack.model.packages import Offer, Sdist, Wheel
@@ -31,17 +32,17 @@ class LockedResolver(Struct, frozen=True):
     index_at: Callable[[str | None], Index]
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
-        """See `lambda_pack.ports.Resolver`; a lock has one version of each package, so nothing can be held back.
+        """See `lambda_pack.ports.Resolver`; a lock has one version of each package, so nothing can be left out.
 
         Raises:
             UsageError: the lock has no version of a package that the target needs.
             IntegrityError: an index has files of a version, and none with the digests of the lock.
         """
-        if at_most or without:
+        if exclusions or without:
             raise UnmetDependencies(
-                f"the lock has one version of {', '.join(sorted({*at_most, *without}))} for {target}"
+                f"the lock has one version of {', '.join(sorted({*exclusions.names, *without}))} for {target}"
             )
         packages = needed(self.lock, target)
         _check_versions(packages, target)

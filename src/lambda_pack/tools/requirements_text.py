@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from packaging.utils import NormalizedName
-from packaging.version import Version
-
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.urls import path_of
 
@@ -26,21 +24,24 @@ def requirements_text(requirements: Requirements, *, hashes: bool, config_settin
 
 
 def constraints_text(
-    requirements: Requirements, at_most: Mapping[NormalizedName, Version], *, hashes: bool = False
+    requirements: Requirements, exclusions: Exclusions = NO_EXCLUSIONS, *, hashes: bool = False
 ) -> str:
-    r"""The user's constraints, then one line for each package that must not be newer than a version.
+    r"""Return the user's constraints, then one line for each package of which versions are excluded.
+
+    `!=2.8.0` excludes every local variant of 2.8.0, too (PEP 440); `!=2.8.0+cpu` only that one.
 
     >>> from pathlib import Path
-    >>> from packaging.utils import canonicalize_name
-    >>> constraints_text(Requirements(Path("/x")), {canonicalize_name("numpy"): Version("2.2.6")})
-    'numpy<=2.2.6\n'
+    >>> from lambda_pack.model.packages import Pin
+    >>> pins = frozenset({Pin.parse("numpy", "2.2.6"), Pin.parse("numpy", "2.3.0")})
+    >>> constraints_text(Requirements(Path("/x")), Exclusions(pins))
+    'numpy!=2.3.0,!=2.2.6\n'
     """
-    held = "".join(
-        # A local version cannot stand behind `<=`; the public one allows every local variant of it.
-        f"{name}<={version.public}\n"
-        for name, version in sorted(at_most.items())
+    excluded = "".join(
+        f"{name}{','.join(f'!={version}' for version in versions)}\n"
+        for name in sorted(exclusions.names)
+        if (versions := exclusions.versions(name))
     )
-    return _lines(requirements.constraints, requirements.folder, hashes=hashes, config_settings=False) + held
+    return _lines(requirements.constraints, requirements.folder, hashes=hashes, config_settings=False) + excluded
 
 
 def build_constraints_text(requirements: Requirements) -> str:

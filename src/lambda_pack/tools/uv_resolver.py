@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from math import ceil
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
+from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
@@ -56,10 +57,10 @@ class UvResolver(Struct, frozen=True):
     cache: Path | None = None
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
-        with self.begun(self.question(target, at_most=at_most, without=without)) as running:
+        with self.begun(self.question(target, exclusions=exclusions, without=without)) as running:
             return self.answer(running.finish())
 
     def begun(self, question: Question) -> AbstractContextManager[Running]:
@@ -70,15 +71,15 @@ class UvResolver(Struct, frozen=True):
         return started(question.command, environment={**self.environment, **question.variables}, folder=self.scratch)
 
     def question(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Question:
         """What uv is told."""
         files = {
             "requirements.txt": requirements_text(self.requirements, hashes=False),
-            "constraints.txt": constraints_text(self.requirements, at_most),
+            "constraints.txt": constraints_text(self.requirements, exclusions),
             "excludes.txt": "".join(f"{name}\n" for name in sorted(without)),
             "build-constraints.txt": build_constraints_text(self.requirements),
-            "uv.toml": self._settings(),
+            "uv.toml": self._settings(exclusions),
         }
         return Question(self._command(target), files, self._variables())
 
@@ -132,7 +133,7 @@ class UvResolver(Struct, frozen=True):
             settings["SSL_CLIENT_CERT"] = str(Path(indexes.client_certificate).absolute())
         return settings
 
-    def _settings(self) -> str:
+    def _settings(self, exclusions: Exclusions) -> str:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
         import tomli_w
 
@@ -155,6 +156,7 @@ class UvResolver(Struct, frozen=True):
             "config-settings": dict(self.requirements.config_settings),
             "http-proxy": indexes.proxy,
             "https-proxy": indexes.proxy,
+            "dependency-metadata": list(_declared(exclusions.conflicts)),
         }
         return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
 
@@ -166,7 +168,7 @@ class BegunResolver:
     """
 
     def __init__(self, resolver: UvResolver, running: Running, first: Question) -> None:
-        """`running` is the resolver's, begun with nothing held back and nothing left out, for the run's one target."""
+        """`running` is the resolver's, begun with nothing excluded and nothing left out, for the run's one target."""
         self.first: Question | None = first
         self.answer = b""
         self._resolver = resolver
@@ -174,16 +176,33 @@ class BegunResolver:
         self._lock: Pylock | None = None
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
-        if at_most or without:
+        if exclusions or without:
             self.first = None
-            return self._resolver.resolve(target, at_most=at_most, without=without)
+            return self._resolver.resolve(target, exclusions=exclusions, without=without)
         if self._lock is None:
             self._lock = self._resolver.answer(self._running.finish())
             self.answer = self._resolver.answered()
         return self._lock
+
+
+def _declared(conflicts: Iterable[Conflict]) -> Iterator[dict[str, Any]]:
+    """What versions declare, with the requirements that they lack: uv reads it in the place of their own metadata."""
+    from packaging.metadata import parse_email
+
+    lacking: dict[Pin, list[Conflict]] = {}
+    for conflict in sorted(conflicts, key=lambda one: (str(one.pin), one.requirement)):
+        lacking.setdefault(conflict.pin, []).append(conflict)
+    for pin, found in lacking.items():
+        raw, _ = parse_email(found[0].metadata)
+        yield {
+            "name": pin.name,
+            "version": str(pin.version),
+            "requires-dist": [*raw.get("requires_dist", []), *(one.requirement for one in found)],
+            "provides-extra": raw.get("provides_extra", []),
+        } | ({"requires-python": raw["requires_python"]} if "requires_python" in raw else {})
 
 
 def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:

@@ -45,6 +45,10 @@ class Listener:
         """Remembered."""
         self.warnings.append(text)
 
+    def working(self, text: str) -> None:
+        """Remembered."""
+        self.notes.append(text)
+
     def progress(self, label: str, done: int, total: int) -> None:
         """Remembered."""
         self.progressed.append((label, done, total))

@@ -8,7 +8,6 @@ import pytest
 from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from lambda_pack.errors import (
     IndexUnavailable,
@@ -18,6 +17,8 @@ from lambda_pack.errors import (
     UsageError,
 )
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.exclusions import Conflict, Exclusions
+from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import FileChoice, IndexSettings, Origin, Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import package_environment
@@ -52,7 +53,7 @@ def asking(resolver: PipResolver, *lines: str | Requested) -> PipResolver:
 
 def closure(resolver: PipResolver, target: Target = ARM, **options: object) -> dict[str, str]:
     """Name and version of each package."""
-    lock = resolver.resolve(target, at_most={}, **options)  # type: ignore[arg-type]  # `without` only
+    lock = resolver.resolve(target, **options)  # type: ignore[arg-type]  # `without` only
     return {package.name: str(package.version) for package in lock.packages}
 
 
@@ -87,7 +88,7 @@ def test_wheels_are_chosen_by_the_tags_of_the_target(resolver: PipResolver, inde
         "cp313-cp313-musllinux_1_2_aarch64",
     ):
         make_wheel(index.folder, f"native-1.0-{tag}.whl")
-    (package,) = asking(resolver, "native").resolve(ARM, at_most={}).packages
+    (package,) = asking(resolver, "native").resolve(ARM).packages
     assert [wheel.name for wheel in package.wheels or ()] == ["native-1.0-cp313-cp313-manylinux_2_39_aarch64.whl"]
     assert all("sha256" in wheel.hashes for wheel in package.wheels or ())
 
@@ -110,7 +111,7 @@ def test_each_kind_of_origin_has_its_place_in_the_lock(
     folder = make_project(tmp_path / "my project", "mine", "3.0")
     archive = make_sdist(tmp_path, "boxed", "2.0", form="zip")
     lines = ("source", "pure", f"mine @ {folder.as_uri()}", f"boxed @ {archive.as_uri()}")
-    lock = asking(resolver, *lines).resolve(ARM, at_most={})
+    lock = asking(resolver, *lines).resolve(ARM)
     packages = {str(package.name): package for package in lock.packages}
     assert packages["source"].sdist is not None
     assert packages["source"].sdist.name == "source-1.0.tar.gz"
@@ -130,7 +131,7 @@ def test_a_folder_without_a_name_and_with_extras(resolver: PipResolver, index: L
 
 def test_a_wheel_named_by_url_is_left_to_our_own_verdict(resolver: PipResolver, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "native-1.0-cp312-cp312-win_amd64.whl")
-    (package,) = asking(resolver, f"native @ {wheel.as_uri()}").resolve(ARM, at_most={}).packages
+    (package,) = asking(resolver, f"native @ {wheel.as_uri()}").resolve(ARM).packages
     assert package.archive is not None
     assert package.archive.url == wheel.as_uri()
 
@@ -142,7 +143,7 @@ def test_who_asks_for_whom_is_in_the_lock(resolver: PipResolver, index: Loopback
         "app-1.0-py3-none-any.whl",
         requires=('base; platform_machine == "aarch64"', 'other; sys_platform == "win32"'),
     )
-    lock = asking(resolver, "app").resolve(ARM, at_most={})
+    lock = asking(resolver, "app").resolve(ARM)
     assert {str(package.name): package.dependencies for package in lock.packages} == {
         "app": [{"name": "base"}],
         "base": None,
@@ -157,10 +158,28 @@ def test_packages_are_held_back_constrained_and_left_out(resolver: PipResolver, 
     wanted = replace(wanted, requirements=replace(wanted.requirements, constraints=(requested("other<3"),)))
     lock = wanted.resolve(
         ARM,
-        at_most={canonicalize_name("lib"): Version("1.5")},
+        exclusions=Exclusions(frozenset({Pin.parse("lib", "3.0"), Pin.parse("lib", "2.0")})),
         without=[canonicalize_name("left-out")],
     )
     assert {str(package.name): str(package.version) for package in lock.packages} == {"lib": "1.0", "other": "2.0"}
+
+
+@pytest.mark.parametrize(
+    ("requested_lines", "expected"),
+    [
+        (("app", "base==2.0"), {"app": "1.0", "base": "2.0"}),
+        (("app==2.0", "base"), {"app": "2.0", "base": "1.0"}),
+    ],
+)
+def test_a_version_that_works_only_beside_certain_others_is_not_chosen_beside_the_rest(
+    resolver: PipResolver, index: LoopbackIndex, requested_lines: tuple[str, ...], expected: dict[str, str]
+) -> None:
+    for version in ("1.0", "2.0"):
+        make_wheel(index.folder, f"base-{version}-py3-none-any.whl")
+        make_wheel(index.folder, f"app-{version}-py3-none-any.whl", requires=("base", 'more; extra == "x"'))
+    conflict = Conflict(Pin.parse("app", "2.0"), "base<2", "was compiled for base 1")
+    lock = asking(resolver, *requested_lines).resolve(ARM, exclusions=Exclusions(conflicts=frozenset({conflict})))
+    assert {str(package.name): str(package.version) for package in lock.packages} == expected
 
 
 @pytest.mark.parametrize(
@@ -181,7 +200,7 @@ def test_which_kinds_of_file_may_answer(
     make_wheel(index.folder, "lib-4.0rc1-py3-none-any.whl")
     wanted = asking(resolver, "lib")
     wanted = replace(wanted, requirements=replace(wanted.requirements, files=files))
-    (package,) = wanted.resolve(ARM, at_most={}).packages
+    (package,) = wanted.resolve(ARM).packages
     assert (str(package.version), "wheel" if package.wheels else "sdist") == expected
 
 
@@ -211,7 +230,7 @@ def test_each_refusal_has_its_error(
     hashed = any(line.hashes for line in wanted.requirements.requested)
     wanted = replace(wanted, requirements=replace(wanted.requirements, require_hashes=hashed))
     with pytest.raises(LambdaPackError) as caught:
-        wanted.resolve(ARM, at_most={})
+        wanted.resolve(ARM)
     assert type(caught.value) is error
 
 
@@ -220,7 +239,7 @@ def test_a_hash_that_is_missing_is_asked_for(resolver: PipResolver, index: Loopb
     wanted = asking(resolver, "lib==1.0")
     wanted = replace(wanted, requirements=replace(wanted.requirements, require_hashes=True))
     with pytest.raises(UsageError, match="--hash=sha256:"):
-        wanted.resolve(ARM, at_most={})
+        wanted.resolve(ARM)
 
 
 @pytest.mark.parametrize("rule", [Rule("/simple/lib/", Refuse(503, times=None)), Rule("*", Protect("me", "secret"))])
@@ -233,7 +252,7 @@ def test_an_index_that_fails_is_not_a_missing_package(
         requirements = Requirements(tmp_path, (requested("lib"),), indexes=settings)
         resolver = PipResolver(requirements, package_environment(clean_environment), tmp_path)
         with pytest.raises(IndexUnavailable, match="/simple/lib/"):
-            resolver.resolve(ARM, at_most={})
+            resolver.resolve(ARM)
 
 
 def test_credentials_are_sent_to_the_index_and_shown_to_nobody(
@@ -249,7 +268,7 @@ def test_credentials_are_sent_to_the_index_and_shown_to_nobody(
         environment = package_environment({**clean_environment, "AWS_SECRET_ACCESS_KEY": "s3cret/word"})
         resolver = PipResolver(requirements, environment, tmp_path)
         with pytest.raises(UnmetDependencies) as caught:
-            resolver.resolve(ARM, at_most={})
+            resolver.resolve(ARM)
         found = replace(resolver, requirements=replace(requirements, requested=(requested("lib"),)))
         assert closure(found) == {"lib": "1.0"}
     assert "s3cret" not in f"{caught.value}{caught.value.log}"
@@ -266,7 +285,7 @@ def test_a_pip_that_has_changed_inside_is_not_asked(resolver: PipResolver, tmp_p
     (package / "__main__.py").write_text("raise AssertionError('pip was asked for the wrong machine')\n")
     wanted = replace(asking(resolver, "lib"), pip=Pip(package.parent, "99.0", ">=3.7"))
     with pytest.raises(LambdaPackError, match=r"^pip 99\.0 has changed inside .* choose --resolver uv") as caught:
-        wanted.resolve(ARM, at_most={})
+        wanted.resolve(ARM)
     assert type(caught.value) is LambdaPackError
 
 
@@ -274,4 +293,4 @@ def test_the_rule_of_the_first_index_is_refused_in_words(resolver: PipResolver) 
     indexes = replace(resolver.requirements.indexes, strategy=IndexStrategy.FIRST_INDEX)
     wanted = replace(resolver, requirements=replace(resolver.requirements, indexes=indexes))
     with pytest.raises(UsageError, match="--resolver uv"):
-        wanted.resolve(ARM, at_most={})
+        wanted.resolve(ARM)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
-from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import Target
@@ -47,7 +47,7 @@ class PipResolver(Struct, frozen=True):
     pip: Pip | None = None
 
     def resolve(
-        self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
+        self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`. Each package has the one file that pip chose.
 
@@ -61,34 +61,41 @@ class PipResolver(Struct, frozen=True):
         pip = self.pip or our_pip()
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="pip-resolver-") as name:
             folder = Path(name)
-            self._write(folder, at_most)
+            self._write(folder, exclusions)
             limits = write_constraints(self.requirements.build_constraints, folder)
             limiting, variables = constraint_options(limits, pip.version)
             ended = pip.run(
                 (*self._arguments(folder), *limiting),
                 interpreter=Path(sys.executable),
                 environment={**self.environment, **variables},
-                work=Work(folder, target=self._pretended(target, without), outcome=folder / "outcome.json"),
+                work=Work(
+                    folder,
+                    target=self._pretended(target, without, exclusions.conflicts),
+                    outcome=folder / "outcome.json",
+                ),
             )
             if ended.status != 0:
                 raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
             return read_report(_load(folder / "report.json"), target.environment)
 
-    def _write(self, folder: Path, at_most: Mapping[NormalizedName, Version]) -> None:
+    def _write(self, folder: Path, exclusions: Exclusions) -> None:
         hashes = _hashes_count(self.requirements)
         texts = {
             "requirements.txt": requirements_text(self.requirements, hashes=hashes, config_settings=True),
-            "constraints.txt": constraints_text(self.requirements, at_most, hashes=hashes),
+            "constraints.txt": constraints_text(self.requirements, exclusions, hashes=hashes),
         }
         for name, text in texts.items():
             # The folder is ours alone, and so are the URLs in it.
             (folder / name).write_text(text, encoding="utf-8")
 
-    def _pretended(self, target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:
+    def _pretended(
+        self, target: Target, without: Collection[NormalizedName], conflicts: Iterable[Conflict]
+    ) -> dict[str, Any]:
         permission = self.requirements.files.building
         return {
             **pretended(target, target.tags_of_any_glibc),
             "without": sorted(without),
+            "lacking": sorted((one.pin.name, str(one.pin.version), one.requirement) for one in conflicts),
             # Options keep out the files of an index; a package may still ask for another by its URL.
             "silent": permission.nothing or bool(permission.only),
             "heard": sorted(permission.only - permission.never),

@@ -4,8 +4,8 @@ It runs under any interpreter from Python 3.7 on (newer syntax stands in annotat
 here have names of the standard library's), and imports nothing of lambda-pack. Its settings are JSON: `folder` holds
 the package pip, `arguments` are pip's own and may hold credentials, so the file is deleted before pip starts. With
 `target`, pip believes its `environment` (markers), `python` (a version) and `tags`, and leaves out the packages in
-`without`; where it is `silent`, no package's code runs but that of those `heard`, and never that of those in `never`.
-How it ended is written to `outcome`.
+`without` and adds the requirements in `lacking` to single versions; where it is `silent`, no package's code runs but
+that of those `heard`, and never that of those in `never`. How it ended is written to `outcome`.
 
 pip has no interface for this, so these places inside it are replaced (seen in 23.2 to 26.3); each is checked before
 pip starts, because an answer for the wrong machine is worse than none.
@@ -96,6 +96,26 @@ def leave_out(names: list[str]) -> None:
     requirement.match_markers = match_markers
 
 
+def add_requirements(lacking: list[list[str]]) -> None:
+    """Single versions ask for more than they declare; each entry is a normalized name, a version and a requirement."""
+    candidate = seam("_internal.resolution.resolvelib.candidates", "_InstallRequirementBackedCandidate")
+    factory = seam("_internal.resolution.resolvelib.factory", "Factory")
+    # Its name says whether one requirement comes back or several (23.3).
+    make = getattr(factory, "make_requirements_from_spec", None) or getattr(factory, "make_requirement_from_spec", None)
+    if make is None or not hasattr(candidate, "iter_dependencies"):
+        raise MissingSeamError("pip._internal.resolution.resolvelib.factory.Factory.make_requirements_from_spec")
+    declared = candidate.iter_dependencies
+
+    def iter_dependencies(self: Any, with_requires: bool) -> Any:  # noqa: ANN401, FBT001  # pip's
+        yield from declared(self, with_requires)
+        for name, version, requirement in lacking if with_requires else ():
+            if self.project_name == name and str(self.version) == version:
+                made = make(self._factory, requirement, self._ireq)
+                yield from [made] if made is None or hasattr(made, "project_name") else made
+
+    candidate.iter_dependencies = iter_dependencies
+
+
 def silence(target: dict[str, Any]) -> None:
     """The code of packages that may not run does not, not even to say what the package needs."""
     source = seam("_internal.distributions.sdist", "SourceDistribution")
@@ -167,6 +187,8 @@ def main(path: str) -> None:
             pretend_markers(target)
             pretend_python(target)
             leave_out(target["without"])
+            if target.get("lacking"):
+                add_requirements(target["lacking"])
             if target.get("silent") or target.get("never"):
                 silence(target)
             admit_wheels_named_by_url()
