@@ -71,6 +71,7 @@ def check_outcome(expected: Mapping[str, Any], ending: Ending) -> None:
     assert ending.builder.built == expected.get("built", [])
     _one_each(ending.narrator.warnings, expected.get("warnings", ()))
     _says("\n".join(ending.narrator.notes), expected.get("notes", ()))
+    assert stock.resolver_runs == expected.get("resolver_runs", stock.resolver_runs)
     _check_unmet(outcome.unmet, expected.get("unmet", ()))
     _check_to_build(outcome.to_build, expected.get("to_build", ()))
     _check_packages(outcome, expected)

@@ -50,6 +50,7 @@ def report_of(order: Order, outcome: Outcome, recorder: Recorder, mask: Callable
         glue=_glue(order, outcome),
         layers=tuple(replace(layer, archive=seen_archive(layer.archive, project)) for layer in outcome.layers),
         timings=recorder.timings(),
+        resolver_runs=0 if order.lock is not None else outcome.stock.resolver_runs,
         tools=tools_of(order),
     )
 

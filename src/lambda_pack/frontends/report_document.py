@@ -72,6 +72,8 @@ def _report(document: Mapping[str, Any]) -> Report:
         layers=tuple(_layer(row) for row in document.get("layers", ())),
         to_build=tuple(ToBuild(_pin(row), row["source"], row["why"]) for row in document["to_build"]),
         timings=tuple((row["step"], row["seconds"]) for row in document["timings"]),
+        # Reports of early versions do not have it.
+        resolver_runs=document.get("resolver_runs", 0),
         tools=tuple(document["tools"].items()),
     )
 

@@ -105,6 +105,7 @@ class Report(Struct, frozen=True):
     there. `layers` are the function's; where no function is left beside them, `archive` is the first of them. `glue` is
     what a Glue job needs to know of a bundle that is for one. `inputs_sha256` stands for all that the bundle follows
     from, None where only packing finds that out; `is_unchanged` says that an earlier pack has left it in its place.
+    `resolver_runs` counts the questions that a resolver was asked; a lock needs none.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Report(Struct, frozen=True):
     inputs_sha256: str | None = None
     is_unchanged: bool = False
     timings: tuple[tuple[int, float], ...] = ()
+    resolver_runs: int = 0
     tools: tuple[tuple[str, str], ...] = ()
 
     @property

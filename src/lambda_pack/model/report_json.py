@@ -60,6 +60,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in report.attempts],
         "warnings": list(report.warnings),
         "timings": [{"step": step, "seconds": round(seconds, 4)} for step, seconds in report.timings],
+        "resolver_runs": report.resolver_runs,
         "tools": dict(report.tools),
     }
 

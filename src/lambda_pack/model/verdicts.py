@@ -50,10 +50,11 @@ class Fits(Struct, frozen=True):
 
 
 class Misfit(Struct, frozen=True):
-    """It does not load."""
+    """It does not load. `cause` is the part of `detail` that says nothing of one file, where that is another."""
 
     reason: Reason
     detail: str
+    cause: str | None = None
 
 
 Verdict: TypeAlias = Fits | Misfit

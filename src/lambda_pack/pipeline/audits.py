@@ -70,7 +70,7 @@ def refuse_by_contents(
         stock = replace(stock, conflicts=stock.conflicts.union(*asked.values()))
     built = {item.wheel: item.pin for item in stock.accepted}
     misfits = {
-        (wheel.pin, wheel.filename): Misfit(Reason.CONTENTS, f"{error.detail} ({error.path})")
+        (wheel.pin, wheel.filename): Misfit(Reason.CONTENTS, f"{error.detail} ({error.path})", error.detail)
         for wheel, error in refused.items()
     }
     failures = (

@@ -15,9 +15,15 @@ misfit among packages that are not given up, and ends; or excludes at least one 
 package up. Versions, conflicts and packages are finite. Where the resolver finds no closure, the packages whose
 exclusions are new are tried one at a time, on top of what is granted, and at least one of them is given up. A package
 that was given up for want of a closure is reconsidered, once, when the exclusions of another one are dropped. With n
-packages that have exclusions, v versions that do not fit and c conflicts, the resolver runs at most
-1 + (n + 1)(v + c) + 2n(n + 2) times; in practice once for each package, and once for each version refused by contents.
-A resolver that ignores an exclusion loses it: the package is given up.
+packages that have exclusions, v versions that do not fit and c conflicts, at most v + c + 4n rounds find a closure, and
+at most 3n find none and take n + 2 runs each: 1 + v + c + n(3n + 10) runs of the resolver. In practice it is one for
+each package, and one for each version refused by contents. A resolver that ignores an exclusion loses it: the package
+is given up.
+
+**What is fetched.** One version of a package at a time, so that none is fetched in vain. After the eighth that is
+refused by contents, versions are passed over in growing numbers: they are excluded, too, though nothing is known of
+them. As soon as an older one fits, or there is no closure, they are looked at one by one after all, so that the newest
+that fits is found; where the oldest is refused, too, the package is given up, and the rest are never fetched.
 
 **What is found.** Where nothing is given up, the answer is the one that the resolver would give if misfits were not on
 the index at all: to exclude what an answer does not contain cannot change the answer of a resolver that takes the best
@@ -46,6 +52,9 @@ from lambda_pack.ports import Ports
 
 __all__ = ["find_compatible_wheels"]
 
+# Of a package whose contents are refused, every one of the newest versions; a download each.
+_LOOKED_INTO = 8
+
 
 def find_compatible_wheels(
     stock: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, auditing: Auditing
@@ -66,7 +75,8 @@ def find_compatible_wheels(
             stock = search.resolved(stock, wanted)
             continue
         audited = refuse_by_contents(stock, ports, auditing, can_ask=search.can_ask)
-        if (audited.unloadable, audited.conflicts) == (stock.unloadable, stock.conflicts):
+        is_done = (audited.unloadable, audited.conflicts) == (stock.unloadable, stock.conflicts)
+        if is_done and not search.looks_closer(stock):
             break
         stock = audited
     held_back = tuple(search.held_back(stock))
@@ -103,6 +113,8 @@ class _Search:
         self._reconsidered: frozenset[NormalizedName] = frozenset()
         # Packages of which an answer contained a pre-release.
         self._young: frozenset[NormalizedName] = frozenset()
+        # Packages of which no version is passed over any more.
+        self._exact: frozenset[NormalizedName] = frozenset()
         self._runs = 0
 
     @property
@@ -173,13 +185,33 @@ class _Search:
         Pre-releases that are not let in are among them: uv takes them where all other versions are excluded.
         """
         versions = {offer.pin.version for offer in stock.offers if offer.pin.name == name and offer.pin.version}
-        fitting = set(self._allowed(name, stock.fitting_versions(name)))
+        fitting = set(self._allowed(name, stock.fitting_versions(name))) - self._passed_over(stock, name)
+        variants = {Version(version.public) for version in fitting if version.local is not None}
         for version in self._requirements.allowed(name).filter(versions - fitting, prereleases=True):
             pin = Pin(name, version)
             # `!=2.8.0` keeps 2.8.0+cpu out as well, which is newer and so chosen first, unless it may not be.
-            has_variant = version.local is None and any(one.public == version.public for one in fitting)
+            has_variant = version.local is None and version in variants
             if not has_variant or pin in stock.unmet or pin in self.asked.pins:
                 yield pin
+
+    def _passed_over(self, stock: Stock, name: NormalizedName) -> frozenset[Version]:
+        """Return the versions that are excluded although nothing is known against them: each costs a download.
+
+        After the eighth version refused by contents they are passed over in growing numbers, but never the oldest one.
+        """
+        refused = {pin.version for pin, _ in stock.unloadable if pin.name == name and pin.version is not None}
+        if len(refused) <= _LOOKED_INTO or name in self._exact:
+            return frozenset()
+        fitting = sorted(self._allowed(name, stock.fitting_versions(name)), reverse=True)
+        newer = [version for version in fitting if version > min(refused)]
+        older = [version for version in fitting if version < min(refused)]
+        return frozenset(newer + older[: min((1 << (len(refused) - _LOOKED_INTO)) - 1, len(older) - 1)])
+
+    def looks_closer(self, stock: Stock) -> bool:
+        """Return whether versions were passed over for the closure in hand; from now on they are not."""
+        names = frozenset(name for name in self.asked.names if self._passed_over(stock, name))
+        self._exact |= names
+        return bool(names)
 
     def _allowed(self, name: NormalizedName, versions: Collection[Version]) -> Iterable[Version]:
         """Return those that the user's own lines allow, without pre-releases unless they are let in.
@@ -191,7 +223,14 @@ class _Search:
         return self._requirements.allowed(name).filter(wanted, prereleases=True)
 
     def _as_far_as_possible(self, stock: Stock, wanted: Exclusions) -> tuple[Exclusions, Stock]:
-        """Try the packages whose exclusions are new one at a time; give up those for which there is no closure."""
+        """Try the packages whose exclusions are new one at a time; give up those for which there is no closure.
+
+        Where versions were passed over, there may be a closure with one of them: nothing is given up yet.
+        """
+        passed_over = frozenset(name for name in wanted.names if self._passed_over(stock, name))
+        if passed_over:
+            self._exact |= passed_over
+            return self.asked, stock
         granted = NO_EXCLUSIONS
         for name in self.asked.names & wanted.names:
             granted |= self.asked.of(name)

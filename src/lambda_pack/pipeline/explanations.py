@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
+from msgspec import Struct
 from msgspec.structs import replace
-from packaging.utils import NormalizedName
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.advice import advise
 from lambda_pack.model.chains import Chain, dependencies_in, find_chains, with_names
 from lambda_pack.model.packages import Checkout, Folder, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
-from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.verdicts import Misfit, Reason, closest
 from lambda_pack.ports import Index
@@ -27,15 +30,15 @@ def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index
     """One explanation for each of these unmet pins; nothing is fetched when there are none."""
     if not pins:
         return ()
-    chains = _chains_of(stock, requirements, index)
-    return tuple(_explained(stock, pin, requirements, chains.get(pin.name)) for pin in pins)
+    known = _Known(stock, requirements, _declared(stock, requirements, index))
+    return tuple(_explained(known, pin, known.chains.get(pin.name)) for pin in pins)
 
 
 def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> Stock:
     """The stock in which each package held back says what brought it in; nothing is fetched when there are none."""
     if not stock.held_back:
         return stock
-    chains = _chains_of(stock, requirements, index)
+    chains = _Known(stock, requirements, _declared(stock, requirements, index)).chains
     return replace(stock, held_back=tuple(_traced(held, chains.get(held.name)) for held in stock.held_back))
 
 
@@ -43,40 +46,92 @@ def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
     return replace(held, required_by=chain.names, origin=str(chain.origin)) if chain else held
 
 
-def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:
-    """Who pulled each package in, as far as metadata can be read: an index that fails costs the chains, no more."""
-    lines = requirements.requested or requirements.lineage.direct
-    requires = requirements.lineage.requires
-    if lines and not requires:
-        try:
-            metadata = index.metadata([wheel for wheel, _ in stock.chosen])
-        except IndexUnavailable:
-            metadata = {}
-        requires = {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
-    return find_chains(with_names(lines, stock.offers), requires, stock.target)
+class _Known(Struct, frozen=True):
+    """What an explanation stands on; `requires` is what each package of the closure declares, as far as it is known."""
+
+    stock: Stock
+    requirements: Requirements
+    requires: Mapping[NormalizedName, tuple[Requirement, ...]]
+
+    @property
+    def lines(self) -> tuple[Requested, ...]:
+        """The lines that the user wrote, each with a name where one is known."""
+        return with_names(self.requirements.requested or self.requirements.lineage.direct, self.stock.offers)
+
+    @property
+    def chains(self) -> Mapping[NormalizedName, Chain]:
+        """What pulled each package in."""
+        return find_chains(self.lines, self.requires, self.stock.target)
+
+    def demands(self, pin: Pin) -> Iterator[tuple[str, SpecifierSet]]:
+        """Yield what is asked of the versions of a package, with the words that say what asks for it."""
+        for line in self.lines:
+            if line.requirement is not None and line.name == pin.name and line.requirement.specifier:
+                yield f"the requirements ask for {line.name}{line.requirement.specifier}", line.requirement.specifier
+        for parent in self.stock.closure:
+            for child in self.requires.get(parent.name, ()):
+                is_needed = child.specifier and self.stock.target.satisfies(child.marker)
+                if is_needed and canonicalize_name(child.name) == pin.name:
+                    parent_name = f"{parent.name} {parent.version}" if parent.version else parent.name
+                    yield f"{parent_name} needs {pin.name}{child.specifier}", child.specifier
 
 
-def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
+def _declared(
+    stock: Stock, requirements: Requirements, index: Index
+) -> Mapping[NormalizedName, tuple[Requirement, ...]]:
+    """Return what each package declares; an index that fails costs explanations, no more."""
+    if requirements.lineage.requires or not (requirements.requested or requirements.lineage.direct):
+        return requirements.lineage.requires
+    try:
+        metadata = index.metadata([wheel for wheel, _ in stock.chosen])
+    except IndexUnavailable:
+        return {}
+    return {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
+
+
+def _explained(known: _Known, pin: Pin, chain: Chain | None) -> Unmet:
+    stock, requirements = known.stock, known.requirements
     offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, stock=stock))
     return Unmet(
         pin=pin,
         required_by=chain.names if chain else (),
         origin=str(chain.origin) if chain else None,
-        reason=_reason(stock, pin),
+        reason=_reason(stock, pin, _why_not_older(known, pin)),
         files=tuple(_on_offer(offer, stock) for offer in offers),
         attempts=tuple(attempt for attempt in stock.attempts if attempt.pin == pin),
         advice=advise(stock, pin, requirements, way=chain.names if chain else ()),
     )
 
 
-def _reason(stock: Stock, pin: Pin) -> str:
+def _why_not_older(known: _Known, pin: Pin) -> str | None:
+    """Return what keeps out the versions that would fit, and what is wrong with all the others; None where none would.
+
+    In words: 'rio-tiler 7.9.6 needs rasterio>=1.4; every such wheel needs libexpat.so.1: …'.
+    """
+    demands = list(known.demands(pin))
+    allowed = SpecifierSet(",".join(str(specifier) for _, specifier in demands))
+    versions = known.stock.versions(pin.name)
+    within = {version for version in allowed.filter(versions, prereleases=True) if not version.is_prerelease}
+    fitting = set(known.stock.fitting_versions(pin.name))
+    misfits = [misfit for version in within if (misfit := closest(verdict for _, verdict in versions[version]))]
+    is_pinned = len(within) == 1 and any(line.name == pin.name for line in known.lines)
+    if is_pinned or pin.version not in within or within & fitting or fitting <= within or not misfits:
+        return None
+    asked = " and ".join(dict.fromkeys(words for words, _ in demands))
+    own = closest(verdict for _, verdict in versions[pin.version]) or misfits[0]
+    if len({misfit.cause or misfit.detail for misfit in misfits}) == 1:
+        return f"{asked}; every such wheel {own.detail}"
+    return f"{asked}; of {len(within)} such versions none has a wheel that fits: that of {pin.version} {own.detail}"
+
+
+def _reason(stock: Stock, pin: Pin, why_not_older: str | None = None) -> str:
     """One line: what stands between the package and the target."""
     if pin.version is None and not any(offer.pin == pin for offer in stock.offers):
         known = any(offer.pin.name == pin.name for offer in stock.offers)
         return "no version on offer is allowed" if known else "unknown to every index"
     if not any(offer.pin == pin for offer in stock.offers):
         return "none of the files that the lock has is on offer any more"
-    no_wheel = why_no_wheel(stock, pin)
+    no_wheel = why_not_older or why_no_wheel(stock, pin) + _looked_into(stock, pin)
     attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
     if attempts:
         # A build without a compiler fails for want of one; what the build before it came to is the reason.
@@ -87,6 +142,15 @@ def _reason(stock: Stock, pin: Pin) -> str:
         refusal = min(refused, default=None)
         return f"{no_wheel}; the rest {refusal}" if refusal else f"{no_wheel}, and there is no source to build it from"
     return no_wheel
+
+
+def _looked_into(stock: Stock, pin: Pin) -> str:
+    """Return how many versions were refused by contents, where others were passed over (see `compatible_wheels`)."""
+    looked = {refused.version for refused, _ in stock.unloadable if refused.name == pin.name}
+    older = [version for version in stock.fitting_versions(pin.name) if pin.version and version < pin.version]
+    if pin.version not in looked or len(looked) == 1 or not older:
+        return ""
+    return f" (of {len(looked) + len(older)} versions {len(looked)} were looked into, the oldest among them)"
 
 
 def why_no_wheel(stock: Stock, pin: Pin) -> str:
