@@ -172,12 +172,14 @@ def worlds(draw: st.DrawFn, *, oldest_fits: bool) -> World:
             files = tuple(f"{name}-{version}{'.' if kind == SOURCE else '-'}{kind}" for kind in sorted(kinds))
             others = st.builds(str.__add__, st.sampled_from(NAMES), st.sampled_from(SPECIFIERS))
             requires = [line for line in draw(st.lists(others, max_size=2)) if not line.startswith(name)]
-            releases.append(Release(files=files, requires=tuple(requires), promises=False))
             if not is_base and draw(st.sampled_from((False, False, True))):
                 bad.add(pin)
-            if not is_base and draw(st.sampled_from((False, False, False, True))):
+            if not is_base and draw(st.sampled_from((False, False, True))):
+                # What is compiled for another package declares it, too.
                 other = draw(st.sampled_from([one for one in NAMES if one != name]))
+                requires.append(other)
                 conflicts.add((pin, other + draw(st.sampled_from(("<2", "<3", ">=2", ">=4")))))
+            releases.append(Release(files=files, requires=tuple(requires), promises=False))
     asked = draw(st.lists(st.builds(str.__add__, st.sampled_from(NAMES), st.sampled_from(SPECIFIERS)), min_size=1))
     return World(tuple(releases), tuple(asked[:3]), frozenset(bad), frozenset(conflicts))
 

@@ -264,7 +264,7 @@ class _Search:
             # What the resolver must not see stays out, unless other versions of it are wanted.
             obstacles = frozenset(pin for pin in self._newest.obstacles if pin.name not in exclusions.names)
             self._runs += 1
-            self._ports.narrator.working(f"resolver run {self.runs}: without {_listed(exclusions)}")
+            self._ports.narrator.working(f"resolver run {self.runs}: {_listed(exclusions, self.asked)}")
             try:
                 lock = self._ports.resolver.resolve(
                     stock.target, exclusions=exclusions, without=[pin.name for pin in obstacles]
@@ -284,12 +284,13 @@ def _with_knowledge(found: Stock, known: Stock) -> Stock:
     return kept + known.offers
 
 
-def _listed(exclusions: Exclusions) -> str:
-    """Name what is excluded, on one line: the newest version of each package, and how many more."""
+def _listed(exclusions: Exclusions, before: Exclusions) -> str:
+    """Say on one line what is excluded that was not before: the newest version of each package, and how many more."""
+    new = Exclusions(exclusions.pins - before.pins, exclusions.conflicts - before.conflicts)
     parts = []
-    for name in sorted(exclusions.names):
-        versions = exclusions.versions(name)
+    for name in sorted(new.names):
+        versions = new.versions(name)
         more = f" (and {len(versions) - 1} more)" if len(versions) > 1 else ""
         parts += [f"{name} {versions[0]}{more}"] if versions else []
-        parts += sorted(f"{one.pin} beside other than {one.requirement}" for one in exclusions.of(name).conflicts)
-    return ", ".join(parts)
+        parts += sorted(f"{one.pin} beside anything but {one.requirement}" for one in new.of(name).conflicts)
+    return f"without {', '.join(parts)}" if parts else "with fewer exclusions"
