@@ -7,8 +7,9 @@ versions of another package would mend is not a misfit but a *conflict* of a pai
 
 **What is asked.** The resolver is asked for a closure without a set of exclusions: versions known not to fit, and
 conflicts. Each set is asked once; its answer is kept. Exclusions are made only for packages of which an answer
-contained a misfit, and only where an older version that fits is left: a package that has none is *given up*, its
-exclusions are dropped, and it stays in the newest version, to be built or explained (docs/adr/0003).
+contained a misfit, and only where an older version that fits is left, or any where there is no source: a package that
+has none is *given up*, its exclusions are dropped, and it stays in the newest version, to be built or explained
+(docs/adr/0003).
 
 **Why it ends.** An answer that respects its exclusions contains no excluded version. So each round either finds no
 misfit among packages that are not given up, and ends; or excludes at least one more version or conflict; or gives a
@@ -174,10 +175,17 @@ class _Search:
         return f"{pin} does not go with what is held back: {others}"
 
     def _has_way_out(self, stock: Stock, pin: Pin) -> bool:
-        """Whether an older version that fits is left, by what is known, and can be asked for."""
+        """Return whether a version that fits is left, by what is known, and can be asked for.
+
+        An older one, or a newer one where there is no source: what caps the version, a release of another package,
+        would have to be older, and older releases often lack a cap without working any better.
+        """
         if pin.version is None or not _is_from_index(stock, pin) or pin in self.asked.pins:
             return False
-        return any(version < pin.version for version in self._allowed(pin.name, stock.fitting_versions(pin.name)))
+        fitting = tuple(self._allowed(pin.name, stock.fitting_versions(pin.name)))
+        is_older = any(version < pin.version for version in fitting)
+        # What was passed over is newer than the oldest that was refused, and not known to fit.
+        return is_older or (stock.source(pin) is None and bool(set(fitting) - self._passed_over(stock, pin.name)))
 
     def _misfits(self, stock: Stock, name: NormalizedName) -> Iterator[Pin]:
         """Yield the versions that do not fit and that the resolver might choose.
