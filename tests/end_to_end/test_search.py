@@ -17,7 +17,9 @@ def rasters(work: Workplace) -> Workplace:
     folder = work.index.folder
     make_wheel(folder, "tiles-7.0-py3-none-any.whl", requires=["raster>=1.4"])
     for version in ("1.3", "1.4", "1.4.1", "1.5", "2.0rc1"):
-        files = {"raster/__init__.py": "", "raster/_io.so": EXPAT} if version != "1.3" else {"raster/__init__.py": ""}
+        files: dict[str, str | bytes] = {"raster/__init__.py": ""}
+        if version != "1.3":
+            files["raster/_io.so"] = EXPAT
         make_wheel(folder, f"raster-{version}-cp313-cp313-manylinux_2_17_aarch64.whl", files=files)
     return work
 

@@ -66,6 +66,21 @@ class Exclusions(Struct, frozen=True):
         own = self.of(name)
         return Exclusions(self.pins - own.pins, self.conflicts - own.conflicts)
 
+    def beyond(self, before: Exclusions) -> str:
+        """Say on one line what was not excluded before: the newest version of each package, and how many more.
+
+        >>> Exclusions(frozenset({Pin.parse("numpy", "2.4"), Pin.parse("numpy", "2.3")})).beyond(NO_EXCLUSIONS)
+        'without numpy 2.4 (and 1 more)'
+        """
+        new = Exclusions(self.pins - before.pins, self.conflicts - before.conflicts)
+        parts = []
+        for name in sorted(new.names):
+            versions = new.versions(name)
+            more = f" (and {len(versions) - 1} more)" if len(versions) > 1 else ""
+            parts += [f"{name} {versions[0]}{more}"] if versions else []
+            parts += sorted(f"{one.pin} beside anything but {one.requirement}" for one in new.of(name).conflicts)
+        return f"without {', '.join(parts)}" if parts else "with fewer exclusions"
+
     def __or__(self, other: Exclusions) -> Exclusions:
         return Exclusions(self.pins | other.pins, self.conflicts | other.conflicts)
 

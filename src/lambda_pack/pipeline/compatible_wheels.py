@@ -272,7 +272,7 @@ class _Search:
             # What the resolver must not see stays out, unless other versions of it are wanted.
             obstacles = frozenset(pin for pin in self._newest.obstacles if pin.name not in exclusions.names)
             self._runs += 1
-            self._ports.narrator.working(f"resolver run {self.runs}: {_listed(exclusions, self.asked)}")
+            self._ports.narrator.working(f"resolver run {self.runs}: {exclusions.beyond(self.asked)}")
             try:
                 lock = self._ports.resolver.resolve(
                     stock.target, exclusions=exclusions, without=[pin.name for pin in obstacles]
@@ -290,15 +290,3 @@ def _with_knowledge(found: Stock, known: Stock) -> Stock:
     """Return a new closure with the files and verdicts that an earlier one brought."""
     kept = replace(found, attempts=known.attempts, unloadable=known.unloadable, conflicts=known.conflicts)
     return kept + known.offers
-
-
-def _listed(exclusions: Exclusions, before: Exclusions) -> str:
-    """Say on one line what is excluded that was not before: the newest version of each package, and how many more."""
-    new = Exclusions(exclusions.pins - before.pins, exclusions.conflicts - before.conflicts)
-    parts = []
-    for name in sorted(new.names):
-        versions = new.versions(name)
-        more = f" (and {len(versions) - 1} more)" if len(versions) > 1 else ""
-        parts += [f"{name} {versions[0]}{more}"] if versions else []
-        parts += sorted(f"{one.pin} beside anything but {one.requirement}" for one in new.of(name).conflicts)
-    return f"without {', '.join(parts)}" if parts else "with fewer exclusions"
