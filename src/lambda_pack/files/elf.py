@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from lambda_pack.files.numpy_abi import numpy_companions
 from lambda_pack.model.binaries import ElfFacts, ElfKind, Level, SymbolVersion
 
 __all__ = ["ELF_MAGIC", "DamagedElf", "read_elf"]
@@ -75,6 +76,7 @@ _NUMBERED = re.compile(r"(?P<namespace>\w*[A-Za-z])_(?P<level>\d{1,9}(?:\.\d{1,9
 
 # PEP 3121 and 489: PyInit_name, PyInitU_name; PEP 793 (Python 3.15): PyModExport_name.
 _MODULE_ENTRIES = (b"PyInit", b"PyModExport")
+_IMPORTS = (b"PyImport_",)
 
 
 class DamagedElf(ValueError):  # noqa: N818  # see errors.UnmetDependencies
@@ -103,6 +105,9 @@ def read_elf(data: Buffer) -> ElfFacts:
         # Programs of old linkers have no flag; libc.so.6 has an interpreter, too, and a name.
         or (interpreter is not None and _SONAME not in section.tags)
     )
+    is_module = section.has_name_like(_MODULE_ENTRIES)
+    # What cannot import a package depends on none; large libraries of other kinds are not searched.
+    may_import = is_module or section.has_name_like(_IMPORTS)
     return ElfFacts(
         machine=name,
         bits=bits,
@@ -114,7 +119,8 @@ def read_elf(data: Buffer) -> ElfFacts:
         runpath=_folders(section.texts(_RUNPATH)),
         rpath=_folders(section.texts(_RPATH)),
         interpreter=interpreter,
-        is_module=section.has_name_like(_MODULE_ENTRIES),
+        is_module=is_module,
+        companions=numpy_companions(bytes(data), name, image.loaded) if may_import else (),
     )
 
 
@@ -161,6 +167,11 @@ class _Image(Struct, frozen=True):
         # In a long file the flags lie behind the type, in a short one near the end.
         segments = ((row[0], row[2], row[3], row[5]) if is_long else (row[0], row[1], row[2], row[4]) for row in found)
         return cls(data, order, is_long, header, tuple(segments), _Budget(2 * len(data) + _SPARE_FOR_NAMES))
+
+    @property
+    def loaded(self) -> tuple[tuple[int, int, int], ...]:
+        """The parts of the file that are loaded: (offset, address, size in the file)."""
+        return tuple((offset, begin, size) for kind, offset, begin, size in self.segments if kind == _LOAD)
 
     def interpreter(self) -> str | None:
         for kind, offset, _, size in self.segments:

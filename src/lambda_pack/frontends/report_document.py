@@ -148,6 +148,8 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         why=row["why"],
         advice=row["advice"],
         library=row["library"],
+        # Reports that were written before releases of other packages were looked at do not have it.
+        goes_with=row.get("goes_with"),
     )
 
 

@@ -32,12 +32,14 @@ class Concern(Enum):
     MISSING = "missing-library"
     DOUBTFUL = "doubtful-library"
     UNREACHABLE = "unreachable-library"
+    RELEASE = "package-release"
 
 
 class Finding(Struct, frozen=True):
     """One thing about one file, as the pieces of a sentence: `path` `what`: `why`; `advice`.
 
-    `path` is that in the archive. `library` is the name of the library that is missed, where one is.
+    `path` is that in the archive. `library` is the name of the library that is missed, where one is. `goes_with` is a
+    requirement on another package ('numpy<2'): beside a version that meets it the file would load.
     """
 
     path: str
@@ -47,6 +49,7 @@ class Finding(Struct, frozen=True):
     why: str
     advice: str
     library: str | None = None
+    goes_with: str | None = None
 
     @property
     def detail(self) -> str:

@@ -142,6 +142,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "advice": finding.advice,
         "library": finding.library,
+        "goes_with": finding.goes_with,
     }
 
 

@@ -77,10 +77,10 @@ class WheelAuditor:
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:
-            from lambda_pack.files.binaries import binaries_in
+            from lambda_pack.files.binaries import judged_files
             from lambda_pack.files.folding import fold
 
-            return list(binaries_in(fold(self._wheels.open(path, wheel.pin))))
+            return list(judged_files(fold(self._wheels.open(path, wheel.pin))))
 
         if wheel in self._read:
             return self._read[wheel]
