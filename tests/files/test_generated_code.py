@@ -27,9 +27,9 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 # qdrant-client 1.16
 BUILDER = "from google.protobuf.internal import builder as _builder\n"
 # opentelemetry-proto 1.27
-REFLECTION = "from google.protobuf import reflection as _reflection\nDESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'')\n"
+REFLECTION = "from google.protobuf import reflection as _reflection\nDESCRIPTOR = _descriptor_pool.Default()\n"
 # googleapis-common-protos 1.52
-DIRECT = "from google.protobuf import reflection as _reflection\n\nDESCRIPTOR = _descriptor.FileDescriptor(\n  name='x',\n)\n"
+DIRECT = "from google.protobuf import message as _message\n\nDESCRIPTOR = _descriptor.FileDescriptor(\n  name='x',\n)\n"
 # mlflow-skinny 2.9.2
 SERVICE = "from google.protobuf import service as _service\nfrom google.protobuf import service_reflection\n"
 GRPC = "import grpc\n\nGRPC_GENERATED_VERSION = '1.71.0'\n"

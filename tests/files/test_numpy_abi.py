@@ -17,7 +17,7 @@ SIZES = "%.200s.%.200s size changed, may indicate binary incompatibility. Expect
 
 
 def oldest(release: str) -> str:
-    return f"module was compiled against NumPy C-API version 0x%x (NumPy {release}) but the running NumPy has C-API version"
+    return f"module was compiled against NumPy C-API version 0x%x (NumPy {release}) but the running NumPy has"
 
 
 @pytest.mark.parametrize(

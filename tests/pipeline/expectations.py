@@ -68,6 +68,7 @@ def check_outcome(expected: Mapping[str, Any], ending: Ending) -> None:
     assert held == {one["name"]: (one["newest"], one["chosen"]) for one in expected.get("held_back", ())}
     for one, wanted in zip(stock.held_back, expected.get("held_back", ()), strict=True):
         _says(one.why, [wanted["why"]])
+        assert one.lag == wanted.get("lag", one.lag)
     assert ending.builder.built == expected.get("built", [])
     _one_each(ending.narrator.warnings, expected.get("warnings", ()))
     _says("\n".join(ending.narrator.notes), expected.get("notes", ()))

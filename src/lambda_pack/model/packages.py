@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -65,7 +66,7 @@ class Wheel(Struct, frozen=True):
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
     is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement names this
     very file, so that no other may stand in. `metadata` says that `url` + ".metadata" holds the wheel's METADATA
-    (PEP 658).
+    (PEP 658). `uploaded` is as in `Sdist`.
     """
 
     pin: Pin
@@ -80,6 +81,7 @@ class Wheel(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     metadata: bool = False
+    uploaded: datetime | None = None
 
     @classmethod
     def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Wheel:
@@ -99,7 +101,10 @@ class Wheel(Struct, frozen=True):
 
 
 class Sdist(Struct, frozen=True):
-    """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter)."""
+    """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter).
+
+    `uploaded` is when its index got it (PEP 700), where the index says so; never without a time zone.
+    """
 
     pin: Pin
     filename: str
@@ -111,6 +116,7 @@ class Sdist(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     subdirectory: str | None = None
+    uploaded: datetime | None = None
 
     @classmethod
     def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Sdist:

@@ -163,6 +163,8 @@ def _held_back(held: HeldBack) -> dict[str, Any]:
         "why": held.why,
         "required_by": list(held.required_by),
         "origin": held.origin,
+        "uploaded": None if held.uploaded is None else [day.isoformat() for day in held.uploaded],
+        "lag": held.lag,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -50,7 +51,8 @@ class Attempt(Struct, frozen=True):
 class HeldBack(Struct, frozen=True):
     """A package packed in an older version than the newest allowed, and why.
 
-    `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`.
+    `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`. `uploaded` are the days when an index got the
+    newest version and the chosen one, where it says so.
     """
 
     name: NormalizedName
@@ -59,6 +61,32 @@ class HeldBack(Struct, frozen=True):
     why: str
     required_by: tuple[NormalizedName, ...] = ()
     origin: str | None = None
+    uploaded: tuple[date, date] | None = None
+
+    @property
+    def lag(self) -> str | None:
+        """How far behind it is, where that is so far that a user has to know: a major version, or more than two years.
+
+        >>> HeldBack(NormalizedName("numpy"), Version("2.5.5"), Version("1.26.4"), "").lag
+        'older by a major version'
+        >>> HeldBack(NormalizedName("pytz"), Version("2026.1"), Version("2025.2"), "").lag
+        """
+        newest, chosen = self.newest, self.chosen
+        steps = newest.major - chosen.major
+        is_by_year = min(newest.major, chosen.major) >= _FIRST_YEAR
+        days = (self.uploaded[0] - self.uploaded[1]).days if self.uploaded else 0
+        found = []
+        if newest.epoch > chosen.epoch or (steps and not is_by_year):
+            found.append("a major version" if steps <= 1 else f"{steps} major versions")
+        if days > _LONG or (is_by_year and steps > _YEARS):
+            found.append(f"{days // 365 if self.uploaded else steps} years")
+        return f"older by {' and '.join(found)}" if found else None
+
+
+# Some packages number by the year: a new one is no new major version.
+_FIRST_YEAR = 1990
+_YEARS = 2
+_LONG = _YEARS * 365  # in days
 
 
 class Stock(Struct, frozen=True):

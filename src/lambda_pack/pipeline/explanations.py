@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import partial
 
 from msgspec.structs import replace
 from packaging.utils import NormalizedName
+from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.advice import advise
@@ -36,11 +38,19 @@ def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> S
     if not stock.held_back:
         return stock
     chains = _chains_of(stock, requirements, index)
-    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name)) for held in stock.held_back))
+    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name), stock) for held in stock.held_back))
 
 
-def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
+def _traced(held: HeldBack, chain: Chain | None, stock: Stock) -> HeldBack:
+    newest, chosen = _uploaded(held.name, held.newest, stock), _uploaded(held.name, held.chosen, stock)
+    held = replace(held, uploaded=(newest, chosen) if newest and chosen else None)
     return replace(held, required_by=chain.names, origin=str(chain.origin)) if chain else held
+
+
+def _uploaded(name: NormalizedName, version: Version, stock: Stock) -> date | None:
+    """The day when the first file of a version was uploaded: later ones may be years younger than what is in them."""
+    offers = (one for one in stock.offers if one.pin == Pin(name, version) and isinstance(one, Wheel | Sdist))
+    return min((one.uploaded.date() for one in offers if one.uploaded is not None), default=None)
 
 
 def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mapping[NormalizedName, Chain]:

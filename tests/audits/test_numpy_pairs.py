@@ -1,0 +1,262 @@
+"""Real wheels beside real releases of NumPy: our verdict against what an interpreter does when it imports them.
+
+Each row is installed with the release of NumPy that it names, whatever the package's metadata says of it. Every module
+whose contents say a release is imported, and a package's own name; refused by us has to mean that one fails, and
+accepted that none does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from lambda_pack.files.binaries import judged_files
+from lambda_pack.files.entries import OWN, PLAIN, Entry
+from lambda_pack.model.audit import judge_binaries
+from lambda_pack.model.binaries import BinaryFile, ElfFacts
+from lambda_pack.model.findings import Concern, Finding, errors_in
+from lambda_pack.model.targets import Target
+from lambda_pack.tools.interpreters import find_interpreter
+from lambda_pack.tools.uv_program import find_uv
+from tests.support.here import our_target
+from tests.support.processes import run
+
+pytestmark = [pytest.mark.network, pytest.mark.proof]
+
+_ENVIRONMENT = dict(os.environ)  # noqa: TID251  # the machine's own index settings say where packages are
+
+# Of Python and NumPy, the requirements that are compiled for it or do without, and what is to be imported.
+REFUSED = {
+    ("3.9", "2.0.2"): [
+        ("Bottleneck==1.3.7", "bottleneck"),
+        ("PyWavelets==1.4.1", "pywt"),
+        ("astropy==5.3.4", "astropy.table"),
+        ("blosc2==2.0.0", "blosc2"),
+        ("catboost==1.2", "catboost"),
+        ("cftime==1.6.2", "cftime"),
+        ("cvxpy==1.3.2", "cvxpy"),
+        ("faiss-cpu==1.7.4", "faiss"),
+        ("gensim==4.3.2", "gensim.models"),
+        ("h5py==3.8.0", "h5py"),
+        ("matplotlib==3.7.2", "matplotlib.pyplot"),
+        ("ml_dtypes==0.2.0", "ml_dtypes"),
+        ("netCDF4==1.6.4", "netCDF4"),
+        ("numba==0.58.1", "numba"),
+        ("numexpr==2.8.4", "numexpr"),
+        ("opencv-python-headless==4.8.0.76", "cv2"),
+        ("pandas==1.5.3", "pandas"),
+        ("pyarrow==14.0.2", "pyarrow"),
+        ("pyerfa==2.0.0.3", "erfa"),
+        ("pyogrio==0.6.0", "pyogrio"),
+        ("rasterio==1.3.8.post1", "rasterio"),
+        ("scikit-image==0.21.0", "skimage.measure"),
+        ("scikit-learn==1.3.0", "sklearn.linear_model"),
+        ("scipy==1.9.3", "scipy.stats"),
+        ("scs==3.2.3", "scs"),
+        ("shap==0.42.1", "shap"),
+        ("spacy==3.6.1", "spacy"),
+        ("statsmodels==0.14.0", "statsmodels.api"),
+        ("tables==3.8.0", "tables"),
+        ("thinc==8.1.12", "thinc.api"),
+    ],
+    ("3.12", "2.5.5"): [
+        ("Bottleneck==1.3.8", "bottleneck"),
+        ("cftime==1.6.3", "cftime"),
+        ("faiss-cpu==1.8.0", "faiss"),
+        ("h5py==3.10.0", "h5py"),
+        ("numexpr==2.8.8", "numexpr"),
+        ("opencv-python-headless==4.9.0.80", "cv2"),
+        ("pandas==2.1.4", "pandas"),
+        ("pyarrow==14.0.2", "pyarrow"),
+        ("pyerfa==2.0.1.1", "erfa"),
+        ("rasterio==1.3.9", "rasterio"),
+        ("scipy==1.11.4", "scipy.stats"),
+        ("shapely==2.0.3", "shapely"),
+        ("statsmodels==0.14.1", "statsmodels.api"),
+        ("tables==3.9.2", "tables"),
+        ("thinc==8.2.3", "thinc.api"),
+    ],
+    ("3.12", "1.26.4"): [
+        ("pyarrow==26.0.1", "pyarrow"),
+    ],
+}
+ACCEPTED = {
+    ("3.9", "2.0.2"): [
+        ("contourpy==1.1.0", "contourpy"),
+        ("fiona==1.9.4", "fiona"),
+        ("numcodecs==0.11.0", "numcodecs"),
+        ("polars==0.19.0", "polars"),
+        ("pyproj==3.6.0", "pyproj"),
+        ("rapidfuzz==3.2.0", "rapidfuzz"),
+        ("shapely==1.8.5", "shapely.geometry"),
+        ("srsly==2.4.7", "srsly"),
+        ("tokenizers==0.13.3", "tokenizers"),
+        ("xgboost==1.7.6", "xgboost"),
+    ],
+    ("3.9", "1.26.4"): [
+        ("cftime==1.6.2", "cftime"),
+        ("h5py==3.8.0", "h5py"),
+        ("pandas==1.5.3", "pandas"),
+        ("rasterio==1.3.8.post1", "rasterio"),
+        ("thinc==8.1.12", "thinc.api"),
+    ],
+    ("3.12", "2.5.5"): [
+        ("blosc2==4.14.1", "blosc2"),
+        ("bottleneck==1.6.0", "bottleneck"),
+        ("cftime==1.6.6.1", "cftime"),
+        ("contourpy==1.4.0", "contourpy"),
+        ("faiss-cpu==1.15.1", "faiss"),
+        ("gensim==4.4.0", "gensim.models"),
+        ("h5py==3.16.0", "h5py"),
+        ("hdbscan==0.8.44", "hdbscan"),
+        ("lightgbm==4.7.0", "lightgbm"),
+        ("matplotlib==3.11.2", "matplotlib.pyplot"),
+        ("netCDF4==1.7.5.1.post1", "netCDF4"),
+        ("numexpr==2.14.2", "numexpr"),
+        ("onnxruntime==1.32.0", "onnxruntime"),
+        ("opencv-python-headless==5.0.0.93", "cv2"),
+        ("pandas==3.1.1", "pandas"),
+        ("pyarrow==26.0.1", "pyarrow"),
+        ("pyerfa==2.0.1.5", "erfa"),
+        ("pywavelets==1.10.0", "pywt"),
+        ("scikit-learn==1.9.1", "sklearn.linear_model"),
+        ("scipy==1.18.1", "scipy.stats"),
+        ("shapely==2.2.0", "shapely"),
+        ("statsmodels==0.15.0", "statsmodels.api"),
+        ("tables==3.11.1", "tables"),
+        ("thinc==9.1.1", "thinc.api"),
+        ("tokenizers==0.23.3", "tokenizers"),
+    ],
+    ("3.12", "1.26.4"): [
+        ("blosc2==4.14.1", "blosc2"),
+        ("cftime==1.6.6.1", "cftime"),
+        ("h5py==3.16.0", "h5py"),
+        ("matplotlib==3.8.4", "matplotlib.pyplot"),
+        ("opencv-python-headless==5.0.0.93", "cv2"),
+        ("pandas==2.1.4", "pandas"),
+        ("pyarrow==16.1.0", "pyarrow"),
+        ("rasterio==1.3.11", "rasterio"),
+        ("shapely==2.0.3", "shapely"),
+        ("statsmodels==0.14.1", "statsmodels.api"),
+        ("thinc==8.2.3", "thinc.api"),
+    ],
+}
+# Nothing fails when these are imported; it does when they are given an array.
+IMPORTS_ALL_THE_SAME = [("3.9", "2.0.2", "onnxruntime==1.15.1", "onnxruntime")]
+
+
+def rows(table: dict[tuple[str, str], list[tuple[str, str]]]) -> list[tuple[str, str, str, str]]:
+    return [(python, numpy, *row) for (python, numpy), several in table.items() for row in several]
+
+
+@pytest.mark.parametrize(("python", "numpy", "requirement", "module"), rows(REFUSED))
+def test_what_we_refuse_fails_to_import(tmp_path: Path, python: str, numpy: str, requirement: str, module: str) -> None:
+    folder = installed(tmp_path, python, numpy, requirement)
+    files = files_of(folder, requirement)
+
+    refused = errors_in(judged(files, python, numpy))
+
+    assert refused
+    assert {one.goes_with for one in refused} <= {"numpy<2", "numpy>=2.0"}
+    outcomes = imported(folder, python, [module, *modules_of(files)])
+    assert outcomes[module] or any(outcomes.values()), "everything is imported all the same"
+
+
+@pytest.mark.parametrize(("python", "numpy", "requirement", "module"), rows(ACCEPTED))
+def test_what_we_accept_is_imported(tmp_path: Path, python: str, numpy: str, requirement: str, module: str) -> None:
+    folder = installed(tmp_path, python, numpy, requirement)
+    files = files_of(folder, requirement)
+
+    findings = judged(files, python, numpy)
+
+    assert errors_in(findings) == ()
+    excused = set(modules_of([file for file in files if file.path in {one.path for one in findings}]))
+    outcomes = imported(folder, python, [module, *(set(modules_of(files)) - excused)])
+    assert {name: error for name, error in outcomes.items() if error} == {}
+
+
+@pytest.mark.parametrize(("python", "numpy", "requirement", "module"), IMPORTS_ALL_THE_SAME)
+def test_what_we_refuse_though_it_is_imported(
+    tmp_path: Path, python: str, numpy: str, requirement: str, module: str
+) -> None:
+    folder = installed(tmp_path, python, numpy, requirement)
+
+    assert errors_in(judged(files_of(folder, requirement), python, numpy))
+    assert imported(folder, python, [module]) == {module: ""}
+
+
+def interpreter(python: str) -> Path:
+    if our_target().architecture.machine != "x86_64":
+        pytest.skip("the wheels of the table are those for x86_64")
+    major, minor = map(int, python.split("."))
+    found = find_interpreter((major, minor), environ=_ENVIRONMENT)
+    if found is None:
+        pytest.skip(f"no Python {python} on this machine to import anything")
+    return found
+
+
+def installed(folder: Path, python: str, numpy: str, requirement: str) -> Path:
+    """The packages as uv installs them, beside exactly this release of NumPy."""
+    override = folder / "override.txt"
+    override.write_text(f"numpy=={numpy}\n", "utf-8")
+    words = ("--only-binary", ":all:", "--override", override, "--target", folder / "packages")
+    command = (find_uv(_ENVIRONMENT), "pip", "install", "-q", "--python", interpreter(python), *words, requirement)
+    done = run((*command, f"numpy=={numpy}"), _ENVIRONMENT, folder=folder, timeout=900)
+    assert done.exit_code == 0, done.text
+    return folder / "packages"
+
+
+def files_of(folder: Path, requirement: str) -> tuple[BinaryFile, ...]:
+    """The files of one package that are judged."""
+    name, _, version = requirement.partition("==")
+    wanted = re.sub(r"[-_.]+", "-", f"{name}-{version}").lower()
+    (metadata,) = (one for one in folder.glob("*.dist-info") if re.sub(r"[-_.]+", "-", one.stem).lower() == wanted)
+    lines = (metadata / "RECORD").read_text("utf-8").splitlines()
+    paths = sorted(line.rsplit(",", 2)[0] for line in lines)
+    places = [(path, folder / path) for path in paths if (folder / path).is_file()]
+    return judged_files(Entry(path, place, PLAIN, OWN, place.stat().st_size) for path, place in places)
+
+
+def judged(files: tuple[BinaryFile, ...], python: str, numpy: str) -> tuple[Finding, ...]:
+    """What is said about NumPy; Lambda's Python 3.9 has an older glibc than the machine of the tests."""
+    found = judge_binaries({"": files}, Target.parse(f"python{python}"), releases={"numpy": Version(numpy)})[""]
+    return tuple(one for one in found if one.concern is Concern.RELEASE)
+
+
+def modules_of(files: list[BinaryFile] | tuple[BinaryFile, ...]) -> list[str]:
+    """The modules whose contents say something about NumPy."""
+    paths = [one.path for one in files if isinstance(one.binary, ElfFacts) and one.binary.companions]
+    return [path.partition(".")[0].replace("/", ".") for path in paths if re.search(r"\.(cpython-\S+|abi3)\.so$", path)]
+
+
+_IMPORT = """
+import importlib, json, sys, warnings
+warnings.simplefilter("ignore")
+outcomes = {}
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+        outcomes[name] = ""
+    except Exception as error:
+        outcomes[name] = f"{type(error).__name__}: {error}"
+print("\\n" + json.dumps(outcomes))
+"""
+
+
+def imported(folder: Path, python: str, modules: list[str]) -> dict[str, str]:
+    """For each module how its import ended: empty where it did not fail."""
+    environment = {
+        **_ENVIRONMENT,
+        "PYTHONPATH": str(folder),
+        "MPLCONFIGDIR": str(folder),
+        "NUMBA_CACHE_DIR": str(folder),
+    }
+    done = run((interpreter(python), "-c", _IMPORT, *modules), environment, folder=folder.parent, timeout=600)
+    assert done.exit_code == 0, done.text
+    outcomes: dict[str, str] = json.loads(done.output.splitlines()[-1])
+    return outcomes
