@@ -2,7 +2,8 @@
 
 Each row is installed with the release of NumPy that it names, whatever the package's metadata says of it. Every module
 whose contents say a release is imported, and a package's own name; refused by us has to mean that one fails, and
-accepted that none does.
+accepted that none does. On 2026-11-28: 98 pairs of 61 packages, two of them refused wrongly before the rule about
+extras in `lambda_pack.model.audit`, and one (onnxruntime) that is imported and of no use.
 """
 
 from __future__ import annotations
@@ -142,9 +143,14 @@ ACCEPTED = {
         ("pyarrow==16.1.0", "pyarrow"),
         ("rasterio==1.3.11", "rasterio"),
         ("shapely==2.0.3", "shapely"),
-        ("statsmodels==0.14.1", "statsmodels.api"),
+        ("statsmodels==0.14.1 pandas==2.1.4", "statsmodels.api"),
         ("thinc==8.2.3", "thinc.api"),
     ],
+}
+# What cannot be imported by itself, whatever NumPy there is.
+NOT_ALONE = {
+    "cv2.cv2": "cv2 loads it under another name",
+    "scipy.linalg._matfuncs_sqrtm_triu": "it and its package import each other",
 }
 # Nothing fails when these are imported; it does when they are given an array.
 IMPORTS_ALL_THE_SAME = [("3.9", "2.0.2", "onnxruntime==1.15.1", "onnxruntime")]
@@ -176,7 +182,7 @@ def test_what_we_accept_is_imported(tmp_path: Path, python: str, numpy: str, req
 
     assert errors_in(findings) == ()
     excused = set(modules_of([file for file in files if file.path in {one.path for one in findings}]))
-    outcomes = imported(folder, python, [module, *(set(modules_of(files)) - excused)])
+    outcomes = imported(folder, python, [module, *(set(modules_of(files)) - excused - NOT_ALONE.keys())])
     assert {name: error for name, error in outcomes.items() if error} == {}
 
 
@@ -205,15 +211,15 @@ def installed(folder: Path, python: str, numpy: str, requirement: str) -> Path:
     override = folder / "override.txt"
     override.write_text(f"numpy=={numpy}\n", "utf-8")
     words = ("--only-binary", ":all:", "--override", override, "--target", folder / "packages")
-    command = (find_uv(_ENVIRONMENT), "pip", "install", "-q", "--python", interpreter(python), *words, requirement)
-    done = run((*command, f"numpy=={numpy}"), _ENVIRONMENT, folder=folder, timeout=900)
+    command = (find_uv(_ENVIRONMENT), "pip", "install", "-q", "--python", interpreter(python), *words)
+    done = run((*command, *requirement.split(), f"numpy=={numpy}"), _ENVIRONMENT, folder=folder, timeout=900)
     assert done.exit_code == 0, done.text
     return folder / "packages"
 
 
 def files_of(folder: Path, requirement: str) -> tuple[BinaryFile, ...]:
     """The files of one package that are judged."""
-    name, _, version = requirement.partition("==")
+    name, _, version = requirement.split(maxsplit=1)[0].partition("==")
     wanted = re.sub(r"[-_.]+", "-", f"{name}-{version}").lower()
     (metadata,) = (one for one in folder.glob("*.dist-info") if re.sub(r"[-_.]+", "-", one.stem).lower() == wanted)
     lines = (metadata / "RECORD").read_text("utf-8").splitlines()

@@ -267,6 +267,25 @@ def test_modules_beside_releases_of_numpy(path: str, binary: ElfFacts, numpy: st
     assert [f"{one.severity.value} {one.goes_with}" for one in found] == ([] if expected is None else [expected])
 
 
+@pytest.mark.parametrize(
+    ("numpy", "expected"),
+    [
+        ("1.26.4", [("warning", "h5py/_npystrings.so", "numpy>=2.1")]),
+        ("1.22.4", [("error", "h5py/h5d.so", "numpy>=1.23"), ("error", "h5py/_npystrings.so", "numpy>=2.1")]),
+        ("2.5.5", []),
+    ],
+)
+def test_a_module_for_newer_releases_beside_others_for_older_ones_is_an_extra(
+    numpy: str, expected: list[tuple[str, str, str]]
+) -> None:
+    modest = Companion("numpy", ">=1.23", "was compiled for NumPy 1.23 or newer")
+    files = [BinaryFile("h5py/h5d.so", made_for(modest)), BinaryFile("h5py/_npystrings.so", made_for(NUMPY_2_1))]
+
+    found = judge_binaries({"h5py": files}, TARGET, releases={"numpy": Version(numpy)})["h5py"]
+
+    assert [(one.severity.value, one.path, one.goes_with) for one in found] == expected
+
+
 def test_a_library_that_a_module_loads_is_as_needed_as_the_module() -> None:
     files = [
         BinaryFile(f"pyarrow/lib.{OWN}.so", elf("libarrow_python.so.1400", runpath=["$ORIGIN"])),

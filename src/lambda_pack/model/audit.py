@@ -264,11 +264,14 @@ def _releases(package: _Package) -> Iterator[Finding]:
     """The packages beside it in releases that files were not made for."""
     # Some packages bring what is generated once for each format, and choose when they are imported.
     has_fitting = {_name(file) for file in package.files if _is_generated(file) and not any(_unsuitable(file, package))}
+    supported = frozenset(_supported(package))
     for file in package.files:
         if _is_generated(file) and _name(file) in has_fitting:
             continue
         for companion, version in _unsuitable(file, package):
-            is_error = _is_used(file, package) and not is_optional(file.path, beside=companion.name)
+            # h5py's _npystrings and blosc2's utf8_ext are for NumPy 2, and the rest of both for older ones, too.
+            is_extra = companion.is_at_least and companion.name in supported
+            is_error = _is_used(file, package) and not is_extra and not is_optional(file.path, beside=companion.name)
             yield Finding(
                 file.path,
                 Concern.RELEASE,
@@ -282,12 +285,24 @@ def _releases(package: _Package) -> Iterator[Finding]:
 
 def _unsuitable(file: BinaryFile, package: _Package) -> Iterator[tuple[Companion, Version]]:
     """What the bundle has in a release that the file was not made for."""
-    is_loadable = _is_generated(file) or is_native(file.binary, package.target)
-    companions = file.binary.companions if isinstance(file.binary, ElfFacts | Generated) and is_loadable else ()
-    for companion in companions:
+    for companion in _companions(file, package.target):
         version = package.releases.get(companion.name)
         if version is not None and not companion.admits(version):
             yield companion, version
+
+
+def _supported(package: _Package) -> Iterator[str]:
+    """The packages whose releases in the bundle some binary of this one was made for."""
+    for file in package.files:
+        for companion in () if _is_generated(file) else _companions(file, package.target):
+            version = package.releases.get(companion.name)
+            if version is not None and companion.admits(version):
+                yield companion.name
+
+
+def _companions(file: BinaryFile, target: Target) -> tuple[Companion, ...]:
+    is_loadable = _is_generated(file) or is_native(file.binary, target)
+    return file.binary.companions if isinstance(file.binary, ElfFacts | Generated) and is_loadable else ()
 
 
 def _is_used(file: BinaryFile, package: _Package) -> bool:

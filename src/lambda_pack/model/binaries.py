@@ -72,6 +72,11 @@ class Companion(Struct, frozen=True):
         """As requirements have it: 'numpy<2'."""
         return f"{self.name}{self.releases}"
 
+    @property
+    def is_at_least(self) -> bool:
+        """Whether newer releases will do, too."""
+        return self.releases.startswith(">=")
+
     def admits(self, version: Version) -> bool:
         """Whether a release of the package is one of them; a pre-release counts as the release that it leads to."""
         return Version(version.base_version) in SpecifierSet(self.releases)
