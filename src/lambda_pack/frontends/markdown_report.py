@@ -189,7 +189,8 @@ def _add_packages(page: Page, report: Report) -> None:
     if report.archive and sized:
         page.add(_pie(sized))
     count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
-    page.add(f"<p><b>{count}{'' if report.archive else ' with a wheel that fits'}</b></p>")
+    fitting = " with a wheel that fits by its tags" if report.is_check else " with a wheel that fits"
+    page.add(f"<p><b>{count}{'' if report.archive else fitting}</b></p>")
     _add_package_table(page, ranked[:_LARGEST])
     smaller = ranked[_LARGEST:]
     if smaller:

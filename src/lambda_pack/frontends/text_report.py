@@ -79,7 +79,7 @@ def _headline(report: Report) -> Iterator[str]:
     archive, unmet = report.archive, len(report.unmet)
     packages = _counted(len(report.packages) + unmet + len(report.to_build))
     if report.is_check:
-        parts = [f"{len(report.packages)} with a wheel that fits"]
+        parts = [f"{len(report.packages)} with a wheel that fits by its tags"]
         parts += [f"{len(report.to_build)} to be built"] if report.to_build else []
         parts += [f"{unmet} unmet"] if unmet else []
         yield f"checked {report.name} for {report.target}: {packages}, {', '.join(parts)}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
+from types import MappingProxyType
 
 from msgspec.structs import replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.advice import advise
+from lambda_pack.model.advice import NOT_LOOKED_AT, Inspection, advise
 from lambda_pack.model.chains import Chain, dependencies_in, find_chains, with_names
 from lambda_pack.model.packages import Checkout, Folder, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
@@ -25,12 +26,25 @@ __all__ = ["explain", "trace_held_back", "why_no_wheel"]
 _WITHOUT_COMPILER = 5
 
 
-def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
-    """One explanation for each of these unmet pins; nothing is fetched when there are none."""
+def explain(
+    pins: Sequence[Pin],
+    stock: Stock,
+    requirements: Requirements,
+    index: Index,
+    *,
+    inspections: Mapping[Pin, Inspection] = MappingProxyType({}),
+) -> tuple[Unmet, ...]:
+    """One explanation for each of these unmet pins; nothing is fetched when there are none.
+
+    `inspections` say what is known of the files of their wheels; without them, advice goes by tags, and says so.
+    """
     if not pins:
         return ()
     chains = _chains_of(stock, requirements, index)
-    return tuple(_explained(stock, pin, requirements, chains.get(pin.name)) for pin in pins)
+    return tuple(
+        _explained(stock, pin, requirements, chains.get(pin.name), inspection=inspections.get(pin, NOT_LOOKED_AT))
+        for pin in pins
+    )
 
 
 def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> Stock:
@@ -66,7 +80,9 @@ def _chains_of(stock: Stock, requirements: Requirements, index: Index) -> Mappin
     return find_chains(with_names(lines, stock.offers), requires, stock.target)
 
 
-def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None) -> Unmet:
+def _explained(
+    stock: Stock, pin: Pin, requirements: Requirements, chain: Chain | None, *, inspection: Inspection
+) -> Unmet:
     offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, stock=stock))
     return Unmet(
         pin=pin,
@@ -75,7 +91,7 @@ def _explained(stock: Stock, pin: Pin, requirements: Requirements, chain: Chain 
         reason=_reason(stock, pin),
         files=tuple(_on_offer(offer, stock) for offer in offers),
         attempts=tuple(attempt for attempt in stock.attempts if attempt.pin == pin),
-        advice=advise(stock, pin, requirements, way=chain.names if chain else ()),
+        advice=advise(stock, pin, requirements, way=chain.names if chain else (), inspection=inspection),
     )
 
 

@@ -11,6 +11,7 @@ from lambda_pack.model.choices import Preference
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.pipeline.alternatives import inspect_alternatives
 from lambda_pack.pipeline.audits import Auditing, refuse_by_contents, tell_findings
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
@@ -62,7 +63,8 @@ def take_nine_steps(
         stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, auditing)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
-        unmet = explain(stock.unmet, stock, requirements, ports.index)
+        inspections = inspect_alternatives(stock, ports, auditing)
+        unmet = explain(stock.unmet, stock, requirements, ports.index, inspections=inspections)
         if unmet and not request.allow_unmet:
             return Outcome(stock, unmet, packages=tuple(planned(stock)))
         tell_findings(stock, ports.narrator, request.audit)
