@@ -8,28 +8,19 @@ extras in `lambda_pack.model.audit`, and one (onnxruntime) that is imported and 
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
-from lambda_pack.files.binaries import judged_files
-from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.model.audit import judge_binaries
 from lambda_pack.model.binaries import BinaryFile, ElfFacts
 from lambda_pack.model.findings import Concern, Finding, errors_in
 from lambda_pack.model.targets import Target
-from lambda_pack.tools.interpreters import find_interpreter
-from lambda_pack.tools.uv_program import find_uv
-from tests.support.here import our_target
-from tests.support.processes import run
+from tests.audits.importing import files_of, imported, installed
 
 pytestmark = [pytest.mark.network, pytest.mark.proof]
-
-_ENVIRONMENT = dict(os.environ)  # noqa: TID251  # the machine's own index settings say where packages are
 
 # Of Python and NumPy, the requirements that are compiled for it or do without, and what is to be imported.
 REFUSED = {
@@ -161,7 +152,7 @@ def rows(table: dict[tuple[str, str], list[tuple[str, str]]]) -> list[tuple[str,
 
 @pytest.mark.parametrize(("python", "numpy", "requirement", "module"), rows(REFUSED))
 def test_what_we_refuse_fails_to_import(tmp_path: Path, python: str, numpy: str, requirement: str, module: str) -> None:
-    folder = installed(tmp_path, python, numpy, requirement)
+    folder = installed(tmp_path, python, requirement, beside=f"numpy=={numpy}")
     files = files_of(folder, requirement)
 
     refused = errors_in(judged(files, python, numpy))
@@ -174,7 +165,7 @@ def test_what_we_refuse_fails_to_import(tmp_path: Path, python: str, numpy: str,
 
 @pytest.mark.parametrize(("python", "numpy", "requirement", "module"), rows(ACCEPTED))
 def test_what_we_accept_is_imported(tmp_path: Path, python: str, numpy: str, requirement: str, module: str) -> None:
-    folder = installed(tmp_path, python, numpy, requirement)
+    folder = installed(tmp_path, python, requirement, beside=f"numpy=={numpy}")
     files = files_of(folder, requirement)
 
     findings = judged(files, python, numpy)
@@ -189,42 +180,10 @@ def test_what_we_accept_is_imported(tmp_path: Path, python: str, numpy: str, req
 def test_what_we_refuse_though_it_is_imported(
     tmp_path: Path, python: str, numpy: str, requirement: str, module: str
 ) -> None:
-    folder = installed(tmp_path, python, numpy, requirement)
+    folder = installed(tmp_path, python, requirement, beside=f"numpy=={numpy}")
 
     assert errors_in(judged(files_of(folder, requirement), python, numpy))
     assert imported(folder, python, [module]) == {module: ""}
-
-
-def interpreter(python: str) -> Path:
-    if our_target().architecture.machine != "x86_64":
-        pytest.skip("the wheels of the table are those for x86_64")
-    major, minor = map(int, python.split("."))
-    found = find_interpreter((major, minor), environ=_ENVIRONMENT)
-    if found is None:
-        pytest.skip(f"no Python {python} on this machine to import anything")
-    return found
-
-
-def installed(folder: Path, python: str, numpy: str, requirement: str) -> Path:
-    """The packages as uv installs them, beside exactly this release of NumPy."""
-    override = folder / "override.txt"
-    override.write_text(f"numpy=={numpy}\n", "utf-8")
-    words = ("--only-binary", ":all:", "--override", override, "--target", folder / "packages")
-    command = (find_uv(_ENVIRONMENT), "pip", "install", "-q", "--python", interpreter(python), *words)
-    done = run((*command, requirement, f"numpy=={numpy}"), _ENVIRONMENT, folder=folder, timeout=900)
-    assert done.exit_code == 0, done.text
-    return folder / "packages"
-
-
-def files_of(folder: Path, requirement: str) -> tuple[BinaryFile, ...]:
-    """The files of one package that are judged."""
-    name, _, version = requirement.partition("==")
-    wanted = re.sub(r"[-_.]+", "-", f"{name}-{version}").lower()
-    (metadata,) = (one for one in folder.glob("*.dist-info") if re.sub(r"[-_.]+", "-", one.stem).lower() == wanted)
-    lines = (metadata / "RECORD").read_text("utf-8").splitlines()
-    paths = sorted(line.rsplit(",", 2)[0] for line in lines)
-    places = [(path, folder / path) for path in paths if (folder / path).is_file()]
-    return judged_files(Entry(path, place, PLAIN, OWN, place.stat().st_size) for path, place in places)
 
 
 def judged(files: tuple[BinaryFile, ...], python: str, numpy: str) -> tuple[Finding, ...]:
@@ -237,31 +196,3 @@ def modules_of(files: list[BinaryFile] | tuple[BinaryFile, ...]) -> list[str]:
     """The modules whose contents say something about NumPy."""
     paths = [one.path for one in files if isinstance(one.binary, ElfFacts) and one.binary.companions]
     return [path.partition(".")[0].replace("/", ".") for path in paths if re.search(r"\.(cpython-\S+|abi3)\.so$", path)]
-
-
-_IMPORT = """
-import importlib, json, sys, warnings
-warnings.simplefilter("ignore")
-outcomes = {}
-for name in sys.argv[1:]:
-    try:
-        importlib.import_module(name)
-        outcomes[name] = ""
-    except Exception as error:
-        outcomes[name] = f"{type(error).__name__}: {error}"
-print("\\n" + json.dumps(outcomes))
-"""
-
-
-def imported(folder: Path, python: str, modules: list[str]) -> dict[str, str]:
-    """For each module how its import ended: empty where it did not fail."""
-    environment = {
-        **_ENVIRONMENT,
-        "PYTHONPATH": str(folder),
-        "MPLCONFIGDIR": str(folder),
-        "NUMBA_CACHE_DIR": str(folder),
-    }
-    done = run((interpreter(python), "-c", _IMPORT, *modules), environment, folder=folder.parent, timeout=600)
-    assert done.exit_code == 0, done.text
-    outcomes: dict[str, str] = json.loads(done.output.splitlines()[-1])
-    return outcomes
