@@ -34,8 +34,8 @@ pytestmark = [pytest.mark.network, pytest.mark.proof]
         ("grpcio-health-checking==1.71.0", "4.25.8", True),
         ("grpcio-health-checking==1.71.0", "5.29.5", False),
         ("grpcio-health-checking==1.71.0", "6.33.1", False),
-        ("tensorboard==info", "5.29.5", True),
-        ("tensorboard==info", "6.33.1", False),
+        ("tensorboard==2.21.0", "5.29.5", True),
+        ("tensorboard==2.21.0", "6.33.1", False),
         # with services
         ("mlflow-skinny==2.9.2", "6.33.1", True),
     ],

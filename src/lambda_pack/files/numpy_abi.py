@@ -26,7 +26,8 @@ __all__ = ["numpy_companions"]
 
 _IMPORTS_ARRAYS: Final = b"_ARRAY_API is not PyCapsule object"
 _IS_FOR_NUMPY_2: Final = b"numpy._core"
-_OLDEST_RELEASE = re.compile(rb"\(NumPy (\d{1,3})\.(\d{1,3})\) but the running NumPy")
+_BEHIND_OLDEST: Final = b") but the running NumPy has"
+_OLDEST_RELEASE = re.compile(rb"\(NumPy (\d{1,3})\.(\d{1,3})\Z")
 
 _COMPARES_SIZES: Final = b"size changed, may indicate binary incompatibility"
 _NUMPY, _DTYPE = b"\0numpy\0", b"dtype\0"
@@ -49,16 +50,29 @@ def numpy_companions(content: bytes, machine: str, segments: Sequence[tuple[int,
 
     `segments` are the parts of the file that are loaded, as (offset in the file, address, size in bytes).
     """
-    if _IMPORTS_ARRAYS in content:
-        if _IS_FOR_NUMPY_2 not in content:
-            return (_FOR_NUMPY_1,)
-        releases = [(int(major), int(minor)) for major, minor in _OLDEST_RELEASE.findall(content)]
-        return tuple(_at_least(*max(releases)) for _ in releases[:1])
-    if _COMPARES_SIZES not in content or _NUMPY not in content:
-        return ()
-    if _SIZE_IN_NUMPY_1 in _dtype_sizes(content, machine, segments):
-        return (_FOR_NUMPY_1,)
+    for offset, _, size in segments:
+        # Looked for in the order of likelihood, and each part of the file once: modules have up to a hundred megabytes.
+        at = content.find(_IMPORTS_ARRAYS, offset, offset + size)
+        if at >= 0:
+            # A linker puts all texts of a file into one segment.
+            return tuple(_of_import_array(content[offset : offset + size]))
+        if content.find(_COMPARES_SIZES, offset, offset + size) >= 0:
+            is_old = _NUMPY in content and _SIZE_IN_NUMPY_1 in _dtype_sizes(content, machine, segments)
+            return (_FOR_NUMPY_1,) if is_old else ()
     return ()
+
+
+def _of_import_array(texts: bytes) -> Iterator[Companion]:
+    if _IS_FOR_NUMPY_2 not in texts:
+        yield _FOR_NUMPY_1
+        return
+    pieces = texts.split(_BEHIND_OLDEST)[:-1]
+    found = [match for piece in pieces if (match := _OLDEST_RELEASE.search(piece[-_LONGEST_RELEASE:]))]
+    if found:
+        yield _at_least(*max((int(match[1]), int(match[2])) for match in found))
+
+
+_LONGEST_RELEASE: Final = 16
 
 
 def _at_least(major: int, minor: int) -> Companion:
