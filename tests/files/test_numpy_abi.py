@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from lambda_pack.files.elf import read_elf
-from lambda_pack.files.numpy_abi import numpy_companions
+from lambda_pack.files.numpy_abi import Segment, numpy_companions
 from tests.support.elf import make_elf
 
 IMPORT_ARRAY = "_ARRAY_API is not PyCapsule object"
@@ -83,11 +83,11 @@ def on_arm(size: int, *, page: int = NAME, adrp_first: bool = True) -> bytes:
     return struct.pack("<4I", *words)
 
 
-def module(code: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+def module(code: bytes) -> tuple[bytes, list[Segment]]:
     """Code at CODE, the name at NAME, and Cython's words."""
     texts = f"\0numpy\0{SIZES}\0".encode()
     content = code.ljust(0x100, b"\x90") + b"dtype\0" + texts
-    return content, [(0, CODE, 0x100), (0x100, NAME, len(content) - 0x100)]
+    return content, [Segment(0, CODE, 0x100, is_code=True), Segment(0x100, NAME, len(content) - 0x100)]
 
 
 @pytest.mark.parametrize(
@@ -117,3 +117,19 @@ def test_the_size_that_cython_expects_of_a_dtype(machine: str, code: bytes, expe
     content, segments = module(code)
 
     assert [one.requirement for one in numpy_companions(content, machine, segments)] == expected
+
+
+@pytest.mark.parametrize("texts_at", [0, 2])
+def test_where_linkers_put_texts(texts_at: int) -> None:
+    """GNU's ld puts them behind the code, LLVM's and mold before it; older ones into the same segment."""
+    texts = f"{IMPORT_ARRAY}\0{OLD}\0".encode()
+    parts = [b"\0" * 64, b"\x90" * 64, b"\0" * 64]
+    parts[texts_at] = texts
+    content = b"".join(parts)
+    offsets = [0, len(parts[0]), len(parts[0]) + 64]
+    apart = [Segment(at, at, len(part), is_code=at == offsets[1]) for at, part in zip(offsets, parts, strict=True)]
+    together = [Segment(0, 0, len(content), is_code=True)]
+
+    assert [one.requirement for one in numpy_companions(content, "x86_64", apart)] == ["numpy<2"]
+    assert [one.requirement for one in numpy_companions(content, "x86_64", together)] == ["numpy<2"]
+    assert numpy_companions(content, "x86_64", []) == ()

@@ -20,9 +20,11 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from lambda_pack.model.binaries import Companion
 
-__all__ = ["numpy_companions"]
+__all__ = ["Segment", "numpy_companions"]
 
 _IMPORTS_ARRAYS: Final = b"_ARRAY_API is not PyCapsule object"
 _IS_FOR_NUMPY_2: Final = b"numpy._core"
@@ -45,21 +47,38 @@ _X86_SIZE = re.compile(rb"(?<!\x41)\xb9(....)", re.DOTALL)  # mov ecx, four byte
 _ARM_PAGE, _ARM_CALL, _ARM_SIZE = 0x90000000, 0x94000000, 0x52800003
 
 
-def numpy_companions(content: bytes, machine: str, segments: Sequence[tuple[int, int, int]]) -> tuple[Companion, ...]:
+class Segment(Struct, frozen=True):
+    """A part of the file that is loaded: its place and size in the file, in bytes, and its address there."""
+
+    offset: int
+    address: int
+    size: int
+    is_code: bool = False
+
+
+def numpy_companions(content: bytes, machine: str, segments: Sequence[Segment]) -> tuple[Companion, ...]:
     """The releases of NumPy that one library can be loaded beside; empty where it says nothing about that.
 
-    `segments` are the parts of the file that are loaded, as (offset in the file, address, size in bytes).
+    `segments` are the parts of the file that are loaded.
     """
-    for offset, _, size in segments:
-        # Looked for in the order of likelihood, and each part of the file once: modules have up to a hundred megabytes.
-        at = content.find(_IMPORTS_ARRAYS, offset, offset + size)
-        if at >= 0:
+    for segment in _with_texts(segments):
+        begin, end = segment.offset, segment.offset + segment.size
+        if content.find(_IMPORTS_ARRAYS, begin, end) >= 0:
             # A linker puts all texts of a file into one segment.
-            return tuple(_of_import_array(content[offset : offset + size]))
-        if content.find(_COMPARES_SIZES, offset, offset + size) >= 0:
+            return tuple(_of_import_array(content[begin:end]))
+        if content.find(_COMPARES_SIZES, begin, end) >= 0:
             is_old = _NUMPY in content and _SIZE_IN_NUMPY_1 in _dtype_sizes(content, machine, segments)
             return (_FOR_NUMPY_1,) if is_old else ()
     return ()
+
+
+def _with_texts(segments: Sequence[Segment]) -> Iterable[Segment]:
+    """Those that may hold a program's texts: the one with the code does not where a linker made others for data.
+
+    Such a file begins with a segment that is only read; without one, code and texts share the first segment.
+    """
+    is_separate = bool(segments) and not segments[0].is_code
+    return [segment for segment in segments if not (is_separate and segment.is_code)]
 
 
 def _of_import_array(texts: bytes) -> Iterator[Companion]:
@@ -79,17 +98,17 @@ def _at_least(major: int, minor: int) -> Companion:
     return Companion("numpy", f">={major}.{minor}", f"was compiled for NumPy {major}.{minor} or newer")
 
 
-def _dtype_sizes(content: bytes, machine: str, segments: Sequence[tuple[int, int, int]]) -> Iterator[int]:
+def _dtype_sizes(content: bytes, machine: str, segments: Sequence[Segment]) -> Iterator[int]:
     """The sizes that are passed to a function together with the name 'dtype' (Cython's `__Pyx_ImportType`)."""
     places = [match.start() for match in re.finditer(re.escape(_DTYPE), content)]
-    names = {begin + at - offset for at in places for offset, begin, size in segments if offset <= at < offset + size}
-    for offset, begin, size in segments if names else ():
-        code = content[offset : offset + size]
+    names = {one.address + at - one.offset for at in places for one in segments if 0 <= at - one.offset < one.size}
+    for segment in segments if names else ():
+        code = content[segment.offset : segment.offset + segment.size] if segment.is_code else b""
         match machine:
             case "x86_64":
-                yield from _sizes_on_x86(code, begin, names)
+                yield from _sizes_on_x86(code, segment.address, names)
             case "aarch64":
-                yield from _sizes_on_arm(code, begin, names)
+                yield from _sizes_on_arm(code, segment.address, names)
             case _:
                 return
 
