@@ -52,7 +52,7 @@ def take_nine_steps(
     """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
     with scratch as folder:
         ports = wire(folder)
-        own = own_folders(request)
+        own = own_folders(request, ports.narrator)
         auditing = Auditing.beside(own, request.audit)
         stock = with_projects(decide(request, requirements, ports, auditing=auditing), requirements)
         ports.narrator.step(4, STEPS[4])
