@@ -277,6 +277,49 @@ def test_a_layer_without_a_build_method_is_packed_as_it_is_or_said(shop: Workpla
     assert "warning: template.yaml:6:5: B: BuildMethod does not count: it has none, and SAM would pack" in done.errors
 
 
+@pytest.mark.parametrize(
+    ("architectures", "packed", "warning"),
+    [
+        (
+            ("arm64", "arm64"),
+            "arm64",
+            "Deps does not say its architecture: it is packed for arm64, as the functions are",
+        ),
+        (
+            ("arm64", "x86_64"),
+            "x86_64",
+            "Deps does not say its architecture: it is packed for x86_64, and not all functions are",
+        ),
+    ],
+)
+def test_a_layer_that_does_not_say_its_architecture(
+    shop: Workplace, architectures: tuple[str, str], packed: str, warning: str
+) -> None:
+    functions = "".join(
+        f"  F{number}:\n    Type: AWS::Serverless::Function\n    Properties: {{CodeUri: jobs, Runtime: python3.13, "
+        f"Handler: jobs.handler, Architectures: [{architecture}]}}\n"
+        for number, architecture in enumerate(architectures)
+    )
+    layer = "  Deps:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: {BuildMethod: python3.13}\n"
+    shop.write("template.yaml", f"Resources:\n{functions}{layer}    Properties: {{ContentUri: layer}}\n")
+
+    done = many(shop, "--sam", "template.yaml")
+
+    assert done.exit_code == 0, done.text
+    made = [path.name for path in (shop.folder / "dist").glob("Deps-*.zip")]
+    assert made == [f"Deps-python3.13-{packed}.zip"]
+    assert f"warning: {warning}" in done.errors.splitlines()
+
+
+def test_a_target_other_than_the_templates_is_said(shop: Workplace) -> None:
+    shop.write("template.yaml", SAM)
+
+    done = many(shop, "--sam", "template.yaml", "--only", "Jobs", "--architecture", "amd64")
+
+    assert done.exit_code == 0, done.text
+    assert "warning: Jobs is packed for amd64 (--architecture), and the template says arm64" in done.errors
+
+
 def test_settings_are_not_packed_and_that_is_said(shop: Workplace) -> None:
     shop.write("template.yaml", SAM)
     for name in (".env", ".gitignore", ".python-version", "htmlcov/index.html"):

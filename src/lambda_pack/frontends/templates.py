@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,21 @@ from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, Architecture
 
 __all__ = ["Planned", "plan_template", "run_pack_template"]
 
 
 class Planned(Struct, frozen=True):
-    """What is packed of a template: cells, and by the template's names whose label each takes; and what is not, why."""
+    """What is packed of a template: cells, and by the template's names whose label each takes; and what is not, why.
+
+    `remarks` are warnings about targets that are not those of the template.
+    """
 
     cells: tuple[Cell, ...]
     labels: Mapping[str, str]
     skipped: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
 
 
 def run_pack_template(arguments: Mapping[str, Any]) -> int:
@@ -46,7 +51,11 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
     planned = plan_template(template, machine, said)
     told = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
     # Said even when all is quiet: what is left out stays as it was, and may not load.
-    warnings = (*template.remarks, *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped))
+    warnings = (
+        *template.remarks,
+        *planned.remarks,
+        *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped),
+    )
     for warning in warnings:
         told.warn(warning)
     if not planned.cells:
@@ -66,8 +75,16 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
     cells: dict[object, Cell] = {}
     labels: dict[str, str] = {}
     skipped = list(template.skipped)
+    remarks: list[str] = []
+    of_functions = _architectures_of_functions(template)
     for code in template.codes:
-        said: Said = {**machine, **_said(code, template.path), **arguments}
+        own = _said(code, template.path)
+        if is_open := code.kind is CellKind.LAYER and not (code.architectures or code.as_it_is):
+            own |= _architecture_of_layer(template, of_functions)
+        if is_open and "architecture" not in arguments and of_functions != {DEFAULT_ARCHITECTURE.value}:
+            remarks.append(_about_layer(code, of_functions))
+        said: Said = {**machine, **own, **arguments}
+        remarks += _overridden(code, own, arguments)
         reason = _open_question(said)
         if reason:
             skipped.append((code.name, reason))
@@ -83,7 +100,41 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
             place = f"{template.path.as_posix()}: {code.name}"
             cells[key] = Cell(code.kind, code.name, request, delivery_of(said), code.deployed_as, place)
         labels[code.name] = cells[key].label
-    return Planned(with_unique_labels(cells.values()), labels, tuple(skipped))
+    return Planned(with_unique_labels(cells.values()), labels, tuple(skipped), tuple(remarks))
+
+
+def _architectures_of_functions(template: Template) -> frozenset[str]:
+    """Return the architectures of a template's functions; Lambda's own default where one says none."""
+    return frozenset(
+        Architecture.parse(word).value
+        for code in template.codes
+        if code.kind is CellKind.FUNCTION
+        for word in code.architectures or (DEFAULT_ARCHITECTURE.value,)
+    ) or frozenset({DEFAULT_ARCHITECTURE.value})
+
+
+def _architecture_of_layer(template: Template, of_functions: frozenset[str]) -> Said:
+    """Return the architecture for a layer that says none: that of the functions, if all have the same one."""
+    if len(of_functions) > 1:
+        return {}
+    return {"architecture": Given(tuple(of_functions), f"the functions of {template.path.as_posix()}")}
+
+
+def _about_layer(code: Code, of_functions: frozenset[str]) -> str:
+    only = next(iter(of_functions)) if len(of_functions) == 1 else None
+    of_them = f"{only}, as the functions are" if only else f"{DEFAULT_ARCHITECTURE.value}, and not all functions are"
+    return f"{code.name} does not say its architecture: it is packed for {of_them}"
+
+
+def _overridden(code: Code, own: Said, arguments: Mapping[str, Given]) -> Iterator[str]:
+    """Warn where the command line asks for a target that the deployed function will not have."""
+    for name, words in (("runtime", code.runtimes), ("architecture", code.architectures)):
+        if name not in arguments or not words or name not in own:
+            continue
+        asked = arguments[name].values[-1]
+        parse = (lambda word: Architecture.parse(word).value) if name == "architecture" else str
+        if parse(asked) not in {parse(word) for word in words}:
+            yield f"{code.name} is packed for {asked} (--{name}), and the template says {', '.join(words)}"
 
 
 def _said(code: Code, path: Path) -> Said:
