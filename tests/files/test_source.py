@@ -186,7 +186,7 @@ def test_settings_are_packed_where_they_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_settings_that_only_defaults_leave_out_are_known(tmp_path: Path) -> None:
-    plant(tmp_path, ".env", ".env.local", ".envoy.yaml", "app.py")
+    plant(tmp_path, ".env", ".env.local", ".env.example", ".envoy.yaml", "app.py")
     assert settings_left_out(tmp_path) == (".env", ".env.local")
     assert settings_left_out(tmp_path, excludes=[".env"], includes=[".env.local"]) == ()
 

@@ -87,6 +87,10 @@ LEFT_OUT: Final = (
 DEFAULT_EXCLUDES: Final = tuple(pattern for row in LEFT_OUT for pattern in row.patterns)
 
 
+# No program reads these.
+_EXAMPLES: Final = frozenset({".example", ".sample", ".template", ".dist"})
+
+
 def check_source(place: Path) -> None:
     """Refuse what is neither a folder nor a file, before anything is done for the bundle that it would be part of.
 
@@ -124,6 +128,8 @@ def read_source(
 def settings_left_out(place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the names of files such as `.env` in a folder that nothing but our defaults leaves out, sorted.
 
+    Examples such as `.env.example` are none of them.
+
     Raises:
         UsageError: a pattern is none.
     """
@@ -134,7 +140,10 @@ def settings_left_out(place: Path, *, excludes: Sequence[str] = (), includes: Se
     return tuple(
         path.name
         for path in sorted(listed(place).iterdir())
-        if path.name.startswith(".env") and path.is_file() and patterns.check_file(path.name).index in rows
+        if path.name.startswith(".env")
+        and path.suffix not in _EXAMPLES
+        and path.is_file()
+        and patterns.check_file(path.name).index in rows
     )
 
 

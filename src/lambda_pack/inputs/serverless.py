@@ -16,7 +16,7 @@ from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fi
 from lambda_pack.inputs.yaml_documents import parse_yaml, place_of, read_text
 from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
-from lambda_pack.model.globs import GlobRules, fixed_part, glob_pattern
+from lambda_pack.model.globs import GlobRules, ends_with_name, glob_pattern
 
 __all__ = ["read_serverless"]
 
@@ -31,7 +31,6 @@ _EXCLUDES = (
     ".serverless_plugins/**",
 )
 _PATTERN_KEYS = frozenset({"patterns", "include", "exclude"})
-_BRACES = {ord(character): None for character in "{},"}
 _REQUIREMENTS_LAYER = "pythonRequirements"
 
 
@@ -89,7 +88,7 @@ class _Service(Struct, frozen=True):
             yield glob
             # globby never looks into a folder that a pattern such as `!lib` or `!**/tests` names; `exclude` does not
             # go that way (package-service.js, and isAffectDepthOfReadingPattern of fast-glob 3.3).
-            if glob in includes and glob.startswith("!") and _is_name(plain.rpartition("/")[2]):
+            if glob in includes and glob.startswith("!") and ends_with_name(plain):
                 yield f"{glob}/**"
 
 
@@ -128,11 +127,6 @@ def read_serverless(path: Path) -> Template:
         codes.append(_requirements_layer(service, top))
     edits = tuple(_edits(service, top)) if codes else ()
     return Template(path, text, tuple(codes), tuple(skipped), remarks.all(), edits)
-
-
-def _is_name(part: str) -> bool:
-    """Return whether the last part of a glob is a name, or several in braces; empty after a slash at the end."""
-    return fixed_part(part.translate(_BRACES)) != ""
 
 
 def _function(service: _Service, name: str, entry: Any) -> Code:  # noqa: ANN401  # a node

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 
-__all__ = ["GlobRules", "fixed_part", "glob_pattern"]
+__all__ = ["GlobRules", "ends_with_name", "fixed_part", "glob_pattern"]
 
 _MAGIC: Final = re.compile(r"[*?\[{(!+@\\]")
 # What micromatch would read in ways that are not worth copying; such a pattern is refused instead of misread.
@@ -59,6 +59,15 @@ def fixed_part(glob: str) -> str:
     parts = glob.removeprefix("./").split("/")
     first = next((number for number, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
     return "/".join(parts[:first])
+
+
+def ends_with_name(glob: str) -> bool:
+    """Return whether the last part of a glob is a name, or several in braces; it is empty after a slash at the end.
+
+    >>> ends_with_name("**/tests"), ends_with_name("{docs,tests}"), ends_with_name("src/*"), ends_with_name("docs/")
+    (True, True, False, False)
+    """
+    return fixed_part(re.sub(r"[{},]", "", glob.rpartition("/")[2])) != ""
 
 
 @lru_cache(maxsize=512)
