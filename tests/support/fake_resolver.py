@@ -146,7 +146,7 @@ class _Search(Struct, frozen=True):
             return
         releases = self.resolver.shelf.versions(name)
         usable = [version for version, rows in releases.items() if self._is_usable(rows, limits)]
-        prereleases = self.resolver.requirements.files.prereleases or None
+        prereleases = self.resolver.requirements.files.allows_prereleases(name)
         for version in sorted(limits.filter(usable, prereleases=prereleases), reverse=True):
             yield self._released(name, version, releases[version])
 

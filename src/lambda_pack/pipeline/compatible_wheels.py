@@ -89,12 +89,17 @@ def _wishes(
             version
             for version in stock.fitting_versions(pin.name)
             if version < below
-            # A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
-            and (not version.is_prerelease or requirements.files.prereleases or pin.version.is_prerelease)
+            and (not version.is_prerelease or _allows_prereleases(pin.name, pin.version, requirements))
         )
         older = sorted(requirements.allowed(pin.name).filter(fitting, prereleases=True), reverse=True)
         if older:
             yield pin.name, older[min(_stride(stock, pin.name), len(older)) - 1]
+
+
+def _allows_prereleases(name: NormalizedName, chosen: Version, requirements: Requirements) -> bool:
+    """Where nothing is said, a resolver that chose a pre-release lets them in: there is nothing else."""
+    allowed = requirements.files.allows_prereleases(name)
+    return chosen.is_prerelease if allowed is None else allowed
 
 
 def _stride(stock: Stock, name: NormalizedName) -> int:

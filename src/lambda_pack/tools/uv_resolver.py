@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -17,10 +18,16 @@ from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.cooldown import Cooldown
+from lambda_pack.model.requirements import FileChoice, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
-from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+from lambda_pack.tools.requirements_text import (
+    build_constraints_text,
+    constraints_text,
+    overrides_text,
+    requirements_text,
+)
 from lambda_pack.tools.uv_question import Question
 
 if TYPE_CHECKING:
@@ -76,7 +83,8 @@ class UvResolver(Struct, frozen=True):
         files = {
             "requirements.txt": requirements_text(self.requirements, hashes=False),
             "constraints.txt": constraints_text(self.requirements, at_most),
-            "excludes.txt": "".join(f"{name}\n" for name in sorted(without)),
+            "excludes.txt": "".join(f"{name}\n" for name in sorted({*without, *self.requirements.excludes})),
+            "overrides.txt": overrides_text(self.requirements),
             "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(),
         }
@@ -113,6 +121,7 @@ class UvResolver(Struct, frozen=True):
             *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
             *("--constraints", "constraints.txt", "--excludes", "excludes.txt"),
             *(("--build-constraints", "build-constraints.txt") if self.requirements.build_constraints else ()),
+            *(("--overrides", "overrides.txt") if self.requirements.overrides else ()),
             *("--config-file", "uv.toml"),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
         )
@@ -151,7 +160,9 @@ class UvResolver(Struct, frozen=True):
             "no-binary-package": sorted(files.no_binary - {":all:"}),
             "no-build": ":all:" in files.only_binary,
             "no-build-package": sorted(files.only_binary - {":all:"}),
-            "prerelease": "allow" if files.prereleases else "if-necessary-or-explicit",
+            **_prereleases(files),
+            **_cooldown(indexes.cooldown),
+            **{setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings},
             "config-settings": dict(self.requirements.config_settings),
             "http-proxy": indexes.proxy,
             "https-proxy": indexes.proxy,
@@ -195,6 +206,25 @@ def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:
         yield {"url": url}
     if indexes.index_url is not None:
         yield {"url": indexes.index_url, "default": True}
+
+
+def _prereleases(files: FileChoice) -> dict[str, object]:
+    # pip's word on one package is uv's `prerelease-package`.
+    of_all = files.allows_prereleases(":all:")
+    named = dict.fromkeys(files.only_final, "disallow") | dict.fromkeys(files.all_releases, "allow")
+    return {
+        "prerelease": "if-necessary-or-explicit" if of_all is None else "allow" if of_all else "disallow",
+        "prerelease-package": {name: named[name] for name in sorted(named.keys() - {":all:"})},
+    }
+
+
+def _cooldown(cooldown: Cooldown) -> dict[str, object]:
+    named = {one.name: one.limit.before for one in cooldown.packages}
+    general = cooldown.limit.before
+    return {
+        "exclude-newer": None if general is None else general.isoformat(),
+        "exclude-newer-package": {name: False if one is None else one.isoformat() for name, one in named.items()},
+    }
 
 
 def _flat(place: str) -> str:

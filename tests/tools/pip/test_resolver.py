@@ -169,7 +169,7 @@ def test_packages_are_held_back_constrained_and_left_out(resolver: PipResolver, 
         (FileChoice(), ("2.0", "wheel")),
         (FileChoice(no_binary=frozenset({":all:"})), ("3.0", "sdist")),
         (FileChoice(only_binary=frozenset({":all:"}), no_binary=frozenset({"lib"})), ("3.0", "sdist")),
-        (FileChoice(prereleases=True), ("4.0rc1", "wheel")),
+        (FileChoice(all_releases=frozenset({":all:"})), ("4.0rc1", "wheel")),
     ],
     ids=["newest", "no wheels", "a name overrides all", "pre-releases"],
 )

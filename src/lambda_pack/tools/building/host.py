@@ -24,7 +24,13 @@ from lambda_pack.tools.building.sources import copied, is_fetched_by_pip, shown
 from lambda_pack.tools.building.steady import steady_folder
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import find_interpreter, install_interpreter, version_of
-from lambda_pack.tools.pip.options import config_options, constraint_options, index_options, write_constraints
+from lambda_pack.tools.pip.options import (
+    config_options,
+    constraint_options,
+    index_options,
+    knows_cooldowns,
+    write_constraints,
+)
 from lambda_pack.tools.pip.program import Pip, Work, fetch_pip, our_pip
 from lambda_pack.tools.process import Completed
 
@@ -57,6 +63,8 @@ class HostBench:
     def make(self, job: Job) -> Made | Attempt:
         """See `lambda_pack.tools.building.jobs.Bench`."""
         python = self._python(job.target)
+        if (late := self._without_cooldown(job, python)) is not None:
+            return late
         key = hashlib.sha256(f"{shown(job.source)} {job.target} {job.step}".encode()).hexdigest()[:16]
         with steady_folder(key, otherwise=job.folder) as folder:
             environment = self._environment(job, folder)
@@ -75,6 +83,15 @@ class HostBench:
             wheel = _kept(built[0], job.folder)
             libraries = collect_libraries(wheel, job.folder, interpreter=python.path, environment=environment)
         return Made(wheel, Build(BuilderName.HOST), command, log, python.foreign, libraries)
+
+    def _without_cooldown(self, job: Job, python: _Python) -> Attempt | None:
+        """Why there is no build: only a pip that is too old for a cooldown runs with this Python."""
+        if not self._settings.indexes.cooldown or not self._settings.building.isolates(job.source.pin.name):
+            return None
+        version = self._pip(python, self._environment(job, job.folder / "cooldown")).version
+        if knows_cooldowns(version):
+            return None
+        return job.attempt(f"not built: pip {version} cannot hold build requirements to the cooldown")
 
     def _python(self, target: Target) -> _Python:
         """The interpreter that the user named, else one of the target's version, else our own."""

@@ -66,6 +66,9 @@ class BuiltWheels(Struct, frozen=True):
             "constraints": [str(line) for line in self.settings.constraints],
             "place": self._place(builder, image),
         }
+        if cooldown := self.settings.indexes.cooldown.rule:
+            # A build without the cooldown, or with another, may have used what is too new now.
+            known["cooldown"] = cooldown
         return json.dumps(known, sort_keys=True)
 
     def recall(self, job: Job, key: str) -> Accepted | None:

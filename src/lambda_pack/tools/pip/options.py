@@ -10,7 +10,14 @@ from packaging.version import Version
 from lambda_pack.model.requirements import FileChoice, IndexSettings, Requested, Requirements
 from lambda_pack.tools.requirements_text import build_constraints_text
 
-__all__ = ["config_options", "constraint_options", "file_options", "index_options", "write_constraints"]
+__all__ = [
+    "config_options",
+    "constraint_options",
+    "file_options",
+    "index_options",
+    "knows_cooldowns",
+    "write_constraints",
+]
 
 
 def index_options(indexes: IndexSettings) -> tuple[str, ...]:
@@ -32,8 +39,12 @@ def file_options(files: FileChoice) -> tuple[str, ...]:
             for name in sorted(names):
                 if (name == ":all:") is for_all:
                     options += [option, name]
-    switches = (("--pre", files.prereleases), ("--prefer-binary", files.prefer_binary))
-    return (*options, *(option for option, is_on in switches if is_on))
+    return (*options, *_release_options(files), *(("--prefer-binary",) if files.prefer_binary else ()))
+
+
+def knows_cooldowns(pip_version: str) -> bool:
+    """Whether this pip has `--uploaded-prior-to`, and hands it on to the environments that it makes for builds."""
+    return Version(pip_version) >= Version("26.0")
 
 
 def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -66,6 +77,20 @@ def constraint_options(path: Path | None, pip_version: str) -> tuple[tuple[str, 
     return (), {"PIP_CONSTRAINT": str(path)}
 
 
+def _release_options(files: FileChoice) -> Iterator[str]:
+    """Which pre-releases pip may take; it refuses `--pre` beside the other two options."""
+    if files.all_releases == {":all:"} and not files.only_final:
+        # pip before 26.0 knows this option alone.
+        yield "--pre"
+        return
+    named = (("--all-releases", files.all_releases), ("--only-final", files.only_final))
+    for for_all in (True, False):
+        for option, names in named:
+            for name in sorted(names):
+                if (name == ":all:") is for_all:
+                    yield from (option, name)
+
+
 def _index_options(indexes: IndexSettings) -> Iterator[str]:
     single = (
         ("--index-url", indexes.index_url),
@@ -86,5 +111,8 @@ def _index_options(indexes: IndexSettings) -> Iterator[str]:
             yield from (option, value)
     if indexes.no_index:
         yield "--no-index"
+    if (before := indexes.cooldown.strictest) is not None:
+        # pip has one time for all packages: the earliest lets in nothing that is too new.
+        yield from ("--uploaded-prior-to", before.isoformat())
     yield from ("--timeout", str(indexes.timeout), "--retries", str(indexes.retries))
     yield from ("--keyring-provider", "subprocess" if indexes.keyring else "disabled")

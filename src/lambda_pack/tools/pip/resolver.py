@@ -24,6 +24,7 @@ from lambda_pack.tools.pip.options import (
     constraint_options,
     file_options,
     index_options,
+    knows_cooldowns,
     write_constraints,
 )
 from lambda_pack.tools.pip.program import Pip, Work, our_pip, pretended
@@ -59,6 +60,9 @@ class PipResolver(Struct, frozen=True):
         if self.requirements.indexes.strategy is IndexStrategy.FIRST_INDEX:
             raise UsageError("pip always merges its indexes; choose --resolver uv, or --index-strategy merge")
         pip = self.pip or our_pip()
+        _refuse_settings_of_uv(self.requirements)
+        if self.requirements.indexes.cooldown and not knows_cooldowns(pip.version):
+            raise UsageError(f"pip {pip.version} has no --uploaded-prior-to; choose --resolver uv, or install pip 26")
         with tempfile.TemporaryDirectory(dir=self.scratch, prefix="pip-resolver-") as name:
             folder = Path(name)
             self._write(folder, at_most)
@@ -88,7 +92,7 @@ class PipResolver(Struct, frozen=True):
         permission = self.requirements.files.building
         return {
             **pretended(target, target.tags_of_any_glibc),
-            "without": sorted(without),
+            "without": sorted({*without, *self.requirements.excludes}),
             # Options keep out the files of an index; a package may still ask for another by its URL.
             "silent": permission.nothing or bool(permission.only),
             "heard": sorted(permission.only - permission.never),
@@ -105,6 +109,21 @@ class PipResolver(Struct, frozen=True):
         yield from index_options(self.requirements.indexes)
         yield from file_options(self.requirements.files.enforced)
         yield from config_options(self.requirements.config_settings)
+
+
+def _refuse_settings_of_uv(requirements: Requirements) -> None:
+    """Refuse by name what pip has no word for, so that nothing is resolved as if it had not been asked for."""
+    if requirements.uv_settings:
+        setting = requirements.uv_settings[0]
+        raise UsageError(
+            f"{setting.key} in {setting.source} is for uv, and pip has nothing like it; remove --resolver pip"
+        )
+    if requirements.overrides:
+        line = requirements.overrides[0]
+        raise UsageError(f"{line.origin}: pip cannot override {line}; remove --resolver pip")
+    if requirements.indexes.cooldown.packages:
+        names = ", ".join(one.name for one in requirements.indexes.cooldown.packages)
+        raise UsageError(f"pip has one cooldown for all packages, and {names} has its own; remove --resolver pip")
 
 
 def _hashes_count(requirements: Requirements) -> bool:
