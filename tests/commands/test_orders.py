@@ -53,7 +53,7 @@ def test_requirements_are_read_with_the_settings_around_them(shop: Path) -> None
     assert {setting.name: setting.source for setting in order.settings} == {
         "index-url": "the command line",
         "constraint": "the command line",
-        "pre": "the requirements file",
+        "all-releases": "the requirements file",
     }
 
 

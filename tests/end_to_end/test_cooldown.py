@@ -143,6 +143,25 @@ def test_a_setting_that_is_not_heeded_is_named_with_its_place(dated: Workplace) 
     assert "ignore-requires-python" not in ended.text
 
 
+def test_a_manifest_above_that_cannot_be_read_is_named_and_stops_nothing(dated: Workplace) -> None:
+    (dated.folder.parent / "pyproject.toml").write_text("[tool.{{ name }}]\n")
+
+    ended = dated.pack("-r", "requirements.txt")
+
+    assert ended.exit_code == 0
+    assert "settings of uv are looked for there" in ended.text
+
+
+def test_an_index_without_times_is_named_as_the_cause(work: Workplace) -> None:
+    offer(work, "tool-1.0-py3-none-any.whl", None)
+    work.write("requirements.txt", "tool")
+
+    ended = work.pack("--exclude-newer", LIMIT)
+
+    assert ended.exit_code == 3
+    assert "has no upload time on its index" in ended.text
+
+
 @pytest.mark.parametrize("resolver", ["uv", "pip"])
 @pytest.mark.parametrize(
     ("lines", "version"),

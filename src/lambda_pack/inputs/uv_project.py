@@ -32,7 +32,8 @@ class UvTable(Struct, frozen=True):
     """Settings of uv's: the `content` of a `uv.toml`, or of a `[tool.uv]` that begins at a `line` of its file.
 
     `is_manifest` says that it stands in a manifest, and `has_indexes` that its `[[index]]` tables are read here: those
-    of a manifest that is packed are read with its sources.
+    of a manifest that is packed are read with its sources. A manifest that cannot be read has no content, and a
+    `problem` in its place.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class UvTable(Struct, frozen=True):
     line: int = 1
     is_manifest: bool = False
     has_indexes: bool = False
+    problem: str | None = None
 
     def source(self, key: str) -> str:
         """Return the file and the line where a setting stands."""
@@ -65,7 +67,7 @@ def uv_tables(inputs: Sequence[Path], folder: Path, environ: Mapping[str, str]) 
         is_plain = seen(first).is_file() and first.suffix not in {".py", ".toml", ".lock"}
         found = _discovered(folder.absolute())
         tables += (replace(table, has_indexes=is_plain or not table.is_manifest) for table in found)
-    return tuple(table for table in tables if table.content)
+    return tuple(table for table in tables if table.content or table.problem)
 
 
 def project_settings(tables: Sequence[UvTable], environ: Mapping[str, str]) -> GivenSettings:
@@ -114,9 +116,18 @@ def _is_off(environ: Mapping[str, str]) -> bool:
 
 
 def _discovered(folder: Path) -> Iterator[UvTable]:
-    begin = workspace_root(folder) or folder
+    try:
+        begin = workspace_root(folder) or folder
+    except UsageError:
+        # The file that cannot be read is met again below.
+        begin = folder
     for parent in (begin, *begin.parents):
-        manifest = _manifest(parent / "pyproject.toml")
+        try:
+            manifest = _manifest(parent / "pyproject.toml")
+        except UsageError as error:
+            # As in uv, the manifest of some folder above is no reason to stop.
+            manifest = None
+            yield UvTable(parent / "pyproject.toml", "", {}, problem=str(error))
         if seen(parent / "uv.toml").is_file():
             path = parent / "uv.toml"
             yield UvTable(path, seen(path).read_text("utf-8"), read_toml(path, what_now="correct it"))
