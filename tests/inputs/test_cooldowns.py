@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -8,6 +10,8 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.cooldowns import in_uv_words, parse_limit, read_cooldown
 from lambda_pack.model.given import Given
+from lambda_pack.tools.process import run
+from lambda_pack.tools.uv_program import find_uv
 
 NOW = datetime(2026, 11, 28, 12, 0, 30, tzinfo=UTC)
 MINUTE = NOW.replace(second=0)
@@ -73,3 +77,25 @@ def test_a_package_has_the_loudest_of_its_own_limits() -> None:
 
 def test_a_limit_can_be_switched_off() -> None:
     assert not read_cooldown({"exclude-newer": Given(("false",), "the command line")}, (), now=NOW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("24 hours", "1 week", "30d", "PT24H", "P1W", "P2W3D", "P1DT12H", "1 day 3 hours", "2h30m", "3 days ago"),
+        *("1 minute, 2 seconds", "1.5 hours", "2024-01-01", "20240101", "20240101T000000Z", "2024-01-01 10:00:00"),
+        *("2024-01-01T00:00:00+02:00", "false"),
+        *("P", "PT", "P1M", "P1Y", "1 mo", "1 year", "1 fortnight", "soon", "yesterday", "3"),
+    ],
+)
+def test_uv_takes_the_same_texts(tmp_path: Path, text: str) -> None:
+    (tmp_path / "requirements.in").write_text("")
+    command = [find_uv({}), "pip", "compile", "requirements.in", "--no-config", "--offline", "--exclude-newer", text]
+    taken = run(command, environment={"PATH": os.defpath}, folder=tmp_path).status == 0
+
+    try:
+        parse_limit(text, "x", now=NOW)
+    except UsageError:
+        assert not taken
+    else:
+        assert taken

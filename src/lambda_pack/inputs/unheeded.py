@@ -48,7 +48,8 @@ def _of(table: UvTable) -> Iterator[str]:
     parts += [(UV_INDEX_KEYS, row) for row in rows] if isinstance(rows, list) else []
     for known, content in parts:
         for key, value in content.items() if isinstance(content, Mapping) else ():
-            if value is not False and value not in ([], {}, ""):
+            # `false` asks for nothing, but for an index that is to be left out of a cooldown.
+            if value not in ([], {}, "") and (value is not False or known is UV_INDEX_KEYS):
                 yield from _warning(known, key, table.source(key), known_only=False)
 
 

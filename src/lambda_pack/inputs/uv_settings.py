@@ -144,13 +144,19 @@ def _parsed(path: Path) -> tuple[str, Mapping[str, object]]:
 
 
 def options_of(table: Mapping[str, object], folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the settings of a table of uv's but `[[index]]`, with relative paths made absolute from the folder."""
+    """Yield the settings of a table of uv's but `[[index]]`, with relative paths made absolute from the folder.
+
+    Raises:
+        UsageError: a value is of no kind that uv takes.
+    """
     for key in ("index-url", "extra-index-url", "no-index", "index-strategy", "keyring-provider", "require-hashes"):
         yield key, _texts(table.get(key))
     yield "trusted-host", _texts(table.get("allow-insecure-host"))
     yield "find-links", tuple(_place(text, folder) for text in _texts(table.get("find-links")))
-    settings = table.get("config-settings")
-    yield "config-settings", tuple(_pairs(settings) if isinstance(settings, Mapping) else ())
+    settings = table.get("config-settings", {})
+    if not isinstance(settings, Mapping):
+        raise UsageError("config-settings is not a table; correct it")
+    yield "config-settings", tuple(_pairs(settings))
     yield from resolution_options(table)
     for key, name in (("no-binary", "no-binary"), ("no-build", "only-binary")):
         everything = table.get(key) is True
