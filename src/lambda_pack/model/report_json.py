@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from lambda_pack.model.building import Build
+from lambda_pack.model.building import Build, BuildLimits
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.glue import GlueFacts
@@ -129,6 +129,15 @@ def _build(build: Build) -> dict[str, Any]:
         "reproducible": build.is_reproducible,
         "cached": build.is_cached,
         "wheelhouse": build.wheelhouse,
+        "limits": build.limits and _limits(build.limits),
+    }
+
+
+def _limits(limits: BuildLimits) -> dict[str, Any]:
+    return {
+        "before": limits.before and limits.before.isoformat(),
+        "constraints": list(limits.constraints),
+        "why": limits.why,
     }
 
 

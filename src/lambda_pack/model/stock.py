@@ -36,7 +36,7 @@ class Attempt(Struct, frozen=True):
     """One failed try to get a fitting wheel.
 
     `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
-    did that does not fit, and `build` how.
+    did that does not fit, and `build` how. `timed_out` says that the build was ended at its time limit.
     """
 
     pin: Pin
@@ -46,6 +46,7 @@ class Attempt(Struct, frozen=True):
     log: str = ""
     wheel: Wheel | None = None
     build: Build | None = None
+    timed_out: bool = False
 
 
 class HeldBack(Struct, frozen=True):
@@ -175,7 +176,7 @@ class Stock(Struct, frozen=True):
         return min((source for source in found if source.refused is None), key=_order, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:
-        """With what was found; a file heard of before stays as it was first heard of."""
+        """With what was found; a file heard of before stays as it was first heard of, a failure is kept once."""
         items = tuple(found)
         known = {(offer.pin, offer.filename) for offer in self.offers}
         offers = (item for item in items if not isinstance(item, Accepted | Attempt))
@@ -183,7 +184,7 @@ class Stock(Struct, frozen=True):
             self,
             offers=self.offers | {offer for offer in offers if (offer.pin, offer.filename) not in known},
             accepted=self.accepted + tuple(item for item in items if isinstance(item, Accepted)),
-            attempts=self.attempts + tuple(item for item in items if isinstance(item, Attempt)),
+            attempts=tuple(dict.fromkeys((*self.attempts, *(item for item in items if isinstance(item, Attempt))))),
         )
 
 

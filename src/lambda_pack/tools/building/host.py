@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName
@@ -27,6 +28,7 @@ from lambda_pack.tools.interpreters import find_interpreter, install_interpreter
 from lambda_pack.tools.pip.options import (
     config_options,
     constraint_options,
+    date_options,
     index_options,
     knows_cooldowns,
     write_constraints,
@@ -60,6 +62,11 @@ class HostBench:
         self._pips: dict[tuple[int, int], Pip] = {}
         self._lock = Lock()
 
+    def takes_dates(self, job: Job) -> bool:
+        """See `lambda_pack.tools.building.jobs.Bench`."""
+        python = self._python(job.target)
+        return knows_cooldowns(self._pip(python, self._environment(job, job.folder / "dates")).version)
+
     def make(self, job: Job) -> Made | Attempt:
         """See `lambda_pack.tools.building.jobs.Bench`."""
         python = self._python(job.target)
@@ -74,7 +81,8 @@ class HostBench:
             version = "{}.{}".format(*python.version)
             if ended.timed_out:
                 limit = self._settings.building.timeout
-                return job.attempt(f"the build did not end within {limit:g} seconds", log=log, command=command)
+                late = job.attempt(f"the build did not end within {limit:g} seconds", log=log, command=command)
+                return replace(late, timed_out=True)
             if ended.status != 0:
                 return job.attempt(f"the build with Python {version} failed", log=log, command=command)
             built = sorted((folder / "wheels").glob("*.whl"))
@@ -112,12 +120,13 @@ class HostBench:
     def _run(self, job: Job, python: _Python, *, folder: Path, environment: Mapping[str, str]) -> Completed:
         settings = self._settings
         pip = self._pip(python, environment)
-        constraints, extra = constraint_options(write_constraints(settings.constraints, folder), pip.version)
+        written = write_constraints(settings.constraints, folder, job.limits.constraints)
+        constraints, extra = constraint_options(written, pip.version)
         is_project = not is_fetched_by_pip(job.source)
         project = copied(job.source, job.project, folder / "project").as_uri() if is_project else job.source.filename
         arguments = [
             *(*_WHEEL, "--wheel-dir", str(folder / "wheels"), *self._options(job)),
-            *(*constraints, *index_options(settings.indexes), project),
+            *(*constraints, *index_options(settings.indexes), *date_options(job.limits.before, settings.indexes.cooldown), project),
         ]
         return pip.run(
             arguments,

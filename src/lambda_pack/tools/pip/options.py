@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from packaging.version import Version
 
+from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.requirements import FileChoice, IndexSettings, Requested, Requirements
 from lambda_pack.tools.requirements_text import build_constraints_text
 
 __all__ = [
     "config_options",
     "constraint_options",
+    "date_options",
     "file_options",
     "index_options",
     "knows_cooldowns",
@@ -56,13 +59,26 @@ def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"--config-settings={key}={value}" for key, value in settings)
 
 
-def write_constraints(constraints: tuple[Requested, ...], folder: Path) -> Path | None:
-    """A file with what limits the requirements of builds; None where nothing does."""
-    if not constraints:
+def write_constraints(constraints: tuple[Requested, ...], folder: Path, more: tuple[str, ...] = ()) -> Path | None:
+    """Write a file with what limits the requirements of builds, `more` in pip's syntax; None where nothing does."""
+    if not constraints and not more:
         return None
     path = folder / "build-constraints.txt"
-    path.write_text(build_constraints_text(Requirements(folder, build_constraints=constraints)), encoding="utf-8")
+    text = build_constraints_text(Requirements(folder, build_constraints=constraints))
+    path.write_text(text + "".join(f"{line}\n" for line in more), encoding="utf-8")
     return path
+
+
+def date_options(before: datetime | None, cooldown: Cooldown) -> tuple[str, ...]:
+    """Limit what builds require to what was uploaded before a time, as wheels; behind the options of the indexes.
+
+    Only as wheels: what was not built for a Python then would be compiled for minutes, with tools of another day. pip
+    takes the last of several times, so the time of an earlier cooldown is repeated.
+    """
+    if before is None:
+        return ()
+    earliest = min(before, cooldown.strictest or before)
+    return ("--uploaded-prior-to", earliest.isoformat(), "--only-binary", ":all:")
 
 
 def constraint_options(path: Path | None, pip_version: str) -> tuple[tuple[str, ...], dict[str, str]]:
