@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from msgspec.structs import replace
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
-from lambda_pack.errors import LambdaPackError
+from lambda_pack.errors import IndexUnavailable, LambdaPackError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.forbidden import without_forbidden
@@ -27,9 +28,10 @@ from lambda_pack.tools.environment import checkout_environment, package_environm
 if TYPE_CHECKING:
     from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.files.open_wheels import OpenWheels
-    from lambda_pack.model.packages import Wheel
+    from lambda_pack.model.packages import Sdist, Wheel
     from lambda_pack.tools.auditor import WheelAuditor
     from lambda_pack.tools.building.shared_memory import SharedMemory
+    from lambda_pack.tools.built_metadata import InformedResolver
     from lambda_pack.tools.network.cache import Cache
     from lambda_pack.tools.network.credentials import Credentials
     from lambda_pack.tools.network.forecast import Forecast
@@ -132,17 +134,29 @@ class Workshop:
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
+        builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache))
         ports = Ports(
-            resolver=self._resolver or self._locked_resolver(index_over, scratch / "installed"),
+            resolver=self._old_sources(builder) or self._locked_resolver(index_over, scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
-            builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
+            builder=builder,
             narrator=self._narrator,
             wheels=wheels,
             refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
+
+    def _old_sources(self, builder: Builder) -> Resolver | None:
+        """The resolver that was begun, helped where sources do not say their metadata; None where a lock resolves."""
+        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
+
+        if self._resolver is None or self._index is None:
+            return None
+        requirements = without_forbidden(self._order.requirements)
+        return BuiltMetadataResolver(
+            self._resolver, requirements, builder=builder, index=self._index, note=self._narrator.note
+        )
 
     def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
         from lambda_pack.tools.network.forecast import Forecast
@@ -219,7 +233,7 @@ class Workshop:
             return indexes
         return replace(indexes, index_url=url, extra_index_urls=(), find_links=(), no_index=False)
 
-    def _begun_resolver(self, stack: ExitStack, folder: Path) -> Resolver | None:
+    def _begun_resolver(self, stack: ExitStack, folder: Path) -> InformedResolver | None:
         """None where a lock takes its place."""
         if self._order.lock is not None:
             return None
@@ -263,6 +277,8 @@ class Workshop:
             building=request.building,
             constraints=requirements.build_constraints,
             spans=self._narrator.span,
+            note=self._narrator.note,
+            uploaded=self._uploaded,
         )
         folder.mkdir(mode=0o700)
         return SourceBuilder(
@@ -272,6 +288,19 @@ class Workshop:
             memories=Memories(cache, self._shared_memory()),
             settings=settings,
         )
+
+    def _uploaded(self, sdist: Sdist) -> datetime | None:
+        """When an index got an sdist: a resolver need not say, and a lock neither."""
+        if sdist.uploaded is not None or sdist.is_exact or self._index is None:
+            return sdist.uploaded
+        from lambda_pack.model.packages import Sdist
+
+        try:
+            listed = self._index.files([sdist.pin.name])
+        except IndexUnavailable:
+            return None
+        same = (one for one in listed if isinstance(one, Sdist) and one.filename == sdist.filename)
+        return next((one.uploaded for one in same if one.uploaded is not None), None)
 
     def _shared_memory(self) -> SharedMemory | None:
         """What other machines have built; the bucket is first asked when something must be built."""

@@ -98,7 +98,10 @@ DROPPED = (
     _of_python("pipes", "3.13", (3, 12), _module("pipes")),
     _of_python("cgi", "3.13", (3, 12), _module("cgi")),
     _of_python(
-        "configparser.SafeConfigParser", "3.12", (3, 11), r"^.*module 'configparser' has no attribute 'SafeConfigParser'"
+        "configparser.SafeConfigParser",
+        "3.12",
+        (3, 11),
+        r"^.*module 'configparser' has no attribute 'SafeConfigParser'",
     ),
     _of_python("readfp() of configparser", "3.12", (3, 11), r"^.*ConfigParser' object has no attribute 'readfp'"),
     _of_python("inspect.getargspec", "3.11", (3, 10), r"^.*module 'inspect' has no attribute 'getargspec'"),
@@ -166,7 +169,9 @@ class Cause(Struct, frozen=True):
         """What a user can do who builds with this Python."""
         row = self.dropped
         if (constraint := self.constraint_on(python)) is not None:
-            return f"limit what its build requires: write {constraint!r} into a file and name it with --build-constraint"
+            return (
+                f"limit what its build requires: write {constraint!r} into a file and name it with --build-constraint"
+            )
         newest = "{}.{}".format(*(row.newest_python or python))
         limited = f"{row.constraint} does not run on Python {python[0]}.{python[1]}" if row.constraint else None
         because = f"{limited}, and {newest} is the last that it runs on" if limited else f"{newest} is the last with it"
@@ -185,7 +190,7 @@ def cause_of(log: str) -> Cause | None:
     place, row = max(found, key=lambda pair: pair[0])
     files = [match["file"] for match in _LAST_FILE.finditer(log, 0, place)]
     # setuptools runs setup.py from a string.
-    is_setup = bool(files) and (files[-1] == "<string>" or files[-1].endswith("setup.py"))
+    is_setup = "setup command:" in log[place:] or (bool(files) and files[-1].endswith(("<string>", "setup.py")))
     return Cause(row, "its setup.py" if is_setup else "its build")
 
 
@@ -208,7 +213,7 @@ def next_limits(
     """
     today, *_ = logs
     cause = cause_of(today)
-    if _NOT_BY_REQUIREMENTS.search(today) or (cause is not None and cause.dropped.constraint is None):
+    if _NOT_BY_REQUIREMENTS.search(today) or (cause is not None and cause.constraint_on(python) is None):
         return None
     why = str(cause) if cause is not None else None
     if uploaded is not None and not any(limits.before for limits in tried):
@@ -221,10 +226,10 @@ def next_limits(
 
 
 def without_hints(log: str) -> str:
-    """The log of uv without its hints: they name constraints that its own build requirements may not have.
+    r"""The log of uv without its hints: they name constraints that its own build requirements may not have.
 
-    >>> without_hints("error: no\\nhint: add `distutils`\\n  to it\\nmore")
-    'error: no\\nmore'
+    >>> without_hints("error: no\nhint: add `distutils`\n  to it\nmore")
+    'error: no\nmore'
     """
     return _HINT.sub("", log)
 

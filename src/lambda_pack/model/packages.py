@@ -28,6 +28,7 @@ __all__ = [
     "Sdist",
     "Source",
     "Wheel",
+    "place_of",
 ]
 
 Hashes: TypeAlias = tuple[tuple[str, str], ...]
@@ -170,3 +171,18 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".
 
 Source: TypeAlias = Sdist | Checkout | Folder
 Offer: TypeAlias = Wheel | Source
+
+
+def place_of(source: Source) -> tuple[str, ...]:
+    """Return where the source is: equal for two that are the same source under different names or with other hashes.
+
+    >>> place_of(Folder(Pin.parse("a", "1"), "/p")) == place_of(Folder(Pin.parse("b", "2"), "/p"))
+    True
+    """
+    match source:
+        case Folder():
+            return "folder", source.path, source.subdirectory or ""
+        case Checkout():
+            return source.system, source.url, source.commit, source.subdirectory or ""
+        case Sdist():
+            return "sdist", source.url.partition("#")[0], source.subdirectory or ""

@@ -105,6 +105,15 @@ class Requested(Struct, frozen=True):
         """The normalized name, where one was written."""
         return canonicalize_name(self.requirement.name) if self.requirement else None
 
+    def named(self, name: NormalizedName, folder: Path) -> Requested:
+        """Return the line with a name for what it names by place alone; relative paths begin at `folder`."""
+        url = self.url or ""
+        absolute = url if len(urlsplit(url).scheme) > 1 else (folder / url).resolve().as_uri()
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        requirement = Requirement(f"{name}{extras} @ {absolute}")
+        requirement.marker = self.marker
+        return replace(self, requirement=requirement, url=None, extras=frozenset(), marker=None)
+
     def counts_on(self, target: Target) -> bool:
         """Whether the line's marker holds on the target."""
         if self.requirement is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
@@ -31,7 +32,10 @@ from lambda_pack.tools.requirements_text import (
 from lambda_pack.tools.uv_question import Question
 
 if TYPE_CHECKING:
-    from packaging.pylock import Pylock  # not needed before uv is started
+    # Not needed before uv is started.
+    from packaging.pylock import Pylock
+
+    from lambda_pack.tools.built_metadata import BuiltMetadata, SourceMetadata
 
 __all__ = ["BegunResolver", "UvResolver"]
 
@@ -45,6 +49,11 @@ _NO_SOLUTION = 1
 _NO_ANSWER = re.compile(
     r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.MULTILINE
 )
+# How uv says that a source did not say its metadata (seen in 0.13): by name, where it has one.
+_NOT_BUILT = re.compile(
+    r"^(?:error|  cause): (?:Failed to (?:download and )?build|The build backend returned)", re.MULTILINE
+)
+_NAMED = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 
 
 class UvResolver(Struct, frozen=True):
@@ -61,6 +70,11 @@ class UvResolver(Struct, frozen=True):
     environment: Mapping[str, str]
     scratch: Path
     cache: Path | None = None
+    metadata: SourceMetadata | None = None
+
+    def informed(self, metadata: SourceMetadata) -> UvResolver:
+        """See `lambda_pack.tools.built_metadata.InformedResolver`."""
+        return replace(self, metadata=metadata)
 
     def resolve(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
@@ -81,7 +95,7 @@ class UvResolver(Struct, frozen=True):
     ) -> Question:
         """What uv is told."""
         files = {
-            "requirements.txt": requirements_text(self.requirements, hashes=False),
+            "requirements.txt": requirements_text(self._seen, hashes=False),
             "constraints.txt": constraints_text(self.requirements, at_most),
             "excludes.txt": "".join(f"{name}\n" for name in sorted({*without, *self.requirements.excludes})),
             "overrides.txt": overrides_text(self.requirements),
@@ -97,6 +111,13 @@ class UvResolver(Struct, frozen=True):
             UnmetDependencies, IndexUnavailable: as `resolve` does.
         """
         if result.status == _NO_SOLUTION and not _NO_ANSWER.search(result.log):
+            if _NOT_BUILT.search(result.log):
+                raise UnmetDependencies(
+                    "the metadata of a package could not be built; limit what its build requires with "
+                    "--build-constraint, or ask for another version of it",
+                    log=result.log,
+                    sources=_NAMED.findall(result.log) or ("",),
+                )
             raise UnmetDependencies(
                 "no set of versions satisfies the requirements; change one of those named here", log=result.log
             )
@@ -107,6 +128,13 @@ class UvResolver(Struct, frozen=True):
     def answered(self) -> bytes:
         """The lock that uv wrote last, as it wrote it."""
         return self._lock.read_bytes()
+
+    @property
+    def _seen(self) -> Requirements:
+        """The requirements with what is known of sources that uv need not build."""
+        if self.metadata is None:
+            return self.requirements
+        return replace(self.requirements, requested=tuple(self.metadata.requested(self.requirements)))
 
     @property
     def _lock(self) -> Path:
@@ -149,6 +177,8 @@ class UvResolver(Struct, frozen=True):
         clash = files.no_binary & files.only_binary
         if clash:
             raise UsageError(f"--no-binary and --only-binary both name {min(clash)!r}; keep one of them")
+        own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
+        built = [_static(one) for one in self.metadata.built] if self.metadata else []
         settings = {
             "index": list(_indexes(self.requirements)),
             "no-index": indexes.no_index,
@@ -162,10 +192,11 @@ class UvResolver(Struct, frozen=True):
             "no-build-package": sorted(files.only_binary - {":all:"}),
             **_prereleases(files),
             **_cooldown(indexes.cooldown),
-            **{setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings},
+            **own,
             "config-settings": dict(self.requirements.config_settings),
             "http-proxy": indexes.proxy,
             "https-proxy": indexes.proxy,
+            "dependency-metadata": [*own.get("dependency-metadata", []), *built],
         }
         return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
 
@@ -183,6 +214,11 @@ class BegunResolver:
         self._resolver = resolver
         self._running = running
         self._lock: Pylock | None = None
+
+    def informed(self, metadata: SourceMetadata) -> UvResolver:
+        """See `lambda_pack.tools.built_metadata.InformedResolver`."""
+        self.first = None
+        return self._resolver.informed(metadata)
 
     def resolve(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
@@ -225,6 +261,21 @@ def _cooldown(cooldown: Cooldown) -> dict[str, object]:
         "exclude-newer": None if general is None else general.isoformat(),
         "exclude-newer-package": {name: False if one is None else one.isoformat() for name, one in named.items()},
     }
+
+
+def _static(known: BuiltMetadata) -> dict[str, Any]:
+    """A row of uv's own setting for packages whose build it shall not run."""
+    from packaging.metadata import parse_email
+
+    raw, _ = parse_email(known.text)
+    row = {
+        "name": str(known.pin.name),
+        "version": str(known.pin.version),
+        "requires-dist": list(raw.get("requires_dist", ())),
+        "requires-python": raw.get("requires_python"),
+        "provides-extra": list(raw.get("provides_extra", ())),
+    }
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def _flat(place: str) -> str:

@@ -15,7 +15,7 @@ from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
 from lambda_pack.model.building import BuildLimits
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.old_builds import cause_of, next_limits
-from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel
+from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel, place_of
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked, path_of
@@ -61,7 +61,7 @@ class SourceBuilder:
         self._host = HostBench(scratch, environ=environ, settings=self._settings)
         self._container = ContainerBench(wheelhouse, environ=environ, settings=self._settings)
         self._hollow: set[Pin] = set()
-        self._outcomes_by_job: dict[tuple[Source, Target, bool], tuple[Accepted | Attempt, ...]] = {}
+        self._outcomes_by_job: dict[tuple[object, ...], tuple[Accepted | Attempt, ...]] = {}
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
         """See `lambda_pack.ports.Builder`. All cores are used, and an interruption ends every build."""
@@ -107,10 +107,11 @@ class SourceBuilder:
 
     def _built_once(self, job: Job) -> tuple[Accepted | Attempt, ...]:
         """Build, unless this run has done so: resolving may have needed the metadata that only the wheel has."""
-        key = job.source, job.target, job.has_compiler
+        key = place_of(job.source), job.source.pin.name, job.target, job.has_compiler
         if key not in self._outcomes_by_job:
             self._outcomes_by_job[key] = tuple(self._built(job))
-        return self._outcomes_by_job[key]
+        # The version may be known by now.
+        return tuple(replace(outcome, pin=job.source.pin) for outcome in self._outcomes_by_job[key])
 
     def _built(self, job: Job) -> Iterator[Accepted | Attempt]:
         archive = self._fetch(job.source) if isinstance(job.source, Sdist) else None

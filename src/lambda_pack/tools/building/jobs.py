@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct, field
 from packaging.utils import NormalizedName
 
-from lambda_pack.model.building import Build, BuildLimits, Building
+from lambda_pack.model.building import Build, Building, BuildLimits
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.packages import Sdist, Source, Wheel
 from lambda_pack.model.requirements import IndexSettings, Requested

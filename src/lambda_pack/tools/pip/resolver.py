@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.packages import ARCHIVE_SUFFIXES
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Folder, Sdist
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.targets import Target
+from lambda_pack.tools.built_metadata import SourceMetadata
 from lambda_pack.tools.pip.options import (
     config_options,
     constraint_options,
@@ -46,6 +48,11 @@ class PipResolver(Struct, frozen=True):
     environment: Mapping[str, str]
     scratch: Path
     pip: Pip | None = None
+    metadata: SourceMetadata | None = None
+
+    def informed(self, metadata: SourceMetadata) -> PipResolver:
+        """See `lambda_pack.tools.built_metadata.InformedResolver`."""
+        return replace(self, metadata=metadata)
 
     def resolve(
         self, target: Target, *, at_most: Mapping[NormalizedName, Version], without: Collection[NormalizedName] = ()
@@ -72,7 +79,7 @@ class PipResolver(Struct, frozen=True):
                 (*self._arguments(folder), *limiting),
                 interpreter=Path(sys.executable),
                 environment={**self.environment, **variables},
-                work=Work(folder, target=self._pretended(target, without), outcome=folder / "outcome.json"),
+                work=Work(folder, target=self._pretended(target, without, folder), outcome=folder / "outcome.json"),
             )
             if ended.status != 0:
                 raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
@@ -81,14 +88,33 @@ class PipResolver(Struct, frozen=True):
     def _write(self, folder: Path, at_most: Mapping[NormalizedName, Version]) -> None:
         hashes = _hashes_count(self.requirements)
         texts = {
-            "requirements.txt": requirements_text(self.requirements, hashes=hashes, config_settings=True),
+            "requirements.txt": requirements_text(self._seen, hashes=hashes, config_settings=True),
             "constraints.txt": constraints_text(self.requirements, at_most, hashes=hashes),
         }
         for name, text in texts.items():
             # The folder is ours alone, and so are the URLs in it.
             (folder / name).write_text(text, encoding="utf-8")
 
-    def _pretended(self, target: Target, without: Collection[NormalizedName]) -> dict[str, Any]:
+    @property
+    def _seen(self) -> Requirements:
+        """The requirements without the sources that are left out."""
+        if self.metadata is None:
+            return self.requirements
+        return replace(self.requirements, requested=tuple(self.metadata.requested(self.requirements)))
+
+    def _metadata(self, folder: Path) -> Iterator[dict[str, str | None]]:
+        """Write what is known of sources, one `.dist-info` for each; pip knows them by URL or by file name."""
+        for number, known in enumerate(self.metadata.built if self.metadata else ()):
+            place = folder / f"known-{number}" / f"{known.pin.name}-{known.pin.version}.dist-info"
+            place.mkdir(parents=True)
+            (place / "METADATA").write_bytes(known.text)
+            source = known.source
+            listed = isinstance(source, Sdist) and not source.is_exact
+            url = Path(source.path).as_uri() if isinstance(source, Folder) else source.url
+            named = {"url": None, "filename": source.filename} if listed else {"url": url, "filename": None}
+            yield {"folder": str(place), **named}
+
+    def _pretended(self, target: Target, without: Collection[NormalizedName], folder: Path) -> dict[str, Any]:
         permission = self.requirements.files.building
         return {
             **pretended(target, target.tags_of_any_glibc),
@@ -97,6 +123,7 @@ class PipResolver(Struct, frozen=True):
             "silent": permission.nothing or bool(permission.only),
             "heard": sorted(permission.only - permission.never),
             "never": sorted(permission.never),
+            "metadata": list(self._metadata(folder)),
         }
 
     def _arguments(self, folder: Path) -> Iterator[str]:
