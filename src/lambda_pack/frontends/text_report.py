@@ -54,7 +54,7 @@ def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
         yield from (f"  {warning}" for warning in report.warnings)
         yield ""
     if report.to_build:
-        yield "to be built from source"
+        yield "to be built from source" if report.is_check else "not built, because the others cannot be met"
         yield from (f"  {item.pin}: {item.why} ({item.source})" for item in report.to_build)
         yield ""
     if report.archive is not None or (report.is_check and verbose):

@@ -11,9 +11,10 @@ from packaging.utils import NormalizedName
 
 from lambda_pack.model.findings import Concern, Finding
 from lambda_pack.model.library_packages import package_of_library
+from lambda_pack.model.old_builds import cause_of, fails_alike
 from lambda_pack.model.packages import Offer, Pin, Wheel
 from lambda_pack.model.requirements import Requirements
-from lambda_pack.model.stock import Stock
+from lambda_pack.model.stock import Attempt, Stock
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
 from lambda_pack.model.verdicts import Fits, judge, preference
 
@@ -88,7 +89,10 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements, inspection: Insp
     elif older is not None:
         yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
     source = stock.source(pin)
-    if source is not None and any(attempt.pin == pin for attempt in stock.attempts):
+    attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
+    if source is not None and any(fails_alike(attempt.log) for attempt in attempts):
+        yield from _other_tools(attempts, stock.target)
+    elif source is not None and attempts:
         yield (
             f"build it where {stock.target} runs (the same architecture and glibc), or in a container: install docker "
             "or podman, and see --build-image; the log says why it failed here"
@@ -132,6 +136,20 @@ def _choose_another(stock: Stock, pin: Pin, inspection: Inspection) -> Iterator[
         for other in targets:
             if other.architecture is not stock.target.architecture:
                 yield f"choose another architecture: {pin} has a wheel for {other}{remark}"
+
+
+def _other_tools(attempts: Sequence[Attempt], target: Target) -> Iterator[str]:
+    """A build that fails before anything is compiled: it does so in a container as well."""
+    python = target.runtime.python
+    tried = {constraint for attempt in attempts if attempt.limits for constraint in attempt.limits.constraints}
+    causes = {str(cause): cause for attempt in attempts if (cause := cause_of(attempt.log)) is not None}
+    open_ways = [cause for cause in causes.values() if cause.constraint_on(python) not in tried]
+    yield from dict.fromkeys(cause.way_out(python) for cause in open_ways)
+    if not open_ways:
+        yield (
+            "limit what its build requires to what its version was written for, in a file that --build-constraint "
+            "names, or take another version; the log says where it fails, which is before anything is compiled"
+        )
 
 
 def _newest_instead(stock: Stock, pin: Pin, requirements: Requirements, way: Sequence[NormalizedName]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from msgspec.structs import force_setattr, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.building import Build
+from lambda_pack.model.building import Build, BuildLimits
 from lambda_pack.model.findings import Finding, WheelAudit
 from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
 from lambda_pack.model.targets import Target
@@ -37,6 +37,7 @@ class Attempt(Struct, frozen=True):
 
     `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
     did that does not fit, and `build` how. `timed_out` says that the build was ended at its time limit.
+    `limits` are those that lambda-pack added, for an old source.
     """
 
     pin: Pin
@@ -47,6 +48,7 @@ class Attempt(Struct, frozen=True):
     wheel: Wheel | None = None
     build: Build | None = None
     timed_out: bool = False
+    limits: BuildLimits | None = None
 
 
 class HeldBack(Struct, frozen=True):

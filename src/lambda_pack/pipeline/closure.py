@@ -101,7 +101,7 @@ def _obstacles(
     obstacles = {lead.pin: lead.offers for lead in leads if not lead.is_usable}
     ports.narrator.note(f"no closure; in the way: {', '.join(map(str, obstacles)) or 'nothing that can be named yet'}")
     failures: tuple[Attempt, ...] = ()
-    if not obstacles:
+    if not obstacles and refusal.sources is not None:
         # The resolver asks an sdist for its metadata by running its build backend: that too can fail.
         built = ports.builder.build([lead.source for lead in leads if lead.source], target, compiler=True)
         failures = tuple(outcome for outcome in built if not isinstance(outcome, Accepted))

@@ -107,7 +107,9 @@ def _reason(stock: Stock, pin: Pin) -> str:
     if attempts:
         # A build without a compiler fails for want of one; what the build before it came to is the reason.
         telling = [attempt for attempt in attempts if attempt.step != _WITHOUT_COMPILER] or attempts
-        return f"{no_wheel}; {telling[-1].detail}"
+        # So is the failure with today's tools; those of another day were only to cure it.
+        today = [attempt for attempt in telling if attempt.limits is None] or telling
+        return f"{no_wheel}; {today[-1].detail}"
     if stock.source(pin) is None:
         refused = (one.refused for one in stock.offers if one.pin == pin and not isinstance(one, Wheel) and one.refused)
         refusal = min(refused, default=None)

@@ -19,11 +19,11 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.forbidden import direct_source, source_at
-from lambda_pack.model.old_builds import without_hints
+from lambda_pack.model.old_builds import fails_alike, without_hints
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel, place_of
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requested, Requirements
-from lambda_pack.model.stock import Attempt
+from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Builder, Index, Resolver
@@ -174,11 +174,16 @@ class BuiltMetadataResolver:
         return source
 
     def _build(self, source: Source, target: Target) -> None:
-        outcomes = self._builder.build([source], target, compiler=True)
+        outcomes: Sequence[Accepted | Attempt] = self._builder.build([source], target, compiler=True)
         made = next((one.wheel.pin for one in outcomes if one.wheel and one.wheel.pin.name != one.pin.name), None)
         if made is not None and isinstance(source, Folder | Checkout):
             # The line has no name, and the guessed one was wrong.
             outcomes = self._builder.build([replace(source, pin=Pin(made.name, None))], target, compiler=True)
+        if not any(one.wheel for one in outcomes) and not any(
+            fails_alike(one.log) for one in outcomes if isinstance(one, Attempt)
+        ):
+            # What may do without a compiler says its metadata without one, too.
+            outcomes = [*outcomes, *self._builder.build([source], target, compiler=False)]
         wheels = [one.wheel for one in outcomes if one.wheel is not None and one.pin.is_met_by(one.wheel.pin)]
         if not wheels:
             self._failures[source] = tuple(one for one in outcomes if isinstance(one, Attempt))

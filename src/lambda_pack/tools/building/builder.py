@@ -267,7 +267,11 @@ def _with_cause(failure: Attempt, job: Job) -> Attempt:
     """The failure in words that say why, where its log shows a known cause, and with which limits it was tried."""
     cause = cause_of(failure.log)
     detail = f"{failure.detail}: {cause}" if cause is not None else failure.detail
-    return replace(failure, detail=f"with {job.limits}, {detail}" if job.limits else detail)
+    return (
+        replace(failure, detail=f"with {job.limits}, {detail}", limits=job.limits)
+        if job.limits
+        else replace(failure, detail=detail)
+    )
 
 
 def _end(futures: Sequence[Future[tuple[Accepted | Attempt, ...]]]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
 from lambda_pack.model.urls import masked, without_credentials
+from lambda_pack.tools.building.archives import unpack_tar, unpack_zip
 from lambda_pack.tools.building.jobs import Fetch
 from lambda_pack.tools.process import run, tail
 
@@ -80,26 +81,15 @@ def _unpack_archive(source: Sdist, archive: Path, into: Path) -> None:
     whole = into.with_name(f"{into.name}-whole")
     try:
         if zipfile.is_zipfile(archive):
-            _unzip(archive, whole)
+            unpack_zip(archive, whole)
         else:
-            with tarfile.open(archive) as opened:
-                # Nothing outside of the folder, no devices, no strange owners: PEP 706.
-                opened.extractall(whole, filter="data")
+            unpack_tar(archive, whole)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
         raise LambdaPackError(
             f"{source.filename!r} cannot be unpacked: {error}; is it an archive of source?"
         ) from error
     found = list(whole.iterdir())
     (found[0] if len(found) == 1 and found[0].is_dir() else whole).rename(into)
-
-
-def _unzip(archive: Path, into: Path) -> None:
-    with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
-            path = opened.extract(info, into)
-            if info.external_attr >> 16 & 0o111 and not info.is_dir():
-                # A `configure` that cannot be started is none.
-                Path(path).chmod(0o755)
 
 
 def _clone(source: Checkout, into: Path, environment: Mapping[str, str]) -> None:
