@@ -80,7 +80,7 @@ def _check_path(path: str, name: str, into: Path, *, link: str | None = None) ->
     if link is None:
         outside = outside or ".." in PurePosixPath(path).parts
     else:
-        outside = outside or os.path.normpath(path).split(os.sep)[0] == os.pardir
+        outside = outside or Path(os.path.normpath(path)).parts[:1] == (os.pardir,)
     root = Path(os.path.realpath(into))
     if outside or not Path(os.path.realpath(root / path)).is_relative_to(root):
         where = f"the link {name!r} to {link!r}" if link is not None else repr(name)

@@ -45,7 +45,8 @@ class Wheelhouse:
             wanted = scratch / "requirements.txt"
             wanted.write_text("".join(f"{line}\n" for line in requires), encoding="utf-8")
             arguments = ["download", "--dest", str(folder), "--only-binary", ":all:", "--progress-bar", "off"]
-            arguments += ["--no-cache-dir", "--requirement", str(wanted), *index_options(self._settings.indexes)]
+            places = index_options(self._settings.indexes)
+            arguments += ["--no-cache-dir", "--requirement", str(wanted), *places]
             constraints = write_constraints(self._settings.constraints, scratch, limits.constraints)
             arguments += date_options(limits.before, self._settings.indexes.cooldown)
             arguments += ["--constraint", str(constraints)] if constraints else []

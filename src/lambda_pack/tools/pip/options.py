@@ -22,6 +22,8 @@ __all__ = [
     "write_constraints",
 ]
 
+# pip takes the last of several.
+
 
 def index_options(indexes: IndexSettings) -> tuple[str, ...]:
     """Where pip looks, and how it gets there; pip merges all indexes, whatever the strategy says."""
