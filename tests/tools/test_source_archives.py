@@ -74,9 +74,9 @@ def tar(folder: Path, members: tuple[Member, ...]) -> Path:
     return path
 
 
-def tree(folder: Path) -> dict[str, object]:
+def tree(folder: Path) -> dict[str, tuple[str | None, int | None, bool]]:
     """Everything in a folder: contents, links, permissions, owners."""
-    found: dict[str, object] = {}
+    found: dict[str, tuple[str | None, int | None, bool]] = {}
     for path in sorted(folder.rglob("*")):
         state = path.lstat()
         content = str(path.readlink()) if path.is_symlink() else path.read_text() if path.is_file() else None
@@ -96,8 +96,7 @@ def without_python_filter(archive: Path, into: Path) -> None:
 def with_system_python(archive: Path, into: Path) -> None:
     """The same module, alone, under the Python of the system."""
     program = "import runpy, sys; m = runpy.run_path(sys.argv[1]); m['unpack_tar'](*map(m['Path'], sys.argv[2:]))"
-    command = [SYSTEM_PYTHON, "-I", "-c", program, archives.__file__, str(archive), str(into)]
-    done = run(command, {})
+    done = run((SYSTEM_PYTHON, "-I", "-c", program, archives.__file__, archive, into), {}, folder=archive.parent)
     if "tarfile.ExtractError" in done.text:
         raise tarfile.ExtractError(done.text)
     assert done.exit_code == 0, done.text
@@ -107,8 +106,8 @@ def system_python() -> tuple[int, ...]:
     """Its version; nothing where the system has none."""
     if not Path(SYSTEM_PYTHON).exists():
         return ()
-    command = [SYSTEM_PYTHON, "-I", "-c", "import json, sys; print(json.dumps(sys.version_info[:3]))"]
-    return tuple(json.loads(run(command, {}).output))
+    program = "import json, sys; print(json.dumps(sys.version_info[:3]))"
+    return tuple(json.loads(run((SYSTEM_PYTHON, "-I", "-c", program), {}, folder=Path(__file__).parent).output))
 
 
 needs_filters = pytest.mark.skipif(
@@ -151,7 +150,7 @@ def test_what_is_harmless_comes_out_the_same(tmp_path: Path, unpacked: Callable[
     assert found["lib/sub/up"] == ("../setup.py", None, True)
     assert found["lib/twin"] == ("harmless 1", 0o644, True)
     # Nobody else may write, and we may look into every folder.
-    assert all(mode is None or (mode & 0o022 == 0 and mode & 0o600 == 0o600) for _, mode, _ in found.values())  # type: ignore[misc]
+    assert all(mode is None or (mode & 0o022 == 0 and mode & 0o600 == 0o600) for _, mode, _ in found.values())
 
 
 def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,7 @@ from msgspec.structs import replace
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
-from lambda_pack.errors import IndexUnavailable, LambdaPackError
+from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.forbidden import without_forbidden
@@ -28,7 +27,7 @@ from lambda_pack.tools.environment import checkout_environment, package_environm
 if TYPE_CHECKING:
     from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.files.open_wheels import OpenWheels
-    from lambda_pack.model.packages import Sdist, Wheel
+    from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
     from lambda_pack.tools.building.shared_memory import SharedMemory
     from lambda_pack.tools.built_metadata import InformedResolver
@@ -103,6 +102,7 @@ class Workshop:
         # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
         from lambda_pack.files.open_wheels import OpenWheels
         from lambda_pack.tools.auditor import WheelAuditor
+        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.downloads import HttpDownloads
         from lambda_pack.tools.network.http import Session
@@ -135,8 +135,11 @@ class Workshop:
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
         builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache))
+        resolver = self._resolver and BuiltMetadataResolver(
+            self._resolver, self._order.requirements, builder=builder, index=self._index, note=self._narrator.note
+        )
         ports = Ports(
-            resolver=self._old_sources(builder) or self._locked_resolver(index_over, scratch / "installed"),
+            resolver=resolver or self._locked_resolver(index_over, scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
@@ -146,17 +149,6 @@ class Workshop:
             refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
-
-    def _old_sources(self, builder: Builder) -> Resolver | None:
-        """The resolver that was begun, helped where sources do not say their metadata; None where a lock resolves."""
-        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
-
-        if self._resolver is None or self._index is None:
-            return None
-        requirements = without_forbidden(self._order.requirements)
-        return BuiltMetadataResolver(
-            self._resolver, requirements, builder=builder, index=self._index, note=self._narrator.note
-        )
 
     def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
         from lambda_pack.tools.network.forecast import Forecast
@@ -267,6 +259,7 @@ class Workshop:
         from lambda_pack.tools.building.builder import SourceBuilder
         from lambda_pack.tools.building.jobs import BuildSettings
         from lambda_pack.tools.building.memory import Memories
+        from lambda_pack.tools.building.sources import upload_time
 
         requirements, request = self._order.requirements, self._order.request
         settings = BuildSettings(
@@ -278,7 +271,7 @@ class Workshop:
             constraints=requirements.build_constraints,
             spans=self._narrator.span,
             note=self._narrator.note,
-            uploaded=self._uploaded,
+            uploaded=partial(upload_time, index=self._index),
         )
         folder.mkdir(mode=0o700)
         return SourceBuilder(
@@ -288,19 +281,6 @@ class Workshop:
             memories=Memories(cache, self._shared_memory()),
             settings=settings,
         )
-
-    def _uploaded(self, sdist: Sdist) -> datetime | None:
-        """When an index got an sdist: a resolver need not say, and a lock neither."""
-        if sdist.uploaded is not None or sdist.is_exact or self._index is None:
-            return sdist.uploaded
-        from lambda_pack.model.packages import Sdist
-
-        try:
-            listed = self._index.files([sdist.pin.name])
-        except IndexUnavailable:
-            return None
-        same = (one for one in listed if isinstance(one, Sdist) and one.filename == sdist.filename)
-        return next((one.uploaded for one in same if one.uploaded is not None), None)
 
     def _shared_memory(self) -> SharedMemory | None:
         """What other machines have built; the bucket is first asked when something must be built."""

@@ -18,7 +18,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UnmetDependencies
-from lambda_pack.model.forbidden import direct_source, source_at
+from lambda_pack.model.forbidden import direct_source, source_at, without_forbidden
 from lambda_pack.model.old_builds import fails_alike, without_hints
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel, place_of
 from lambda_pack.model.permissions import permitted
@@ -83,9 +83,9 @@ class BuiltMetadataResolver:
         index: Index,
         note: Callable[[str], object],
     ) -> None:
-        """`requirements` are those that the resolver sees; `note` is told what is built for its metadata."""
+        """`note` is told what is built for its metadata."""
         self._resolver = resolver
-        self._requirements = requirements
+        self._requirements = without_forbidden(requirements)
         self._builder = builder
         self._index = index
         self._note = note
