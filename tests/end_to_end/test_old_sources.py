@@ -130,7 +130,7 @@ def test_a_check_says_what_would_be_built(work: Workplace) -> None:
     make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
     old_sdist(work.index.folder, "old", requires=["six"])
     work.write("requirements.txt", "old")
-    done = work.check("-r", "requirements.txt", **TARGET)  # type: ignore[arg-type]
+    done = work.check("-r", "requirements.txt", **TARGET)
     assert done.exit_code == 0, done.text
     assert "to be built from source" in done.text
     assert "old==1.0: there is no wheel" in done.text

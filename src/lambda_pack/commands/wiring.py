@@ -102,7 +102,6 @@ class Workshop:
         # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
         from lambda_pack.files.open_wheels import OpenWheels
         from lambda_pack.tools.auditor import WheelAuditor
-        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
         from lambda_pack.tools.network.cache import Cache, default_cache_folder
         from lambda_pack.tools.network.downloads import HttpDownloads
         from lambda_pack.tools.network.http import Session
@@ -135,11 +134,8 @@ class Workshop:
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
         builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache))
-        resolver = self._resolver and BuiltMetadataResolver(
-            self._resolver, self._order.requirements, builder=builder, index=self._index, note=self._narrator.note
-        )
         ports = Ports(
-            resolver=resolver or self._locked_resolver(index_over, scratch / "installed"),
+            resolver=self._helped_resolver(builder) or self._locked_resolver(index_over, scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
@@ -149,6 +145,15 @@ class Workshop:
             refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
+
+    def _helped_resolver(self, builder: Builder) -> Resolver | None:
+        """The resolver that was begun, helped where sources do not say their metadata; None where a lock resolves."""
+        if self._resolver is None or self._index is None:
+            return None
+        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
+
+        requirements, note = self._order.requirements, self._narrator.note
+        return BuiltMetadataResolver(self._resolver, requirements, builder=builder, index=self._index, note=note)
 
     def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
         from lambda_pack.tools.network.forecast import Forecast

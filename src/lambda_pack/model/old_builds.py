@@ -14,7 +14,17 @@ from msgspec import Struct
 
 from lambda_pack.model.building import BuildLimits
 
-__all__ = ["DROPPED", "TOOLS_OF_PYTHON", "Cause", "Dropped", "cause_of", "fails_alike", "next_limits", "without_hints"]
+__all__ = [
+    "DROPPED",
+    "TOOLS_OF_PYTHON",
+    "Cause",
+    "Dropped",
+    "cause_of",
+    "fails_alike",
+    "fails_before_compiling",
+    "next_limits",
+    "without_hints",
+]
 
 
 class Dropped(Struct, frozen=True):
@@ -23,6 +33,7 @@ class Dropped(Struct, frozen=True):
     `symptom` is a regular expression for the line of the log that shows it. `constraint` brings it back, None where no
     build requirement can. `newest_python` is the last Python on which a tool within the constraint still runs, or the
     last that had it where there is no constraint; None is any. `evidence` says how the row was seen, `checked` when.
+    `is_compiled` says that it shows while something is compiled: a package may do without that.
     """
 
     what: str
@@ -33,6 +44,7 @@ class Dropped(Struct, frozen=True):
     newest_python: tuple[int, int] | None
     evidence: str
     checked: date
+    is_compiled: bool = False
 
 
 _CHECKED = date(2026, 11, 28)
@@ -76,8 +88,9 @@ DROPPED = (
         r"^.*(?:Error compiling Cython file|Cython\.Compiler\.Errors\.CompileError|AttributeError: cython_sources)",
         "Cython<3",
         None,
-        "PyYAML 5.4.1 fails with Cython 3.3.1 (AttributeError: cython_sources) and builds with 0.29.37",
+        "PyYAML 5.4.1 fails with Cython 3.3.1 (AttributeError: cython_sources) and builds with 0.29.33",
         _CHECKED,
+        is_compiled=True,
     ),
     Dropped(
         "the C API of NumPy 1",
@@ -90,6 +103,18 @@ DROPPED = (
         (3, 12),
         "https://numpy.org/doc/stable/numpy_2_0_migration_guide.html#c-api-changes",
         _CHECKED,
+        is_compiled=True,
+    ),
+    Dropped(
+        "longintrepr.h (its C code was made by an old Cython)",
+        "Python",
+        "3.11",
+        r"^.*fatal error: longintrepr\.h: No such file",
+        None,
+        (3, 10),
+        "pyclipper 1.2.1 and thriftpy2 0.4.14 under Python 3.12; https://docs.python.org/3/whatsnew/3.11.html",
+        _CHECKED,
+        is_compiled=True,
     ),
     _of_python("imp", "3.12", (3, 11), _module("imp")),
     _of_python("asynchat", "3.12", (3, 11), _module("asynchat")),
@@ -195,11 +220,17 @@ def cause_of(log: str) -> Cause | None:
 
 
 def fails_alike(log: str) -> bool:
-    """Whether the same build fails in the same way on another machine and without a compiler.
+    """Whether the same build fails in the same way on another machine with the same Python.
 
-    It does where nothing had been compiled yet when it failed, or where the cause is one of the table.
+    It does where the cause is one of the table, or where nothing had been compiled yet when it failed.
     """
-    return cause_of(log) is not None or _BEFORE_COMPILING.search(log) is not None
+    return cause_of(log) is not None or fails_before_compiling(log)
+
+
+def fails_before_compiling(log: str) -> bool:
+    """Whether the same build fails in the same way without a compiler."""
+    cause = cause_of(log)
+    return _BEFORE_COMPILING.search(log) is not None or (cause is not None and not cause.dropped.is_compiled)
 
 
 def next_limits(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from string import hexdigits
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -150,6 +151,11 @@ class Checkout(Struct, frozen=True):
         """
         suffix = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
         return f"{self.system}+{self.url}@{self.commit}{suffix}"
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether `commit` is one by its digest, and no name that may move."""
+        return len(self.commit) in {40, 64} and set(self.commit) <= set(hexdigits)
 
 
 class Folder(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lambda_pack.model.old_builds import fails_alike
+from lambda_pack.model.old_builds import fails_before_compiling
 from lambda_pack.model.packages import Pin, Source
 from lambda_pack.model.report import ToBuild
 from lambda_pack.model.stock import Attempt, Stock
@@ -71,4 +71,4 @@ def _failures(stock: Stock, pin: Pin) -> Sequence[Attempt]:
 
 
 def _is_final(failure: Attempt) -> bool:
-    return failure.wheel is None and fails_alike(failure.log)
+    return failure.wheel is None and fails_before_compiling(failure.log)

@@ -19,7 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.forbidden import direct_source, source_at, without_forbidden
-from lambda_pack.model.old_builds import fails_alike, without_hints
+from lambda_pack.model.old_builds import cause_of, fails_before_compiling, without_hints
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist, Source, Wheel, place_of
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requested, Requirements
@@ -128,7 +128,9 @@ class BuiltMetadataResolver:
                 self._build(source, target)
         failed = tuple((source, self._failures[source]) for source in found if source in self._failures)
         if failed or not found:
-            raise UnmetDependencies(str(refusal), log=without_hints(refusal.log), failed=failed) from refusal
+            cause = cause_of(refusal.log)
+            because = f"{refusal}: {cause}; {cause.way_out(target.runtime.python)}" if cause else str(refusal)
+            raise UnmetDependencies(because, log=without_hints(refusal.log), failed=failed, sources=()) from refusal
 
     def _sources(self, named: Sequence[str], without: Collection[NormalizedName]) -> tuple[Source, ...]:
         lines = [(line, direct_source(line, self._requirements.folder)) for line in self._requirements.requested]
@@ -138,7 +140,9 @@ class BuiltMetadataResolver:
             # One that has no name yet is a line of the user's own.
             found += [source for source in direct if source.pin.name not in without]
         allowed = permitted(dict.fromkeys(found), self._requirements)
-        return tuple(one for one in allowed if not isinstance(one, Wheel) and one.refused is None)
+        usable = (one for one in allowed if not isinstance(one, Wheel) and one.refused is None)
+        # What a branch or a tag names may have moved when it is built.
+        return tuple(one for one in usable if not isinstance(one, Checkout) or one.is_fixed)
 
     def _source(self, text: str) -> Source | None:
         """What the resolver named; None where that is nothing we know."""
@@ -180,7 +184,7 @@ class BuiltMetadataResolver:
             # The line has no name, and the guessed one was wrong.
             outcomes = self._builder.build([replace(source, pin=Pin(made.name, None))], target, compiler=True)
         if not any(one.wheel for one in outcomes) and not any(
-            fails_alike(one.log) for one in outcomes if isinstance(one, Attempt)
+            fails_before_compiling(one.log) for one in outcomes if isinstance(one, Attempt)
         ):
             # What may do without a compiler says its metadata without one, too.
             outcomes = [*outcomes, *self._builder.build([source], target, compiler=False)]

@@ -113,8 +113,7 @@ class UvResolver(Struct, frozen=True):
         if result.status == _NO_SOLUTION and not _NO_ANSWER.search(result.log):
             if _NOT_BUILT.search(result.log):
                 raise UnmetDependencies(
-                    "the metadata of a package could not be built; limit what its build requires with "
-                    "--build-constraint, or ask for another version of it",
+                    "the metadata of a package could not be built",
                     log=result.log,
                     sources=_NAMED.findall(result.log) or ("",),
                 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +28,6 @@ from lambda_pack.tools.network.cache import Cache
 __all__ = ["BuiltWheels", "Memories"]
 
 _KIND = "built"
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Another one for whatever older entries could be taken for.
 _FORMAT = 1
 
@@ -156,7 +154,7 @@ def _identity(source: Source, archive: Path | None) -> list[str] | None:
     match source:
         case Sdist() if archive is not None:
             return ["sdist", hashlib.sha256(archive.read_bytes()).hexdigest(), source.subdirectory or ""]
-        case Checkout() if _COMMIT.fullmatch(source.commit):
+        case Checkout() if source.is_fixed:
             # A branch or a tag may move.
             return ["commit", without_credentials(source.url), source.commit, source.subdirectory or ""]
         case _:
