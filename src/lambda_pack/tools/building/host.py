@@ -126,7 +126,12 @@ class HostBench:
         project = copied(job.source, job.project, folder / "project").as_uri() if is_project else job.source.filename
         arguments = [
             *(*_WHEEL, "--wheel-dir", str(folder / "wheels"), *self._options(job)),
-            *(*constraints, *index_options(settings.indexes), *date_options(job.limits.before, settings.indexes.cooldown), project),
+            *(
+                *constraints,
+                *index_options(settings.indexes),
+                *date_options(job.limits.before, settings.indexes.cooldown),
+                project,
+            ),
         ]
         return pip.run(
             arguments,
