@@ -54,14 +54,28 @@ class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers re
 
     exit_code = 3
 
-    def __init__(self, message: str, *, missing: Sequence[object] = (), log: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        missing: Sequence[object] = (),
+        log: str = "",
+        sources: Sequence[str] | None = None,
+        failed: Sequence[tuple[object, Sequence[object]]] = (),
+    ) -> None:
         """`missing` holds one `lambda_pack.model.report.Unmet` for each dependency, in the closure's order.
 
         It is empty where the requirements contradict each other: then `log` has the resolver's own words. So it is for
         own code: the message names its files.
+
+        `sources` are the texts by which a resolver names sources that did not say their metadata ('' where it names
+        none), None where that was not the reason. `failed` has each `lambda_pack.model.packages.Source` that could not
+        be built for its metadata, with its attempts (`lambda_pack.model.stock.Attempt`).
         """
         super().__init__(message, log=log)
         self.missing = tuple(missing)
+        self.sources = None if sources is None else tuple(sources)
+        self.failed = tuple(failed)
 
 
 class LimitExceeded(LambdaPackError):  # noqa: N818  # see UnmetDependencies

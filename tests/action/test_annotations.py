@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from lambda_pack.frontends.annotations import annotations_of
 from lambda_pack.model.report import Report
-from tests.frontends.reports import HELD, LXML, REPORTS, UNKNOWN
+from tests.frontends.reports import FAR_BEHIND, HELD, LXML, REPORTS, UNKNOWN
 
 
 @pytest.fixture
@@ -85,4 +85,18 @@ def test_what_is_held_back_is_a_notice(workspace: Path) -> None:
     assert (found.level, found.file, found.line) == ("notice", "service/requirements.txt", 2)
     assert found.message == (
         "numpy 2.2.6 is taken, not 2.4.6 (pandas → numpy): numpy==2.4.6 needs glibc 2.27 or newer; python3.11 has 2.26"
+    )
+
+
+def test_what_is_far_behind_is_a_warning_and_comes_first(workspace: Path) -> None:
+    held = replace(HELD, required_by=(HELD.name,), origin="requirements.txt:2")
+    report = replace(REPORTS["unmet"], held_back=(held, FAR_BEHIND))
+
+    found = annotations_of(report, folder=workspace / "service", workspace=workspace)
+
+    assert [one.level for one in found] == ["warning", *["error"] * (len(found) - 2), "notice"]
+    assert (found[0].title, found[0].file, found[0].line) == ("much older version", "service/requirements.txt", 1)
+    assert found[0].message == (
+        "numpy 1.26.4 is older by a major version and 2 years than 2.5.5, the newest allowed: "
+        "rasterio==1.3.9 was compiled for NumPy 1: the bundle has numpy 2.5.5 (rasterio → numpy)"
     )

@@ -48,12 +48,12 @@ def test_requirements_are_read_with_the_settings_around_them(shop: Path) -> None
     assert order.lock is None
     assert [str(line) for line in order.requirements.requested] == ["six>=1", "idna"]
     assert order.requirements.indexes.index_url == "https://x.example/simple"
-    assert order.requirements.files.prereleases
+    assert order.requirements.files.all_releases
     assert order.requirements.folder == shop
     assert {setting.name: setting.source for setting in order.settings} == {
         "index-url": "the command line",
         "constraint": "the command line",
-        "pre": "the requirements file",
+        "all-releases": "the requirements file",
     }
 
 

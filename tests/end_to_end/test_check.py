@@ -56,7 +56,9 @@ def test_it_lists_what_would_be_built(shop: Workplace) -> None:
     ]
 
     assert "to be built from source\n  source-only==3.0: there is no wheel (source_only-3.0.tar.gz)\n" in output
-    assert output.endswith("checked shop for python3.13-arm64: 3 packages, 2 with a wheel that fits, 1 to be built\n")
+    assert output.endswith(
+        "checked shop for python3.13-arm64: 3 packages, 2 with a wheel that fits by its tags, 1 to be built\n"
+    )
 
 
 def test_only_what_is_certainly_unmet_is_an_error(shop: Workplace) -> None:

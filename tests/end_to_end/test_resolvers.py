@@ -67,7 +67,7 @@ def test_what_needs_building_is_in_the_closure_of_both(market: Workplace, resolv
     done = market.check("--resolver", resolver)
 
     assert done.exit_code == 0, done.text
-    assert "2 packages, 1 with a wheel that fits, 1 to be built" in done.output
+    assert "2 packages, 1 with a wheel that fits by its tags, 1 to be built" in done.output
 
 
 @pytest.mark.parametrize("resolver", ["uv", "pip"])

@@ -144,7 +144,7 @@ def test_what_cannot_be_packed_is_said_and_left_as_it_is(shop: Workplace) -> Non
         [
             *(f"warning: {name} is left as it is: {reason}" for name, (_, reason) in UNREADABLE.items()),
             "warning: Nested is left as it is: 'other.yaml' is a template of its own; pack it by itself",
-            "warning: Fn::ForEach::Many is left as it is: what a loop makes is known only when it is deployed",
+            "warning: Fn::ForEach::Many is left as it is: what this function makes is known only when it is deployed",
         ]
     )
     packaged = (shop.folder / "template.packaged.yaml").read_text("utf-8")
@@ -207,6 +207,134 @@ def test_what_is_no_template(shop: Workplace, text: str, message: str) -> None:
     assert (done.exit_code, message in done.errors) == (2, True), done.errors
 
 
+METADATA = {
+    "Skipped": ("{SkipBuild: true}", "its metadata says SkipBuild: true"),
+    "Made": (
+        "{BuildMethod: makefile}",
+        "its BuildMethod is makefile: its Makefile decides what is in it; run sam build for it",
+    ),
+    "Rust": ("{BuildMethod: rust-cargolambda}", "its BuildMethod is 'rust-cargolambda', which is no Python"),
+    "Unknown": ("{BuildMethod: !Ref Method}", "its BuildMethod is known only when it is deployed"),
+}
+
+
+@pytest.mark.parametrize("kind", ["Function", "LayerVersion"])
+def test_what_sam_would_not_build_as_python_is_left_as_it_is(shop: Workplace, kind: str) -> None:
+    code = {
+        "Function": "CodeUri: jobs, Handler: jobs.handler, Runtime: python3.12",
+        "LayerVersion": "ContentUri: layer",
+    }
+    entries = "".join(
+        f"  {name}:\n    Type: AWS::Serverless::{kind}\n    Metadata: {metadata}\n    Properties: {{{code[kind]}}}\n"
+        for name, (metadata, _) in METADATA.items()
+    )
+    shop.write("template.yaml", SAM + entries.rstrip("\n"))
+
+    done = many(shop, "--sam", "template.yaml")
+
+    assert done.exit_code == 0, done.text
+    reasons = [f"warning: {name} is left as it is: {reason}" for name, (_, reason) in METADATA.items()]
+    assert [line for line in done.errors.splitlines() if line.startswith("warning: ")] == reasons
+    assert entries in (shop.folder / "template.packaged.yaml").read_text("utf-8")
+
+
+def test_build_properties_are_heeded_or_named(shop: Workplace) -> None:
+    shop.write(
+        "template.yaml",
+        "Resources:\n"
+        "  Auto:\n"
+        "    Type: AWS::Serverless::Function\n"
+        "    Metadata: {BuildMethod: python-uv, BuildProperties: {ParentPackageMode: auto, Minify: true}}\n"
+        "    Properties: {CodeUri: ./jobs, Handler: jobs.jobs.handler, Runtime: python3.12}\n"
+        "  Explicit:\n"
+        "    Type: AWS::Serverless::Function\n"
+        "    Metadata: {BuildProperties: {ParentPackageMode: explicit, ParentPackages: a.b}, WorkingDirectory: x}\n"
+        "    Properties: {CodeUri: jobs, Handler: a.b.jobs.handler, Runtime: python3.12}\n",
+    )
+
+    done = many(shop, "--sam", "template.yaml", "--json")
+
+    assert done.exit_code == 0, done.text
+    assert names(shop.folder / "dist" / "Auto-python3.12-x86_64.zip") == {"jobs/jobs.py"}
+    assert names(shop.folder / "dist" / "Explicit-python3.12-x86_64.zip") == {"a/b/jobs.py"}
+    assert json.loads(done.output)["warnings"] == [
+        "template.yaml:4:91: Auto.Metadata.BuildProperties.Minify does not count: it is about other languages",
+        "template.yaml:8:103: Explicit.Metadata.WorkingDirectory does not count: it is for makefiles",
+    ]
+
+
+def test_a_layer_without_a_build_method_is_packed_as_it_is_or_said(shop: Workplace) -> None:
+    shop.write("complete/requirements.txt", "six")
+    shop.write("complete/python/mine.py", "")
+    layer = "Type: AWS::Serverless::LayerVersion\n    Properties: {CompatibleRuntimes: [python3.13], ContentUri"
+    shop.write("template.yaml", f"Resources:\n  A:\n    {layer}: complete}}\n  B:\n    {layer}: layer}}")
+
+    done = many(shop, "--sam", "template.yaml")
+
+    assert done.exit_code == 0, done.text
+    assert names(shop.folder / "dist" / "A-python3.13-x86_64.zip") == {"python/mine.py", "requirements.txt"}
+    assert "python/idna.py" in names(shop.folder / "dist" / "B-python3.13-x86_64.zip")
+    assert "warning: template.yaml:6:5: B: BuildMethod does not count: it has none, and SAM would pack" in done.errors
+
+
+@pytest.mark.parametrize(
+    ("architectures", "packed", "warning"),
+    [
+        (
+            ("arm64", "arm64"),
+            "arm64",
+            "Deps does not say its architecture: it is packed for arm64, as the functions are",
+        ),
+        (
+            ("arm64", "x86_64"),
+            "x86_64",
+            "Deps does not say its architecture: it is packed for x86_64, and not all functions are",
+        ),
+    ],
+)
+def test_a_layer_that_does_not_say_its_architecture(
+    shop: Workplace, architectures: tuple[str, str], packed: str, warning: str
+) -> None:
+    functions = "".join(
+        f"  F{number}:\n    Type: AWS::Serverless::Function\n    Properties: {{CodeUri: jobs, Runtime: python3.13, "
+        f"Handler: jobs.handler, Architectures: [{architecture}]}}\n"
+        for number, architecture in enumerate(architectures)
+    )
+    layer = "  Deps:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: {BuildMethod: python3.13}\n"
+    shop.write("template.yaml", f"Resources:\n{functions}{layer}    Properties: {{ContentUri: layer}}\n")
+
+    done = many(shop, "--sam", "template.yaml")
+
+    assert done.exit_code == 0, done.text
+    made = [path.name for path in (shop.folder / "dist").glob("Deps-*.zip")]
+    assert made == [f"Deps-python3.13-{packed}.zip"]
+    assert f"warning: {warning}" in done.errors.splitlines()
+
+
+def test_a_target_other_than_the_templates_is_said(shop: Workplace) -> None:
+    shop.write("template.yaml", SAM)
+
+    done = many(shop, "--sam", "template.yaml", "--only", "Jobs", "--architecture", "amd64")
+
+    assert done.exit_code == 0, done.text
+    assert "warning: Jobs is packed for amd64 (--architecture), and the template says arm64" in done.errors
+
+
+def test_settings_are_not_packed_and_that_is_said(shop: Workplace) -> None:
+    shop.write("template.yaml", SAM)
+    for name in (".env", ".gitignore", ".python-version", "htmlcov/index.html"):
+        shop.write(f"jobs/{name}", "x")
+
+    done = many(shop, "--sam", "template.yaml", "--only", "Jobs")
+    assert done.exit_code == 0, done.text
+    assert names(shop.folder / "dist" / "Jobs-python3.13-arm64.zip") == {"jobs.py"}
+    assert ".env in 'jobs' is not packed, for it may hold secrets; --include .env packs it" in done.errors
+
+    done = many(shop, "--sam", "template.yaml", "--only", "Jobs", "--include", ".env")
+    assert done.exit_code == 0, done.text
+    assert names(shop.folder / "dist" / "Jobs-python3.13-arm64.zip") == {"jobs.py", ".env"}
+
+
 SERVERLESS = """\
 service: shop  # the service
 provider:
@@ -222,6 +350,7 @@ functions:
   hello:
     module: hello   # of serverless-python-requirements
     handler: app.handler
+    package: {patterns: ['hello/**']}
   root:
     handler: src/mine/app.handler
     package:
@@ -237,7 +366,8 @@ layers:
 
 def test_a_serverless_yml_is_packed_and_names_its_artifacts(shop: Workplace) -> None:
     shop.write("serverless.yml", SERVERLESS.rstrip("\n"))
-    for name in ("src/mine/app.py", "src/other.py", "extra.txt", "secret.txt"):
+    shop.write("src/mine/app.py", "def handler(event, context): ...")
+    for name in ("src/other.py", "extra.txt", "secret.txt"):
         shop.write(name, "")
 
     done = many(shop, "--template", "serverless.yml")
@@ -245,13 +375,14 @@ def test_a_serverless_yml_is_packed_and_names_its_artifacts(shop: Workplace) -> 
     assert done.exit_code == 0, done.text
     packaged = (shop.folder / "serverless.packaged.yml").read_text("utf-8")
     assert lines_changed(SERVERLESS, packaged) == [
-        '+     package: {"artifact": "dist/hello-python3.13-arm64.zip"}',
+        "-     package: {patterns: ['hello/**']}",
+        """+     package: {"artifact": "dist/hello-python3.13-arm64.zip", patterns: ['hello/**']}""",
         '+       artifact: "dist/root-python3.13-arm64.zip"',
         "-   deps: {path: layer}",
         '+   deps: {"package": {"artifact": "dist/deps-python3.13-arm64.zip"}, path: layer}',
     ]
     dist = shop.folder / "dist"
-    assert {"app.py", "six.py"} & names(dist / "hello-python3.13-arm64.zip")
+    assert {"app.py", "six.py"} <= names(dist / "hello-python3.13-arm64.zip")
     assert names(dist / "root-python3.13-arm64.zip") == {"src/mine/app.py", "extra.txt"}
     assert sorted(line for line in done.errors.splitlines() if line.startswith("warning: ")) == [
         "warning: done is left as it is: its artifact is packed already",
@@ -261,7 +392,8 @@ def test_a_serverless_yml_is_packed_and_names_its_artifacts(shop: Workplace) -> 
     assert "--function-name nightly" in done.output
 
 
-FUNCTION_ASSET, LAYER_ASSET = "a" * 64, "b" * 64
+BUNDLED = "the CDK has put its packages into its asset already; run cdk synth without bundling"
+FUNCTION_ASSET, LAYER_ASSET, BUNDLED_ASSET = "a" * 64, "b" * 64, "c" * 64
 
 
 def write_assembly(shop: Workplace, folder: str) -> str:
@@ -286,6 +418,12 @@ def write_assembly(shop: Workplace, folder: str) -> str:
                 "Properties": {"Content": code(LAYER_ASSET), "CompatibleRuntimes": ["python3.13"]},
             },
             "Inline": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ZipFile": "pass"}}},
+            "Image": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": {"Fn::Sub": "x"}}}},
+            "Bundled": {
+                "Type": "AWS::Lambda::Function",
+                "Metadata": {"aws:asset:is-bundled": True},
+                "Properties": {"Code": code(BUNDLED_ASSET), "Handler": "app.handler", "Runtime": "python3.13"},
+            },
             "Foreign": {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"S3Key": {"Ref": "Place"}}}},
             "Table": {"Type": "AWS::DynamoDB::Table"},
         }
@@ -301,7 +439,7 @@ def write_assembly(shop: Workplace, folder: str) -> str:
             "destinations": {"here": {"bucketName": "cdk-${AWS::AccountId}", "objectKey": f"{asset}.{ending}"}},
         }
 
-    assets = {asset: file(f"asset.{asset}", asset, "zip") for asset in (FUNCTION_ASSET, LAYER_ASSET)}
+    assets = {asset: file(f"asset.{asset}", asset, "zip") for asset in (FUNCTION_ASSET, LAYER_ASSET, BUNDLED_ASSET)}
     files = {**assets, named: file("Shop.template.json", named, "file")}
     shop.write(f"{folder}/Shop.assets.json", json.dumps({"version": "55.0.0", "files": files}))
     stack = {"properties": {"stackTemplateAssetObjectUrl": f"s3://cdk-${{AWS::AccountId}}/{named}.json"}}
@@ -309,6 +447,7 @@ def write_assembly(shop: Workplace, folder: str) -> str:
     shop.write(f"{folder}/asset.{FUNCTION_ASSET}/requirements.txt", "six")
     shop.write(f"{folder}/asset.{FUNCTION_ASSET}/app.py", "")
     shop.write(f"{folder}/asset.{LAYER_ASSET}/requirements.txt", "idna")
+    shop.write(f"{folder}/asset.{BUNDLED_ASSET}/app.py", "")
     return named
 
 
@@ -328,7 +467,7 @@ def test_a_cdk_assembly_is_packed_and_published_under_new_names(shop: Workplace)
     assert template["Deps"]["Properties"]["Content"]["S3Key"] == f"{digests['Deps']}.zip"
     after = hashlib.sha256((made / "Shop.template.json").read_bytes()).hexdigest()
     files = json.loads((made / "Shop.assets.json").read_text("utf-8"))["files"]
-    assert files.keys() == {*digests.values(), after}
+    assert files.keys() == {*digests.values(), after, BUNDLED_ASSET}
     for asset in digests.values():
         assert files[asset]["source"] == {"path": f"asset.{asset}.zip", "packaging": "file"}
         assert files[asset]["destinations"]["here"]["objectKey"] == f"{asset}.zip"
@@ -337,7 +476,9 @@ def test_a_cdk_assembly_is_packed_and_published_under_new_names(shop: Workplace)
     assert f"/{after}.json" in (made / "manifest.json").read_text("utf-8")
     assert not [path for path in made.rglob("*") if before in path.name or FUNCTION_ASSET in path.name]
     assert sorted(line for line in done.errors.splitlines() if line.startswith("warning: ")) == [
+        f"warning: Bundled is left as it is: {BUNDLED}",
         "warning: Foreign is left as it is: its Code is no asset of the assembly",
+        "warning: Image is left as it is: it is a container image",
         "warning: Inline is left as it is: its code stands in the template",
     ]
 

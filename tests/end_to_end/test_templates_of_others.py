@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.command import COMMAND
-from tests.end_to_end.test_templates import shop
+from tests.end_to_end.test_templates import names, shop
 from tests.end_to_end.workplace import Workplace
 from tests.support.project_tools import ProjectTool
 
@@ -99,3 +100,51 @@ def test_a_template_with_local_zips_is_what_sam_deploy_takes(shop: Workplace, tm
     assert done.exit_code == 0, done.text
     linter = ProjectTool.ready("cfn-lint", tmp_path / "home")
     assert not linter("--regions", "eu-central-1", "--", "template.packaged.yaml", folder=shop.folder).strip()
+
+
+BUILT = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Plain:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: own, Runtime: RUNTIME, Handler: app.handler}
+  Parents:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {ParentPackageMode: explicit, ParentPackages: a.b}}
+    Properties: {CodeUri: own, Runtime: RUNTIME, Handler: a.b.app.handler}
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Metadata: {BuildMethod: RUNTIME}
+    Properties: {ContentUri: own, CompatibleRuntimes: [RUNTIME]}
+  Skipped:
+    Type: AWS::Serverless::Function
+    Metadata: {SkipBuild: true}
+    Properties: {CodeUri: own, Runtime: RUNTIME, Handler: app.handler}
+"""
+# What `sam build` leaves in, and we leave out (docs/own-code.md); and what it leaves out, and we do not.
+ONLY_SAM, ONLY_OURS = {".envrc", ".env.local"}, {"native.so"}
+
+
+def test_own_code_is_what_sam_build_packs(shop: Workplace, tmp_path: Path) -> None:
+    runtime = "python{}.{}".format(*sys.version_info)
+    shop.write("template.yaml", BUILT.replace("RUNTIME", runtime))
+    for name in ("app.py", "lib/x.py", ".env", ".gitignore", ".python-version", "htmlcov/x", "data.json", ".hidden"):
+        shop.write(f"own/{name}", "def handler(event, context): ...")
+    for name in ONLY_SAM | ONLY_OURS:
+        shop.write(f"own/{name}", "x")
+    sam = ProjectTool.ready("sam", tmp_path / "home")
+    sam("build", "--build-dir", "theirs", folder=shop.folder)
+
+    done = shop.run(*COMMAND, "pack", "--sam", "template.yaml", "--index-url", shop.index.url)
+
+    assert done.exit_code == 0, done.text
+    theirs = {
+        folder.name: {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        for folder in (shop.folder / "theirs").iterdir()
+        if folder.is_dir()
+    }
+    ours = {path.name.split("-python")[0]: names(path) for path in (shop.folder / "dist").glob("*.zip")}
+    assert ours.keys() == theirs.keys() == {"Plain", "Parents", "Layer"}
+    for name, files in ours.items():
+        below = {"Plain": "", "Parents": "a/b/", "Layer": "python/"}[name]
+        assert files ^ theirs[name] == {f"{below}{file}" for file in ONLY_SAM | ONLY_OURS}

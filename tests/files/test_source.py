@@ -10,7 +10,8 @@ import pytest
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN
-from lambda_pack.files.source import IGNORE_FILE, read_source
+from lambda_pack.files.source import IGNORE_FILE, read_source, settings_left_out
+from lambda_pack.model.globs import GlobRules
 
 
 def plant(folder: Path, *paths: str) -> Path:
@@ -33,7 +34,20 @@ def names(folder: Path, excludes: Sequence[str] = (), includes: Sequence[str] = 
         ("handler.py", True),
         ("pkg/native.so", True),
         ("pkg/data.zip", True),
-        (".env", True),
+        (".env", False),
+        (".env.production", False),
+        ("pkg/.env", False),
+        (".envrc", False),
+        ("env.py", True),
+        ("env/settings.py", True),
+        (".gitignore", False),
+        (".python-version", False),
+        ("htmlcov/index.html", False),
+        (".coverage.host.1", False),
+        (".serverless/svc.zip", False),
+        ("cdk.out/manifest.json", False),
+        ("pip-log.txt", False),
+        ("x.egg/EGG-INFO/PKG-INFO", False),
         ("dist/app.zip", False),
         ("pkg/dist/app.zip", True),
         ("dist/app.report.json", False),
@@ -158,3 +172,37 @@ def test_an_ignore_file_that_is_none(tmp_path: Path, written: bytes, message: st
 def test_a_folder_is_needed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is neither a folder nor a file; give the folder of your own code"):
         read_source(tmp_path / "gone")
+
+
+def test_a_virtual_environment_is_left_out_whatever_its_name(tmp_path: Path) -> None:
+    plant(tmp_path, "env/pyvenv.cfg", "env/lib/x.py", "app.py")
+    assert names(tmp_path) == ["app.py"]
+    assert names(tmp_path, includes=["env/"]) == ["app.py", "env/lib/x.py", "env/pyvenv.cfg"]
+
+
+def test_settings_are_packed_where_they_are_asked_for(tmp_path: Path) -> None:
+    plant(tmp_path, ".env", "app.py")
+    assert names(tmp_path, includes=[".env"]) == [".env", "app.py"]
+
+
+def test_settings_that_only_defaults_leave_out_are_known(tmp_path: Path) -> None:
+    plant(tmp_path, ".env", ".env.local", ".env.example", ".envoy.yaml", "app.py")
+    assert settings_left_out(tmp_path) == (".env", ".env.local")
+    assert settings_left_out(tmp_path, excludes=[".env"], includes=[".env.local"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("globs", "expected"),
+    [
+        (("!**", "app.py"), ["app.py"]),
+        (("**",), ["app.py", "lib/a.py"]),
+        ((".env",), [".env", "app.py", "lib/a.py"]),
+        (("node_modules/left/**",), ["app.py", "lib/a.py", "node_modules/left/index.js"]),
+        (("!lib/**", "**/*.js"), ["app.py"]),
+    ],
+)
+def test_rules_decide_last_and_bring_back_only_what_they_name(
+    tmp_path: Path, globs: tuple[str, ...], expected: list[str]
+) -> None:
+    plant(tmp_path, ".env", "app.py", "lib/a.py", "node_modules/left/index.js", "node_modules/right/index.js")
+    assert [entry.path for entry in read_source(tmp_path, rules=GlobRules(globs))] == expected

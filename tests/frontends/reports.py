@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -90,8 +91,27 @@ HELD = HeldBack(
     Version("2.2.6"),
     "numpy==2.4.6 needs glibc 2.27 or newer; python3.11 has 2.26",
 )
+FAR_BEHIND = HeldBack(
+    canonicalize_name("numpy"),
+    Version("2.5.5"),
+    Version("1.26.4"),
+    "rasterio==1.3.9 was compiled for NumPy 1: the bundle has numpy 2.5.5",
+    (canonicalize_name("rasterio"), canonicalize_name("numpy")),
+    "requirements.txt:1",
+    (date(2026, 9, 14), date(2024, 2, 5)),
+)
 
 REPORTS = {
+    "far-behind": Report(
+        "map",
+        ARM,
+        "function",
+        packages=(package("numpy", 60_000_000),),
+        held_back=(HELD, FAR_BEHIND),
+        archive=ZIP,
+        timings=TIMINGS,
+        tools=TOOLS,
+    ),
     "good": Report(
         "api",
         ARM,

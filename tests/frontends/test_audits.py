@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from packaging.version import Version
 
 from lambda_pack.frontends.audits import render_audit
 from lambda_pack.frontends.sarif import sarif_text
@@ -22,7 +23,7 @@ from lambda_pack.model.targets import Target
 from tests.end_to_end.command import COMMAND
 from tests.frontends.schema import schema
 from tests.frontends.snapshots import check_snapshot
-from tests.model.test_audit import TARGET, elf, symbol
+from tests.model.test_audit import NUMPY_1, TARGET, elf, made_for, symbol
 from tests.support.elf import make_elf
 from tests.support.processes import run
 
@@ -32,8 +33,11 @@ FILES = (
     BinaryFile("shop/fine.so", elf("libc.so.6", symbols=[symbol("GLIBC_2.17")])),
     BinaryFile("shop/tool\x1b[31m", elf(machine="aarch64")),
     BinaryFile("shop/broken.so", Damaged("ends inside its header")),
+    BinaryFile("shop/_arrays.abi3.so", made_for(NUMPY_1)),
 )
-REPORT = AuditReport(TARGET, (AuditedArchive("dist/shop.zip", FILES, judge_binaries({"shop": FILES}, TARGET)["shop"]),))
+RELEASES = {"numpy": Version("2.5.5")}
+FINDINGS = judge_binaries({"shop": FILES}, TARGET, releases=RELEASES)["shop"]
+REPORT = AuditReport(TARGET, (AuditedArchive("dist/shop.zip", FILES, FINDINGS),))
 EMPTY = AuditReport(Target.parse("python3.13", "arm64"), (AuditedArchive("pure.zip", (), ()),))
 
 

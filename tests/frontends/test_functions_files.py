@@ -215,3 +215,17 @@ def test_cells_are_chosen_by_name_or_label() -> None:
     assert chosen(found, [], "x") == found
     with pytest.raises(UsageError, match=r"'atuh' is no function and no layer in x; did you mean 'auth'\?"):
         chosen(found, ["atuh"], "x")
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "x86-64", "AMD64", "x86_64"])
+def test_an_architecture_goes_by_every_usual_name(architecture: str) -> None:
+    text = f"functions: {{api: {{runtime: python3.13, architecture: [{architecture}, aarch64]}}}}"
+
+    found = cells(text)
+
+    assert [str(cell.request.target) for cell in found] == ["python3.13-x86_64", "python3.13-arm64"]
+
+
+def test_editors_know_the_names_of_architectures_too() -> None:
+    assert SCHEMA.is_valid({"functions": {"api": {"architecture": ["amd64", "aarch64"]}}})
+    assert not SCHEMA.is_valid({"functions": {"api": {"architecture": "i386"}}})

@@ -92,11 +92,11 @@ def test_each_variable_is_heard(  # noqa: PLR0913  # fixtures and a row of the t
 @pytest.mark.parametrize(
     ("environ", "files"),
     [
-        ({"PIP_PRE": "1"}, FileChoice(prereleases=True)),
+        ({"PIP_PRE": "1"}, FileChoice(all_releases=frozenset({":all:"}))),
         ({"PIP_PREFER_BINARY": "true"}, FileChoice(prefer_binary=True)),
         ({"PIP_NO_BINARY": "A.b,c"}, FileChoice(no_binary=frozenset({"a-b", "c"}))),
         ({"PIP_ONLY_BINARY": ":all:"}, FileChoice(only_binary=frozenset({":all:"}))),
-        ({"UV_PRERELEASE": "allow"}, FileChoice(prereleases=True)),
+        ({"UV_PRERELEASE": "allow"}, FileChoice(all_releases=frozenset({":all:"}))),
         ({"UV_NO_BUILD": "1"}, FileChoice(only_binary=frozenset({":all:"}))),
         ({"UV_NO_BINARY_PACKAGE": "a b"}, FileChoice(no_binary=frozenset({"a", "b"}))),
         (

@@ -465,7 +465,7 @@ def test_several_files_are_one(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("attrs\n--extra-index-url https://x.example\n")
     found = read_requirements([tmp_path / "a.txt", tmp_path / "b.txt"], {})
     assert [line.name for line in found.requested] == ["six", "attrs"]
-    assert found.files.prereleases
+    assert found.files.all_releases == {":all:"}
     assert found.extra_index_urls == ("https://x.example",)
 
 

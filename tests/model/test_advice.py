@@ -10,15 +10,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from lambda_pack.model.advice import advise
+from lambda_pack.model.advice import Inspection, advise
+from lambda_pack.model.findings import Concern, Finding, Severity
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
 from lambda_pack.model.stock import Attempt, HeldBack, Stock
 from lambda_pack.model.targets import Target
+from lambda_pack.model.verdicts import Misfit, Reason
 
 TARGET = Target.parse("python3.11")
 PIN = Pin.parse("numpy", "2.4.6")
 NOWHERE = Pin(canonicalize_name("numpy"), None)
+BY_TAGS = " by its tags; whether its files load there was not looked at"
 NO_SDISTS = FileChoice(only_binary=frozenset({":all:"}))
 
 
@@ -49,17 +52,17 @@ def advice(
         ),
         pytest.param(
             [wheel("cp312-cp312-manylinux_2_28_x86_64"), wheel("cp313-cp313-manylinux_2_28_x86_64")],
-            ["choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13"],
+            [f"choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13{BY_TAGS}"],
             id="other runtimes",
         ),
         pytest.param(
             [wheel("cp38-abi3-manylinux_2_34_x86_64")],
-            ["choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13, python3.14"],
+            [f"choose another runtime: numpy==2.4.6 has a wheel for python3.12, python3.13, python3.14{BY_TAGS}"],
             id="newer glibc, and a preview runtime is no advice",
         ),
         pytest.param(
             [wheel("cp311-cp311-manylinux2014_aarch64")],
-            ["choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64"],
+            [f"choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64{BY_TAGS}"],
             id="the other architecture",
         ),
         pytest.param(
@@ -75,8 +78,8 @@ def advice(
         pytest.param(
             [wheel("cp311-cp311-manylinux2014_aarch64"), wheel("cp312-cp312-manylinux2014_x86_64")],
             [
-                "choose another runtime: numpy==2.4.6 has a wheel for python3.12",
-                "choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64",
+                f"choose another runtime: numpy==2.4.6 has a wheel for python3.12{BY_TAGS}",
+                f"choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64{BY_TAGS}",
             ],
             id="both",
         ),
@@ -84,6 +87,63 @@ def advice(
 )
 def test_what_other_files_suggest(offers: list[Offer], expected: list[str]) -> None:
     assert list(advice(*offers)) == expected
+
+
+MISSING = Finding("x/a.so", Concern.MISSING, Severity.ERROR, "needs", "nothing has it", "bring it", "libexpat.so.1")
+OTHER = replace(MISSING, library="libvendor.so.3")
+FOR_NUMPY_1 = replace(MISSING, concern=Concern.RELEASE, library=None, goes_with="numpy<2")
+BRING = (
+    "copy it into lib/ of a folder and pack that with --source, or put it into lib/ of a layer and pack with "
+    "--audit warn"
+)
+ON_ARM, ON_312, ON_313 = Target.parse("python3.11", "arm64"), Target.parse("python3.12"), Target.parse("python3.13")
+OFFERS = (
+    wheel("cp311-cp311-manylinux2014_x86_64"),
+    wheel("cp311-cp311-manylinux2014_aarch64"),
+    wheel("cp312-cp312-manylinux2014_x86_64"),
+    wheel("cp313-cp313-manylinux2014_x86_64"),
+)
+
+
+@pytest.mark.parametrize(
+    ("inspection", "expected"),
+    [
+        pytest.param(
+            Inspection((MISSING,), {ON_ARM: (MISSING,), ON_312: (MISSING,), ON_313: (MISSING,)}),
+            [f"bring libexpat.so.1 (package expat of Amazon Linux 2): {BRING}"],
+            id="missing everywhere",
+        ),
+        pytest.param(
+            Inspection((MISSING, OTHER), {ON_ARM: (MISSING,), ON_312: (), ON_313: (MISSING,)}),
+            [
+                f"bring libexpat.so.1 (package expat of Amazon Linux 2) and libvendor.so.3: {BRING}",
+                "choose another runtime: numpy==2.4.6 has a wheel for python3.12, and its files load there",
+            ],
+            id="not missing on one of them",
+        ),
+        pytest.param(
+            Inspection((FOR_NUMPY_1,), {ON_ARM: (), ON_312: (FOR_NUMPY_1,), ON_313: (FOR_NUMPY_1,)}),
+            [
+                "let the requirements allow 'numpy<2': it loads beside that",
+                "choose another architecture: numpy==2.4.6 has a wheel for python3.11-arm64, and its files load there",
+            ],
+            id="another release beside it, and the other architecture",
+        ),
+        pytest.param(
+            Inspection((MISSING,), {ON_ARM: (MISSING,), ON_312: (MISSING,)}),
+            [
+                f"bring libexpat.so.1 (package expat of Amazon Linux 2): {BRING}",
+                f"choose another runtime: numpy==2.4.6 has a wheel for python3.13{BY_TAGS}",
+            ],
+            id="one was not looked at",
+        ),
+    ],
+)
+def test_what_the_files_suggest(inspection: Inspection, expected: list[str]) -> None:
+    refused = {(PIN, OFFERS[0].filename): Misfit(Reason.CONTENTS, "needs libexpat.so.1")}
+    stock = Stock(TARGET, (PIN,), frozenset(OFFERS), unloadable=refused)
+
+    assert list(advise(stock, PIN, Requirements(Path()), inspection=inspection)) == expected
 
 
 def test_python37_is_no_advice_for_arm64() -> None:

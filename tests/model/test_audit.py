@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
+from msgspec.structs import replace
+from packaging.version import Version
 
-from lambda_pack.model.audit import glibc_needed, judge_binaries
-from lambda_pack.model.binaries import LAYERS, BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, SymbolVersion
-from lambda_pack.model.findings import Finding, summaries
+from lambda_pack.model.audit import glibc_needed, judge_binaries, judge_bundle
+from lambda_pack.model.binaries import (
+    LAYERS,
+    BinaryFile,
+    Companion,
+    Damaged,
+    ElfFacts,
+    ElfKind,
+    Foreign,
+    Generated,
+    SymbolVersion,
+)
+from lambda_pack.model.findings import Concern, Finding, Severity, summaries
+from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import Target
 
 TARGET = Target.parse("python3.11")
@@ -217,6 +230,137 @@ def test_layers_lie_elsewhere() -> None:
 
     assert judge_binaries({"x": [module], "layer": [in_layer]}, TARGET) == {"x": (), "layer": ()}
     assert [one.concern.value for one in judge_binaries({"y": [wrong]}, TARGET)["y"]] == ["python"]
+
+
+NUMPY_1 = Companion("numpy", "<2", "was compiled for NumPy 1")
+NUMPY_2_1 = Companion("numpy", ">=2.1", "was compiled for NumPy 2.1 or newer")
+
+
+def made_for(*companions: Companion, soname: str | None = None, machine: str = "x86_64") -> ElfFacts:
+    return replace(elf(soname=soname, machine=machine), companions=companions)
+
+
+@pytest.mark.parametrize(
+    ("path", "binary", "numpy", "expected"),
+    [
+        ("x/_core.so", made_for(NUMPY_1), "2.5.5", "error numpy<2"),
+        ("x/_core.so", made_for(NUMPY_1), "2.0.0rc1", "error numpy<2"),
+        ("x/_core.so", made_for(NUMPY_1), "1.26.4", None),
+        ("x/_core.so", made_for(NUMPY_2_1), "2.0.2", "error numpy>=2.1"),
+        ("x/_core.so", made_for(NUMPY_2_1), "1.26.4", "error numpy>=2.1"),
+        ("x/_core.so", made_for(NUMPY_2_1), "2.1.0rc1", None),
+        ("x/_core.so", made_for(NUMPY_2_1), "2.5.5", None),
+        # a package that goes without NumPy, or finds it elsewhere
+        ("x/_core.so", made_for(NUMPY_1), None, None),
+        # a library that no module loads
+        ("x/libextra.so", made_for(NUMPY_1, soname="libextra.so"), "2.5.5", "warning numpy<2"),
+        # modules that their packages go on without
+        ("shapely/vectorized/_vectorized.so", made_for(NUMPY_1), "2.5.5", "warning numpy<2"),
+        # modules of other machines are another matter
+        ("x/_core.cpython-311-aarch64-linux-gnu.so", made_for(NUMPY_1, machine="aarch64"), "2.5.5", "error None"),
+    ],
+)
+def test_modules_beside_releases_of_numpy(path: str, binary: ElfFacts, numpy: str | None, expected: str | None) -> None:
+    releases = {} if numpy is None else {"numpy": Version(numpy)}
+    found = judge_binaries({"x": [BinaryFile(path, binary)]}, TARGET, releases=releases)["x"]
+
+    assert [f"{one.severity.value} {one.goes_with}" for one in found] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    ("numpy", "expected"),
+    [
+        ("1.26.4", [("warning", "h5py/_npystrings.so", "numpy>=2.1")]),
+        ("1.22.4", [("error", "h5py/h5d.so", "numpy>=1.23"), ("error", "h5py/_npystrings.so", "numpy>=2.1")]),
+        ("2.5.5", []),
+    ],
+)
+def test_a_module_for_newer_releases_beside_others_for_older_ones_is_an_extra(
+    numpy: str, expected: list[tuple[str, str, str]]
+) -> None:
+    modest = Companion("numpy", ">=1.23", "was compiled for NumPy 1.23 or newer")
+    files = [BinaryFile("h5py/h5d.so", made_for(modest)), BinaryFile("h5py/_npystrings.so", made_for(NUMPY_2_1))]
+
+    found = judge_binaries({"h5py": files}, TARGET, releases={"numpy": Version(numpy)})["h5py"]
+
+    assert [(one.severity.value, one.path, one.goes_with) for one in found] == expected
+
+
+def test_a_library_that_a_module_loads_is_as_needed_as_the_module() -> None:
+    files = [
+        BinaryFile(f"pyarrow/lib.{OWN}.so", elf("libarrow_python.so.1400", runpath=["$ORIGIN"])),
+        BinaryFile("pyarrow/libarrow_python.so.1400", made_for(NUMPY_1, soname="libarrow_python.so.1400")),
+    ]
+
+    (finding,) = judge_binaries({"pyarrow": files}, TARGET, releases={"numpy": Version("2.5.5")})["pyarrow"]
+
+    assert finding == Finding(
+        "pyarrow/libarrow_python.so.1400",
+        Concern.RELEASE,
+        Severity.ERROR,
+        "was compiled for NumPy 1",
+        "the bundle has numpy 2.5.5",
+        "add 'numpy<2' to the requirements, or take another version of this package",
+        goes_with="numpy<2",
+    )
+
+
+def test_a_row_about_numpy_excuses_nothing_else() -> None:
+    torch = "torch/lib/libtorch_python.so"
+    files = [
+        BinaryFile("torch/_C.so", elf("libtorch_python.so", runpath=["$ORIGIN/lib"])),
+        BinaryFile(torch, replace(elf("libnowhere.so", soname="libtorch_python.so"), companions=(NUMPY_1,))),
+    ]
+
+    found = judge_binaries({"torch": files}, TARGET, releases={"numpy": Version("2.5.5")})["torch"]
+
+    assert [(one.severity.value, one.concern.value) for one in found] == [
+        ("error", "missing-library"),
+        ("warning", "package-release"),
+    ]
+
+
+PROTOBUF_6 = Generated((Companion("protobuf", ">=6.31.1", "was generated for protobuf 6.31.1 or newer"),))
+PROTOBUF_3 = Generated((Companion("protobuf", "<4", "was generated by a protoc older than 3.19"),))
+
+
+@pytest.mark.parametrize(
+    ("files", "protobuf", "expected"),
+    [
+        ({"x/a_pb2.py": PROTOBUF_6}, "5.29.5", ["error x/a_pb2.py"]),
+        ({"x/a_pb2.py": PROTOBUF_6}, "6.31.1", []),
+        ({"x/a_pb2.py": PROTOBUF_6}, None, []),
+        ({"x/a_pb2.py": PROTOBUF_3}, "4.25.8", ["error x/a_pb2.py"]),
+        ({"x/a_pb2.py": PROTOBUF_3}, "3.20.3", []),
+        ({"x/tests/a_pb2.py": PROTOBUF_3}, "4.25.8", ["warning x/tests/a_pb2.py"]),
+        # wandb brings each module for several releases, and chooses
+        ({"x/v3/a_pb2.py": PROTOBUF_3, "x/v6/a_pb2.py": PROTOBUF_6}, "6.33.1", []),
+        (
+            {"x/v3/a_pb2.py": PROTOBUF_3, "x/v6/a_pb2.py": PROTOBUF_6},
+            "5.29.5",
+            ["error x/v3/a_pb2.py", "error x/v6/a_pb2.py"],
+        ),
+    ],
+)
+def test_generated_code_beside_releases_of_protobuf(
+    files: Mapping[str, Generated], protobuf: str | None, expected: list[str]
+) -> None:
+    releases = {} if protobuf is None else {"protobuf": Version(protobuf)}
+    listed = [BinaryFile(path, generated) for path, generated in files.items()]
+
+    found = judge_binaries({"x": listed}, TARGET, releases=releases)["x"]
+
+    assert [f"{one.severity.value} {one.path}" for one in found] == expected
+
+
+def test_generated_code_is_no_binary() -> None:
+    wheel = Wheel.parse("file:///onnx-1.0-py3-none-any.whl")
+    own = Wheel.parse("file:///protobuf-5.29.5-py3-none-any.whl")
+
+    audit = judge_bundle({wheel: [BinaryFile("onnx/a_pb2.py", PROTOBUF_6)], own: []}, [], TARGET)
+
+    assert audit.wheels[wheel].binaries == 0
+    assert [one.goes_with for one in audit.wheels[wheel].findings] == ["protobuf>=6.31.1"]
 
 
 def test_symbols_that_only_newer_images_have() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from pip._internal.models.link import Link
 from pip._internal.models.target_python import TargetPython
 
 from lambda_pack.model.packages import Checkout, Folder, Offer, Pin, Sdist, Wheel
-from lambda_pack.model.stock import Accepted, Attempt, Stock
+from lambda_pack.model.stock import Accepted, Attempt, HeldBack, Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.model.verdicts import Fits, Misfit, judge
 
@@ -167,3 +168,31 @@ def test_versions_that_are_equal_are_one(tmp_path: Path) -> None:
     """1.0 and 1.0.0 are one version, however the file spells it."""
     found = Wheel.parse((tmp_path / "a-1.0.0-py3-none-any.whl").as_uri())
     assert stock_of((A1,), found).unmet == ()
+
+
+@pytest.mark.parametrize(
+    ("newest", "chosen", "uploaded", "lag"),
+    [
+        ("2.5.5", "2.4.6", None, None),
+        ("2.5.5", "1.26.4", None, "older by a major version"),
+        ("4.0", "1.0", None, "older by 3 major versions"),
+        ("1!1.0", "9.0", None, "older by a major version"),
+        ("0.80", "0.9", None, None),
+        # two years to the day are not more than two
+        ("1.9", "1.2", (date(2026, 11, 28), date(2024, 11, 28)), None),
+        ("1.9", "1.2", (date(2026, 11, 29), date(2024, 11, 28)), "older by 2 years"),
+        ("2.0", "1.2", (date(2026, 11, 28), date(2022, 11, 28)), "older by a major version and 4 years"),
+        # numbered by the year
+        ("2026.1", "2025.2", None, None),
+        ("2026.1", "2023.1", None, "older by 3 years"),
+        ("2026.1", "2023.1", (date(2026, 1, 2), date(2023, 3, 1)), "older by 2 years"),
+        # an old line that is still maintained
+        ("3.0", "2.9", (date(2024, 1, 1), date(2026, 1, 1)), "older by a major version"),
+    ],
+)
+def test_how_far_behind_a_version_is(
+    newest: str, chosen: str, uploaded: tuple[date, date] | None, lag: str | None
+) -> None:
+    held = HeldBack(canonicalize_name("x"), Version(newest), Version(chosen), "why", uploaded=uploaded)
+
+    assert held.lag == lag

@@ -32,6 +32,29 @@ def here() -> Target:
     return Target(runtime, Architecture.parse(platform.machine()))
 
 
+@pytest.mark.parametrize(
+    ("text", "architecture"),
+    [
+        *((text, Architecture.X86_64) for text in ("x86_64", "x86-64", "amd64", "AMD64", "x64", "linux/amd64")),
+        *((text, Architecture.ARM64) for text in ("arm64", "aarch64", "ARM64", "linux/arm64", "linux/arm64/v8")),
+    ],
+)
+def test_every_usual_spelling_of_an_architecture(text: str, architecture: Architecture) -> None:
+    assert Architecture.parse(text) is architecture
+
+
+@pytest.mark.parametrize("text", ["arm", "i386", "x86", "", "amd"])
+def test_what_is_no_architecture(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a Lambda architecture; choose one of: x86_64, arm64"):
+        Architecture.parse(text)
+
+
+@pytest.mark.parametrize("text", ["3.13", "313", "py313", "cp313", "python-3.13", "3.13.2", "Python3.13"])
+def test_a_bare_version_is_answered_with_its_runtime(text: str) -> None:
+    with pytest.raises(UsageError, match=r"did you mean 'python3\.13'\?"):
+        Target.parse(text)
+
+
 @on_glibc
 def test_tags_are_those_of_packaging_in_its_order() -> None:
     """All but linux_x86_64, which promises nothing about glibc (case 5)."""
@@ -203,7 +226,7 @@ def test_names_that_are_understood(runtime: str, architecture: str, expected: st
     [
         ("python3.16", "x86_64", "'python3.16' is not a Lambda runtime; choose one of: python3.7, "),
         ("3.13", "x86_64", "'3.13' is not a Lambda runtime"),
-        ("python3.13", "amd64", "'amd64' is not a Lambda architecture; choose one of: x86_64, arm64"),
+        ("python3.13", "i386", "'i386' is not a Lambda architecture; choose one of: x86_64, arm64"),
         ("python3.13", "", "'' is not a Lambda architecture"),
         ("python3.7", "arm64", "python3.7 does not exist for arm64; use python3.8 or newer, or x86_64"),
     ],

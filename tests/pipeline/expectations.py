@@ -41,9 +41,12 @@ def check_always(story: Story, ending: Ending) -> None:
     judged = [(wheel, stock.judge(wheel)) for wheel in stock.offers if isinstance(wheel, Wheel)]
     looked_into = {wheel.filename for wheel, one in judged if isinstance(one, Misfit) and one.reason in by_platform}
     # And what was chosen beside it then: another closure may have taken its place since.
-    beside = {wheel.filename for wheel, one in judged if isinstance(one, Fits)} if looked_into else set()
+    beside = {wheel.filename for wheel, one in judged if isinstance(one, Fits)}
+    beside = beside if looked_into or stock.conflicts else set()
     chosen = {file.filename for pair in stock.origins for file in pair}
-    assert set(ending.downloads.fetched) <= chosen | looked_into | beside
+    # And what an unmet package has for targets that could be chosen instead.
+    elsewhere = {wheel.filename for pin in stock.unmet for wheel, _ in stock.wheels(pin)}
+    assert set(ending.downloads.fetched) <= chosen | looked_into | beside | elsewhere
     lock = lock_of(outcome.origins, stock.target, ending.archive.parent)
     assert len(Pylock.from_dict(lock.to_dict()).packages) == len(outcome.origins)
 
@@ -68,6 +71,7 @@ def check_outcome(expected: Mapping[str, Any], ending: Ending) -> None:
     assert held == {one["name"]: (one["newest"], one["chosen"]) for one in expected.get("held_back", ())}
     for one, wanted in zip(stock.held_back, expected.get("held_back", ()), strict=True):
         _says(one.why, [wanted["why"]])
+        assert one.lag == wanted.get("lag", one.lag)
     assert ending.builder.built == expected.get("built", [])
     _one_each(ending.narrator.warnings, expected.get("warnings", ()))
     _says("\n".join(ending.narrator.notes), expected.get("notes", ()))
@@ -89,6 +93,7 @@ def _check_unmet(unmet: Sequence[Unmet], expected: Sequence[Mapping[str, Any]]) 
         _one_each([f"step {try_.step}: {try_.detail}\n{try_.log}" for try_ in one.attempts], wanted.get("attempts", ()))
         assert one.advice, "an explanation without a way out"
         _says("\n".join(one.advice), wanted.get("advice", ()))
+        assert not [words for words in wanted.get("no_advice", ()) if words in "\n".join(one.advice)]
         assert list(one.required_by) == wanted["required_by"]
 
 

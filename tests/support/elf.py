@@ -64,17 +64,20 @@ def make_elf(  # noqa: PLR0913  # one argument for each fact that a test may wan
     rpath: str | None = None,
     interpreter: str | None = None,
     is_module: bool = True,
+    texts: Sequence[str] = (),
 ) -> bytes:
     """A file of `kind` 'library', 'program' (position independent), 'executable', 'object' or 'static'.
 
     A library is an extension module unless it has a `soname`. `versions` are needed symbol versions by library
-    ('libc.so.6': ['GLIBC_2.17']), those in `weak` are weakly needed.
+    ('libc.so.6': ['GLIBC_2.17']), those in `weak` are weakly needed. `texts` are in it as strings of a program are.
     """
     form = _Form(">" if big_endian else "<", bits == 64)
     strings = _Strings()
     tags = [(1, strings.add(name)) for name in needed]
     if is_module and kind == "library" and soname is None:
         strings.add("PyInit_module")
+    for text in texts:
+        strings.add(text)
     tags += [(tag, strings.add(text)) for tag, text in ((14, soname), (15, rpath), (29, runpath)) if text is not None]
     required = _required(form, versions or {}, frozenset(weak), strings)
     defined = _defined(form, provided, strings)

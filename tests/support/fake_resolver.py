@@ -151,7 +151,7 @@ class _Search(Struct, frozen=True):
             return
         releases = self.resolver.shelf.versions(name)
         usable = [version for version, rows in releases.items() if self._is_usable(rows, limits)]
-        prereleases = self.resolver.requirements.files.prereleases or None
+        prereleases = self.resolver.requirements.files.allows_prereleases(name)
         for version in sorted(limits.filter(usable, prereleases=prereleases), reverse=True):
             yield self._released(name, version, releases[version])
 
@@ -175,7 +175,9 @@ class _Search(Struct, frozen=True):
         shelf, files = self.resolver.shelf, [(file, row) for row in rows for file in row.files]
         broken = next((row.metadata_fails for row in rows if row.metadata_fails is not None), None)
         if broken is not None and not any(file.endswith(".whl") for file, _ in files):
-            raise UnmetDependencies(f"the metadata of {name} {version} could not be made", log=broken)
+            raise UnmetDependencies(
+                f"the metadata of {name} {version} could not be made", log=broken, sources=(f"{name}=={version}",)
+            )
         wheels = [
             PackageWheel(name=file, url=INDEX + file, hashes=shelf.promised(file))
             for file, row in files

@@ -17,7 +17,8 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import IntegrityError
-from lambda_pack.files.binaries import wheel_binaries
+from lambda_pack.files.binaries import judged_files, wheel_binaries
+from lambda_pack.files.folding import fold
 from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.audit import judge_bundle
 from lambda_pack.model.binaries import BinaryFile
@@ -216,7 +217,11 @@ class FakeAuditor:
     """Reads and judges what it is given, and remembers nothing."""
 
     def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
-        return judge_bundle({wheel: wheel_binaries(path, wheel.pin) for wheel, path in wheels.items()}, own, target)
+        files: dict[Wheel, tuple[BinaryFile, ...]] = {}
+        for wheel, path in wheels.items():
+            with open_wheel(path, wheel.pin) as opened:
+                files[wheel] = judged_files(fold(opened))
+        return judge_bundle(files, own, target)
 
 
 class Recipe(Struct, frozen=True, kw_only=True):

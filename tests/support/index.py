@@ -120,13 +120,21 @@ class LoopbackIndex:
         with self._lock:
             self._requests.clear()
 
-    def add(self, path: Path, *, yanked: str | None = None, requires_python: str | None = None) -> Path:
-        """Offers a file, from any folder, or says more of one; `requires_python` is otherwise the file's own word."""
+    def add(
+        self, path: Path, *, yanked: str | None = None, requires_python: str | None = None, uploaded: str | None = None
+    ) -> Path:
+        """Offers a file, from any folder, or says more of one; `requires_python` is otherwise the file's own word.
+
+        `uploaded` is a time as PEP 700 has it ('2015-03-01T12:00:00Z').
+        """
         file = Listed.of(path)
         if file is None:
             raise ValueError(f"{path.name!r} is neither a wheel nor an sdist")
         self._added[path.name] = replace(
-            file, yanked=yanked, requires_python=file.requires_python if requires_python is None else requires_python
+            file,
+            yanked=yanked,
+            requires_python=file.requires_python if requires_python is None else requires_python,
+            uploaded=uploaded,
         )
         return path
 

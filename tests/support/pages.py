@@ -29,6 +29,7 @@ class Listed(Struct, frozen=True):
     path: Path
     yanked: str | None = None
     requires_python: str | None = None
+    uploaded: str | None = None
 
     @classmethod
     def of(cls, path: Path) -> Listed | None:
@@ -87,6 +88,8 @@ class Listing(Struct, frozen=True):
         }
         if self.file.requires_python:
             row["requires-python"] = self.file.requires_python
+        if self.file.uploaded:
+            row["upload-time"] = self.file.uploaded
         if self.metadata_digest:
             row["core-metadata"] = {"sha256": self.metadata_digest}
         return row

@@ -26,6 +26,7 @@ _PACKAGES: Mapping[str, tuple[tuple[str, ...], str | None]] = MappingProxyType(
         "hatch": (("hatch",), None),
         "uv": (("uv",), None),
         "cfn-lint": (("cfn-lint>=1.30",), None),
+        "sam": (("aws-sam-cli", "pip", "setuptools"), None),
     }
 )
 TOOLS = tuple(_PACKAGES)

@@ -60,6 +60,7 @@ class Details(TypedDict, total=False):
     log: Sequence[str]
     project_table: bool
     report_to: Path | None
+    build_requires: Sequence[str]
 
 
 class BuildEvent(Struct, frozen=True):
@@ -122,6 +123,7 @@ class _Project(Struct, frozen=True):
     log: Sequence[str] = ("building", "still building")
     project_table: bool = False
     report_to: Path | None = None
+    build_requires: Sequence[str] = ()
 
     def tree(self) -> dict[str, bytes]:
         """Every file of the project by its path."""
@@ -158,7 +160,8 @@ class _Project(Struct, frozen=True):
         return json.dumps(recipe, indent=2) + "\n"
 
     def _pyproject(self) -> str:
-        system = '[build-system]\nrequires = []\nbuild-backend = "build_backend"\nbackend-path = ["_backend"]\n'
+        system = f"[build-system]\nrequires = {json.dumps(list(self.build_requires))}\n"
+        system += 'build-backend = "build_backend"\nbackend-path = ["_backend"]\n'
         if not self.project_table:
             return system
         # A list of strings, and a string, are written alike in JSON and in TOML.

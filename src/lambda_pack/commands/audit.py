@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.version import Version
+
 from lambda_pack.errors import UsageError
-from lambda_pack.files.binaries import binaries_in
-from lambda_pack.files.bundled import open_bundled
+from lambda_pack.files.binaries import judged_files
+from lambda_pack.files.bundled import open_bundled, releases_in
 from lambda_pack.files.entries import Entry
 from lambda_pack.model.audit import judge_binaries
 from lambda_pack.model.audit_report import AuditedArchive, AuditReport
@@ -29,14 +31,16 @@ def audit(paths: Sequence[Path], target: Target) -> AuditReport:
     if len(set(paths)) < len(paths):
         raise UsageError("an archive is named twice; name each one once")
     files: dict[Path, tuple[BinaryFile, ...]] = {}
+    releases: dict[str, Version] = {}
     for path in paths:
         with open_bundled(path) as entries:
-            files[path] = binaries_in(entries, _folder(entries))
+            files[path] = judged_files(entries, _folder(entries))
+            releases |= releases_in(entry.path for entry in entries)
     groups: dict[tuple[Path, str], list[BinaryFile]] = {}
     for path, found in files.items():
         for file in found:
             groups.setdefault((path, _package(file.path)), []).append(file)
-    findings = judge_binaries(groups, target)
+    findings = judge_binaries(groups, target, releases=releases)
     archives = (
         AuditedArchive(
             path.as_posix(),

@@ -16,7 +16,12 @@ from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_
 from lambda_pack.inputs.project import read_inputs
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_constraints
+from lambda_pack.inputs.resolution_settings import uv_settings_of
+from lambda_pack.inputs.settings_lines import written_requirements
+from lambda_pack.inputs.unheeded import unheeded_settings
+from lambda_pack.inputs.uv_project import project_settings, uv_tables
 from lambda_pack.model.choices import Layout
+from lambda_pack.model.given import GivenSettings
 from lambda_pack.model.glue_modules import NOT_PUBLISHED
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Lineage, Requested, Requirements
@@ -61,20 +66,17 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
             check_source(source.path)
     reading = read_inputs(request.requirements, request.selection, environ)
     warnings = (*_checked(reading, request), *_remarks(reading, request))
-    configuration = read_index_settings(environ, home=home, overrides=request.options, written=reading.written)
-    requirements = Requirements(
-        folder=reading.folder,
-        requested=_requested(reading, request),
-        constraints=(*reading.written.constraints, *_constraints(configuration, environ)),
-        indexes=configuration.indexes,
-        files=replace(configuration.files, building=request.building.permission),
-        require_hashes=configuration.require_hashes,
-        config_settings=request.config_settings,
-        lineage=_lineage(reading, request),
-        build_constraints=read_constraints(request.building.constraints, environ),
-        left_out=request.left_out,
-        projects=_projects(request),
+    tables = uv_tables(request.requirements, reading.folder, environ)
+    project = project_settings(tables, environ)
+    configuration = read_index_settings(
+        environ, home=home, overrides=request.options, written=reading.written, project=project
     )
+    warnings = (
+        *warnings,
+        *unheeded_settings(environ, tables, home=home),
+        *_about_cooldown(reading, configuration, project),
+    )
+    requirements = _requirements(request, reading, configuration, environ)
     lock = reading.lock
     if lock is None and reading.written.is_empty:
         from lambda_pack.model.locked import Locked
@@ -94,6 +96,40 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         warnings=(*warnings, *_about_projects(request)),
         installation=reading.installation,
     )
+
+
+def _requirements(
+    request: PackRequest, reading: Reading, configuration: IndexConfiguration, environ: Mapping[str, str]
+) -> Requirements:
+    lines = written_requirements(configuration, reading.folder, environ)
+    return Requirements(
+        folder=reading.folder,
+        requested=_requested(reading, request),
+        constraints=(*reading.written.constraints, *_constraints(configuration, environ), *lines.constraints),
+        indexes=configuration.indexes,
+        files=replace(configuration.files, building=request.building.permission),
+        require_hashes=configuration.require_hashes,
+        config_settings=(*lines.config_settings, *request.config_settings),
+        lineage=_lineage(reading, request),
+        build_constraints=(*read_constraints(request.building.constraints, environ), *lines.build_constraints),
+        left_out=request.left_out,
+        projects=_projects(request),
+        overrides=lines.overrides,
+        excludes=lines.excludes,
+        uv_settings=uv_settings_of(configuration.found),
+    )
+
+
+def _about_cooldown(reading: Reading, configuration: IndexConfiguration, project: GivenSettings) -> Iterator[str]:
+    """A lock is packed as it stands, as `uv sync --frozen` and `pip install -r pylock.toml` do."""
+    given = configuration.found.get("exclude-newer")
+    if reading.lock is None or given is None or not configuration.indexes.cooldown:
+        return
+    if project.get("exclude-newer") != given:
+        yield (
+            f"exclude-newer = {given.values[-1]} ({given.source}) holds for build requirements alone: the versions of "
+            "the lock are packed as they are; lock again under it to hold them to it"
+        )
 
 
 def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narrator) -> Order:

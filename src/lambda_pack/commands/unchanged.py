@@ -63,7 +63,8 @@ def inputs_digest(order: Order) -> str | None:
         return None
     said = {name: value for name, value in asdict(request).items() if name not in _BESIDE_THE_POINT}
     written = replace(order.requirements, folder=Path(), indexes=None, build_constraints=())  # logins are in indexes
-    content = (VERSION, order.name, said, order.lock, written, tuple(_own_files(order)))
+    cooldown = order.requirements.indexes.cooldown.rule  # what is built under it
+    content = (VERSION, order.name, said, order.lock, written, cooldown, tuple(_own_files(order)))
     return hashlib.sha256(msgspec.json.encode(content, enc_hook=_plain, order="deterministic")).hexdigest()
 
 

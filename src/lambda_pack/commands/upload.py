@@ -68,7 +68,8 @@ def deliver(
     if report.glue is None or delivery.job is None or delivery.job.name is None:
         return report
     jobs = jobs or GlueJobs(narrator, region=delivery.region)
-    jobs.change(delivery.job.name, JobChange(report.glue.arguments, next(iter(report.glue.scripts), None)))
+    script = next(iter(report.glue.scripts), None)
+    jobs.change(delivery.job.name, JobChange(report.glue.arguments, report.target.runtime.name, script))
     report = replace(report, glue=replace(report.glue, job=delivery.job.name))
     _write_report(report, archive.path)
     return report

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
     from lambda_pack.tools.building.shared_memory import SharedMemory
+    from lambda_pack.tools.built_metadata import InformedResolver
     from lambda_pack.tools.network.cache import Cache
     from lambda_pack.tools.network.credentials import Credentials
     from lambda_pack.tools.network.forecast import Forecast
@@ -132,17 +133,27 @@ class Workshop:
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
+        builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache))
         ports = Ports(
-            resolver=self._resolver or self._locked_resolver(index_over, scratch / "installed"),
+            resolver=self._helped_resolver(builder) or self._locked_resolver(index_over, scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
-            builder=LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache)),
+            builder=builder,
             narrator=self._narrator,
             wheels=wheels,
             refiner=LateRefiner(lambda: self._refiner(scratch / "refiner")),
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
+
+    def _helped_resolver(self, builder: Builder) -> Resolver | None:
+        """The resolver that was begun, helped where sources do not say their metadata; None where a lock resolves."""
+        if self._resolver is None or self._index is None:
+            return None
+        from lambda_pack.tools.built_metadata import BuiltMetadataResolver
+
+        requirements, note = self._order.requirements, self._narrator.note
+        return BuiltMetadataResolver(self._resolver, requirements, builder=builder, index=self._index, note=note)
 
     def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
         from lambda_pack.tools.network.forecast import Forecast
@@ -219,7 +230,7 @@ class Workshop:
             return indexes
         return replace(indexes, index_url=url, extra_index_urls=(), find_links=(), no_index=False)
 
-    def _begun_resolver(self, stack: ExitStack, folder: Path) -> Resolver | None:
+    def _begun_resolver(self, stack: ExitStack, folder: Path) -> InformedResolver | None:
         """None where a lock takes its place."""
         if self._order.lock is not None:
             return None
@@ -253,6 +264,7 @@ class Workshop:
         from lambda_pack.tools.building.builder import SourceBuilder
         from lambda_pack.tools.building.jobs import BuildSettings
         from lambda_pack.tools.building.memory import Memories
+        from lambda_pack.tools.building.sources import upload_time
 
         requirements, request = self._order.requirements, self._order.request
         settings = BuildSettings(
@@ -263,6 +275,8 @@ class Workshop:
             building=request.building,
             constraints=requirements.build_constraints,
             spans=self._narrator.span,
+            note=self._narrator.note,
+            uploaded=partial(upload_time, index=self._index),
         )
         folder.mkdir(mode=0o700)
         return SourceBuilder(

@@ -10,12 +10,13 @@ from typing import Final
 from lambda_pack.files.elf import ELF_MAGIC, DamagedElf, read_elf
 from lambda_pack.files.entries import Entry, chunks, first_bytes
 from lambda_pack.files.folding import fold
+from lambda_pack.files.generated_code import generated_companions, is_generated
 from lambda_pack.files.members import Member
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign
+from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign, Generated
 from lambda_pack.model.packages import Pin
 
-__all__ = ["begin_of", "binaries_in", "own_binaries", "wheel_binaries"]
+__all__ = ["begin_of", "binaries_in", "judged_files", "wheel_binaries"]
 
 # In bytes: it is held in memory. An image on Lambda has room for 10 GB; CUDA's largest library has 0.8 GB.
 _LARGEST: Final = 1 << 31
@@ -53,13 +54,24 @@ def binaries_in(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFil
     return tuple(BinaryFile(entry.path, binary, folder) for entry in entries if (binary := _binary(entry)) is not None)
 
 
-def own_binaries(entries: Iterable[Entry]) -> tuple[BinaryFile, ...]:
-    """The binaries of the user's own code; nearly all of its files are Python's source, and need not be opened.
+def judged_files(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFile, ...]:
+    """The binaries among files, and the generated Python that says which releases of other packages it runs with.
 
     Raises:
-        UsageError: a file cannot be read.
+        IntegrityError: a member of an archive is damaged.
+        UsageError: a file on disk cannot be read.
     """
-    return binaries_in(entry for entry in entries if not entry.path.endswith(".py"))
+    return tuple(
+        BinaryFile(entry.path, found, folder)
+        for entry in entries
+        # Nearly all files are Python's source, and are not opened.
+        if (found := _generated(entry) if entry.path.endswith(".py") else _binary(entry)) is not None
+    )
+
+
+def _generated(entry: Entry) -> Generated | None:
+    companions = generated_companions(b"".join(chunks(entry))) if is_generated(entry.path) else ()
+    return Generated(companions) if companions else None
 
 
 def _binary(entry: Entry) -> Binary | None:

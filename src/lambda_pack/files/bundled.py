@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.directory import read_directory
@@ -15,10 +19,11 @@ from lambda_pack.files.folding import fold
 from lambda_pack.files.members import Member, mapped_archive
 from lambda_pack.files.wheel import open_wheel
 
-__all__ = ["open_bundled"]
+__all__ = ["open_bundled", "releases_in"]
 
 _LONGEST_TARGET = 4096
 _ADVICE = "make the archive again"
+_METADATA = re.compile(r"(?:.*/)?(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/[^/]+")
 
 
 @contextmanager
@@ -43,6 +48,20 @@ def open_bundled(path: Path) -> Iterator[tuple[Entry, ...]]:
             members = {member.name: member for member in read_directory(archive)}
             found = ((name, _target(member, members)) for name, member in members.items())
             yield tuple(Entry(name, file, PLAIN, OWN, file.size) for name, file in found if file is not None)
+
+
+def releases_in(paths: Iterable[str]) -> dict[str, Version]:
+    """The versions of the packages that lie among files, by normalized name, as their metadata folders are named.
+
+    >>> releases_in(["numpy/__init__.py", "numpy-2.5.5.dist-info/METADATA"])
+    {'numpy': <Version('2.5.5')>}
+    """
+    found: dict[str, Version] = {}
+    for path in paths:
+        if match := _METADATA.fullmatch(path):
+            with suppress(InvalidVersion):
+                found[canonicalize_name(match["name"])] = Version(match["version"])
+    return found
 
 
 def _target(member: Member, members: dict[str, Member]) -> Member | None:

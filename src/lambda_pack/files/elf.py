@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from lambda_pack.files.numpy_abi import Segment, numpy_companions
 from lambda_pack.model.binaries import ElfFacts, ElfKind, Level, SymbolVersion
 
 __all__ = ["ELF_MAGIC", "DamagedElf", "read_elf"]
@@ -56,6 +57,7 @@ _CLASSES = frozenset({_SHORT, _LONG})
 _ORDERS = MappingProxyType({1: "<", 2: ">"})
 _EXECUTABLE, _SHARED = 2, 3
 _LOAD, _DYNAMIC, _INTERPRETER = 1, 2, 3
+_IS_CODE = 1
 _NEEDED, _STRING_TABLE, _STRING_SIZE, _SONAME, _RPATH, _RUNPATH = 1, 5, 10, 14, 15, 29
 _FLAGS_1, _IS_POSITION_INDEPENDENT_PROGRAM = 0x6FFFFFFB, 0x08000000
 _DEFINED, _REQUIRED = 0x6FFFFFFC, 0x6FFFFFFE
@@ -75,6 +77,7 @@ _NUMBERED = re.compile(r"(?P<namespace>\w*[A-Za-z])_(?P<level>\d{1,9}(?:\.\d{1,9
 
 # PEP 3121 and 489: PyInit_name, PyInitU_name; PEP 793 (Python 3.15): PyModExport_name.
 _MODULE_ENTRIES = (b"PyInit", b"PyModExport")
+_IMPORTS = (b"PyImport_",)
 
 
 class DamagedElf(ValueError):  # noqa: N818  # see errors.UnmetDependencies
@@ -103,6 +106,9 @@ def read_elf(data: Buffer) -> ElfFacts:
         # Programs of old linkers have no flag; libc.so.6 has an interpreter, too, and a name.
         or (interpreter is not None and _SONAME not in section.tags)
     )
+    is_module = section.has_name_like(_MODULE_ENTRIES)
+    # What cannot import a package depends on none; large libraries of other kinds are not searched.
+    may_import = is_module or section.has_name_like(_IMPORTS)
     return ElfFacts(
         machine=name,
         bits=bits,
@@ -114,7 +120,8 @@ def read_elf(data: Buffer) -> ElfFacts:
         runpath=_folders(section.texts(_RUNPATH)),
         rpath=_folders(section.texts(_RPATH)),
         interpreter=interpreter,
-        is_module=section.has_name_like(_MODULE_ENTRIES),
+        is_module=is_module,
+        companions=numpy_companions(bytes(data), name, image.loaded) if may_import else (),
     )
 
 
@@ -135,13 +142,13 @@ class _Budget(Struct):
 
 
 class _Image(Struct, frozen=True):
-    """The file with its headers unpacked. `segments` are (type, offset, address, size in the file)."""
+    """The file with its headers unpacked. `segments` are (type, offset, address, size in the file, flags)."""
 
     data: Buffer
     order: str
     is_long: bool
     header: tuple[int, ...]
-    segments: tuple[tuple[int, int, int, int], ...]
+    segments: tuple[tuple[int, int, int, int, int], ...]
     budget: _Budget
 
     @classmethod
@@ -159,18 +166,28 @@ class _Image(Struct, frozen=True):
             raise DamagedElf("has program headers outside of the file")
         found = (shape.unpack_from(data, begin + number * step) for number in range(count))
         # In a long file the flags lie behind the type, in a short one near the end.
-        segments = ((row[0], row[2], row[3], row[5]) if is_long else (row[0], row[1], row[2], row[4]) for row in found)
+        kind, offset, address, size, flags = (0, 2, 3, 5, 1) if is_long else (0, 1, 2, 4, 6)
+        segments = ((row[kind], row[offset], row[address], row[size], row[flags]) for row in found)
         return cls(data, order, is_long, header, tuple(segments), _Budget(2 * len(data) + _SPARE_FOR_NAMES))
 
+    @property
+    def loaded(self) -> tuple[Segment, ...]:
+        """The parts of the file that are loaded."""
+        return tuple(
+            Segment(offset, begin, size, is_code=bool(flags & _IS_CODE))
+            for kind, offset, begin, size, flags in self.segments
+            if kind == _LOAD
+        )
+
     def interpreter(self) -> str | None:
-        for kind, offset, _, size in self.segments:
+        for kind, offset, _, size, _ in self.segments:
             if kind == _INTERPRETER:
                 return self.text(offset, offset + size)
         return None
 
     def dynamic(self) -> _Dynamic:
         """The dynamic section; a static program has an empty one."""
-        for kind, offset, _, size in self.segments:
+        for kind, offset, _, size, _ in self.segments:
             if kind == _DYNAMIC:
                 return _Dynamic.of(self, self._tags(offset, size))
         return _Dynamic.of(self, ())
@@ -188,7 +205,7 @@ class _Image(Struct, frozen=True):
 
     def offset(self, address: int) -> int:
         """Where in the file the loader finds what will be at an address."""
-        for kind, offset, begin, size in self.segments:
+        for kind, offset, begin, size, _ in self.segments:
             if kind == _LOAD and begin <= address < begin + size:
                 return offset + address - begin
         raise DamagedElf("refers to an address that nothing is loaded to")

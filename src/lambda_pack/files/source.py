@@ -13,50 +13,82 @@ from msgspec import Struct
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
 from lambda_pack.looks import listed, seen
+from lambda_pack.model.globs import GlobRules
 from lambda_pack.model.product import SCRATCH_PREFIX
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["DEFAULT_EXCLUDES", "IGNORE_FILE", "check_source", "read_source"]
+__all__ = ["DEFAULT_EXCLUDES", "IGNORE_FILE", "LEFT_OUT", "LeftOut", "check_source", "read_source", "settings_left_out"]
 
 IGNORE_FILE: Final = ".lambdapackignore"
 
-DEFAULT_EXCLUDES: Final = (
-    # version control
-    ".git",
-    ".hg",
-    ".svn",
-    # environments and other packages: what the bundle needs of them, the requirements say
-    ".venv/",
-    "venv/",
-    "node_modules/",
-    "*.egg-info/",
-    ".tox/",
-    ".nox/",
-    # what tools leave behind; compiled files carry the time of the checkout
-    "__pycache__/",
-    "*.py[co]",
-    ".pytest_cache/",
-    ".mypy_cache/",
-    ".ruff_cache/",
-    ".hypothesis/",
-    ".coverage",
-    ".idea/",
-    ".vscode/",
-    ".aws-sam/",
-    ".DS_Store",
-    "Thumbs.db",
-    "desktop.ini",
-    "__MACOSX/",
-    "._*",
-    # our own output and settings
-    "/dist/*.zip",
-    "/dist/*.report.json",
-    "/dist/*.pylock.toml",
-    f"{SCRATCH_PREFIX}*",
-    IGNORE_FILE,
+
+class LeftOut(Struct, frozen=True):
+    """Files that are not packed unless they are asked for: a row of the table in docs/own-code.md.
+
+    `tools` are those that leave them out as well: SAM (aws-lambda-builders 1.67.0, EXCLUDED_FILES of python_pip and
+    python_uv), Serverless (serverless 3.40.0, defaultExcludes in package-service.js). The CDK (aws-lambda-python-alpha
+    2.269.0) leaves out `*.pyc`, and with uv `.python-version`. All read 2026-11-28.
+    """
+
+    what: str
+    patterns: tuple[str, ...]
+    tools: str = ""
+
+
+LEFT_OUT: Final = (
+    LeftOut("files with settings and secrets", (".env", ".env.*", ".envrc"), "SAM; Serverless with useDotenv"),
+    LeftOut(
+        "version control",
+        (".git", ".gitignore", ".gitattributes", ".gitmodules", ".hg", ".svn"),
+        "SAM, Serverless",
+    ),
+    LeftOut("virtual environments, by these names or by a pyvenv.cfg", (".venv/", "venv/"), "SAM"),
+    LeftOut("packages: what the bundle needs of them, the requirements say", ("node_modules/", "*.egg-info/")),
+    LeftOut(
+        "what installers leave behind",
+        (".Python", ".eggs/", "*.egg", "pip-log.txt", "pip-delete-this-directory.txt", ".uv-cache/", "uv.lock.bak"),
+        "SAM",
+    ),
+    # Compiled files carry the time of the checkout.
+    LeftOut("compiled files", ("__pycache__/", "*.py[co]"), "SAM; the CDK"),
+    LeftOut(
+        "what tests and checks leave behind",
+        (
+            ".tox/",
+            ".nox/",
+            ".cache/",
+            ".pytest_cache/",
+            ".mypy_cache/",
+            ".dmypy.json",
+            ".pyre/",
+            ".ruff_cache/",
+            ".hypothesis/",
+            ".coverage",
+            ".coverage.*",
+            "htmlcov/",
+        ),
+        "SAM",
+    ),
+    LeftOut("the version of Python for pyenv and uv", (".python-version",), "SAM; the CDK with uv"),
+    LeftOut("editors", (".idea/", ".vscode/"), "SAM"),
+    LeftOut(
+        "build folders of other tools", (".aws-sam/", ".chalice/", ".serverless/", ".serverless_plugins/", "cdk.out/")
+    ),
+    LeftOut("logs of npm and yarn", ("npm-debug.log", "yarn-*.log"), "Serverless"),
+    LeftOut("what operating systems leave behind", (".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX/", "._*")),
+    LeftOut(
+        "our own output and settings",
+        ("/dist/*.zip", "/dist/*.report.json", "/dist/*.pylock.toml", f"{SCRATCH_PREFIX}*", IGNORE_FILE),
+    ),
 )
+
+DEFAULT_EXCLUDES: Final = tuple(pattern for row in LEFT_OUT for pattern in row.patterns)
+
+
+# No program reads these.
+_EXAMPLES: Final = frozenset({".example", ".sample", ".template", ".dist"})
 
 
 def check_source(place: Path) -> None:
@@ -69,7 +101,9 @@ def check_source(place: Path) -> None:
         raise UsageError(f"{str(place)!r} is neither a folder nor a file; give the folder of your own code")
 
 
-def read_source(place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[Entry, ...]:
+def read_source(
+    place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = (), rules: GlobRules | None = None
+) -> tuple[Entry, ...]:
     """The files of a folder that are not excluded, by path; or the one file that was named, whatever is excluded.
 
     Contents are read when the bundle is written.
@@ -78,14 +112,39 @@ def read_source(place: Path, *, excludes: Sequence[str] = (), includes: Sequence
     `excludes`, then `includes` as if each began with `!`. As in Git, nothing inside an excluded folder is looked at: to
     have a file of it, re-include the folder first. Symbolic links are followed, and stand for what they lead to.
 
+    `rules` decide last, about files. What the patterns leave out, they take in only where they name it: `.env` or
+    `node_modules/left-pad/**` do, `**` does not. A folder with a pyvenv.cfg is left out, whatever its name.
+
     Raises:
         UsageError: the folder cannot be read, a pattern is none, or a link leads out of the folder or in a circle.
     """
     check_source(place)
     if place.is_file():
         return (_entry(place.name, seen(place.resolve()), _status(place)),)
-    walk = _Walk(place.resolve(), _patterns(place, excludes, includes))
+    walk = _Walk(place.resolve(), _patterns(place, excludes, includes), rules or GlobRules(()))
     return tuple(sorted(walk.files(walk.root, "", (walk.root,)), key=lambda entry: entry.path))
+
+
+def settings_left_out(place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of files such as `.env` in a folder that nothing but our defaults leaves out, sorted.
+
+    Examples such as `.env.example` are none of them.
+
+    Raises:
+        UsageError: a pattern is none.
+    """
+    if not place.is_dir():
+        return ()
+    patterns = _patterns(place, excludes, includes)
+    rows = [DEFAULT_EXCLUDES.index(pattern) for pattern in LEFT_OUT[0].patterns]
+    return tuple(
+        path.name
+        for path in sorted(listed(place).iterdir())
+        if path.name.startswith(".env")
+        and path.suffix not in _EXAMPLES
+        and path.is_file()
+        and patterns.check_file(path.name).index in rows
+    )
 
 
 def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) -> GitIgnoreSpec:
@@ -111,9 +170,13 @@ class _Walk(Struct, frozen=True):
 
     root: Path
     patterns: GitIgnoreSpec
+    rules: GlobRules
 
-    def files(self, folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[Entry]:
-        """The entries of one folder and those below; `above` are the real folders on the way, itself included."""
+    def files(self, folder: Path, prefix: str, above: tuple[Path, ...], *, left_out: bool = False) -> Iterator[Entry]:
+        """The entries of one folder and those below; `above` are the real folders on the way, itself included.
+
+        Of a folder that is `left_out` only those files are packed that a rule takes in.
+        """
         try:
             with os.scandir(listed(folder)) as scanned:
                 found = sorted(scanned, key=lambda item: item.name)
@@ -124,7 +187,11 @@ class _Walk(Struct, frozen=True):
         for item in found:
             path = prefix + item.name
             # A link is excluded by its own name, before anybody asks where it leads.
-            if self.patterns.match_file(f"{path}/" if _is_folder(item) else path):
+            is_folder = _is_folder(item)
+            excluded = left_out or self._leaves_out(path, item, is_folder=is_folder)
+            if excluded and not (left_out or self.rules.names_inside(path)):
+                continue
+            if not is_folder and not self.rules.keeps(path, kept=not excluded):
                 continue
             real = self._real(seen(Path(item.path))) if item.is_symlink() else Path(item.path)
             status = _status(real)
@@ -135,7 +202,14 @@ class _Walk(Struct, frozen=True):
             elif real in above:
                 raise UsageError(f"{item.path!r} is a symbolic link to a folder above it; exclude it")
             else:
-                yield from self.files(real, f"{path}/", (*above, real))
+                yield from self.files(real, f"{path}/", (*above, real), left_out=excluded)
+
+    def _leaves_out(self, path: str, item: os.DirEntry[str], *, is_folder: bool) -> bool:
+        if not is_folder:
+            return self.patterns.match_file(path)
+        return self.patterns.match_file(f"{path}/") or (
+            self.patterns.check_file(f"{path}/").include is None and seen(Path(item.path) / "pyvenv.cfg").is_file()
+        )
 
     def _real(self, link: Path) -> Path:
         """Where a link leads."""

@@ -26,7 +26,7 @@ from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
-from lambda_pack.model.targets import RUNTIMES
+from lambda_pack.model.targets import RUNTIMES, Architecture
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.network.cache_upkeep import prune_to
 
@@ -144,7 +144,8 @@ def _expected(environ: Mapping[str, str]) -> Iterator[str]:
         )
     except (ValueError, TypeError) as error:
         raise UsageError(f"runtimes and architectures are JSON lists, such as '[\"python3.13\"]': {error}") from error
-    yield from (f"{runtime}-{architecture}" for runtime in runtimes for architecture in architectures)
+    names = [Architecture.parse(architecture).value for architecture in architectures]
+    yield from (f"{runtime}-{architecture}" for runtime in runtimes for architecture in names)
 
 
 PARTS = {"pack": _pack, "cache": _cache, "merge": _merge}

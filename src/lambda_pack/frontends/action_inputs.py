@@ -52,6 +52,7 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
         "allow-unmet": InputKind.OPTION,
         "fail-on-unmet": InputKind.SWITCH,
         "no-build": InputKind.OPTION,
+        "exclude-newer": InputKind.OPTION,
         "wheelhouse": InputKind.OPTION,
         "wheelhouse-owner": InputKind.OPTION,
         "wheelhouse-mode": InputKind.OPTION,

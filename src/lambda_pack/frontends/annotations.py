@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from packaging.utils import NormalizedName
 
+from lambda_pack.frontends.text_report import by_lag, far_behind
 from lambda_pack.frontends.workflow_commands import Annotation
 from lambda_pack.model.report import Report
 
@@ -36,11 +37,14 @@ def annotations_of(report: Report, *, folder: Path, workspace: Path | None) -> t
 
 def _remarks(report: Report) -> Iterator[_Remark]:
     target = report.target
+    far, near = by_lag(report.held_back)
+    for held in far:
+        yield _Remark("warning", "much older version", held.origin, f"{far_behind(held)}{_way(held.required_by)}")
     for unmet in report.unmet:
         way = _way(unmet.required_by)
         text = f"{unmet.pin} cannot be met on {target}{way}: {unmet.reason}\nwhat now: {unmet.advice[0]}"
         yield _Remark("error", "unmet dependency", unmet.origin, text)
-    for held in report.held_back:
+    for held in near:
         way = _way(held.required_by)
         text = f"{held.name} {held.chosen} is taken, not {held.newest}{way}: {held.why}"
         yield _Remark("notice", "held back", held.origin, text)

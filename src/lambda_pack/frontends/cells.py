@@ -21,7 +21,7 @@ from lambda_pack.model.cells import Cell, CellKind
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
 from lambda_pack.model.own_code import OwnCode
-from lambda_pack.model.targets import Architecture
+from lambda_pack.model.targets import Architecture, meant_runtime
 
 __all__ = ["NAME_KEYS", "Said", "cells_of", "chosen", "with_unique_labels"]
 
@@ -196,7 +196,9 @@ def _checked(option: Option, text: str, item: Located) -> str:
         with suppress(UsageError):
             return Architecture.parse(text).value
     if option.choices and text not in option.choices:
-        raise UsageError(f"{item.place}: {text!r} is no {option.name}; {_nearest(text, option.choices)}")
+        meant = meant_runtime(text) if option.name == "runtime" else None
+        advice = f"did you mean {meant!r}?" if meant else _nearest(text, option.choices)
+        raise UsageError(f"{item.place}: {text!r} is no {option.name}; {advice}")
     return text
 
 

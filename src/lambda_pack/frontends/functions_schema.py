@@ -9,6 +9,7 @@ from lambda_pack.frontends.cells import NAME_KEYS
 from lambda_pack.frontends.options.option import Kind, Option
 from lambda_pack.frontends.options.table import OPTIONS, TARGETS
 from lambda_pack.model.cells import CellKind
+from lambda_pack.model.targets import ARCHITECTURE_SPELLINGS
 
 __all__ = ["SCHEMA_FILE", "functions_schema"]
 
@@ -58,7 +59,11 @@ def _options(description: str) -> dict[str, Any]:
 def _option(option: Option) -> dict[str, Any]:
     default = f" (default: {option.default})" if option.default else ""
     said = {"description": f"{option.help}{default}"}
-    one: dict[str, Any] = {"enum": list(option.choices)} if option.choices else {"type": ["string", "number"]}
+    # An architecture has other names, too, which the file understands.
+    also = (
+        [name for name in ARCHITECTURE_SPELLINGS if name not in option.choices] if option.name == "architecture" else []
+    )
+    one: dict[str, Any] = {"enum": [*option.choices, *also]} if option.choices else {"type": ["string", "number"]}
     if option.choices and option.kind is Kind.MANY:
         # Several may stand in one value.
         choice = f"({'|'.join(option.choices)})"

@@ -43,10 +43,10 @@ def pack_cells(cells: Sequence[Cell], arguments: Mapping[str, Any]) -> Sequence[
     return [outcomes[cell.label] for cell in cells]
 
 
-def finish(outcomes: Sequence[Outcome], arguments: Mapping[str, Any]) -> int:
-    """Print the summary; returns the exit code."""
+def finish(outcomes: Sequence[Outcome], arguments: Mapping[str, Any], warnings: Sequence[str] = ()) -> int:
+    """Print the summary; returns the exit code. `warnings` are about the file that names the bundles."""
     if arguments["json"]:
-        sys.stdout.write(many_json(outcomes))
+        sys.stdout.write(many_json(outcomes, warnings))
     else:
         sys.stdout.write(render_many(outcomes, verbose=arguments["verbose"], warnings=arguments["quiet"]))
     _tell_bugs(outcomes)

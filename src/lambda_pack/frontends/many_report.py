@@ -57,14 +57,15 @@ def render_many(outcomes: Sequence[Outcome], *, verbose: bool = False, warnings:
     return clean("".join(f"{line}\n" for line in _lines(outcomes, verbose=verbose, warnings=warnings)))
 
 
-def many_document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """The same as JSON: a report for each cell that came to its end."""
-    return {"schema_version": _SCHEMA_VERSION, "exit_code": exit_code(outcomes), "bundles": list(map(_row, outcomes))}
+def many_document(outcomes: Sequence[Outcome], warnings: Sequence[str] = ()) -> dict[str, Any]:
+    """The same as JSON: a report for each cell that came to its end, and what a template says that does not count."""
+    document = {"schema_version": _SCHEMA_VERSION, "exit_code": exit_code(outcomes), "warnings": list(warnings)}
+    return {**document, "bundles": list(map(_row, outcomes))}
 
 
-def many_json(outcomes: Sequence[Outcome]) -> str:
+def many_json(outcomes: Sequence[Outcome], warnings: Sequence[str] = ()) -> str:
     """The document as text, one newline at its end."""
-    return json.dumps(many_document(outcomes), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(many_document(outcomes, warnings), indent=2, ensure_ascii=False) + "\n"
 
 
 def _lines(outcomes: Sequence[Outcome], *, verbose: bool, warnings: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lambda_pack.frontends.markdown_page import Page, code, fenced, table, words
-from lambda_pack.frontends.text_report import spent
+from lambda_pack.frontends.text_report import by_lag, far_behind, spent
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.layouts import FORMS
@@ -32,6 +32,7 @@ def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
     """One run: what is unmet first, then what was packed; never more than `limit` bytes."""
     page = Page(limit, note=_CUT)
     page.add(f"<h3>{_mark(report)} {code(report.name)} for {code(str(report.target))}</h3>")
+    _add_far_behind(page, report.held_back)
     _add_unmet(page, report.unmet)
     _add_logs(page, report.unmet, most=limit // 3)
     _add_bundle(page, report)
@@ -72,6 +73,7 @@ def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, lim
     for report in reports:
         if report.unmet or report.held_back:
             page.add(f"<h4>{code(report.name)} for {code(str(report.target))}</h4>")
+            _add_far_behind(page, report.held_back)
             _add_unmet(page, report.unmet)
             _add_held_back(page, report.held_back)
     return page.text()
@@ -93,6 +95,13 @@ def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
         str(len(report.unmet)),
         code(archive.sha256) if archive and archive.sha256 else "nothing written",
     )
+
+
+def _add_far_behind(page: Page, held_back: Sequence[HeldBack]) -> None:
+    far, _ = by_lag(held_back)
+    if far:
+        items = "".join(f"<li>{words(far_behind(held))}</li>" for held in far)
+        page.add(f"<p><b>⚠️ Much older than the newest that is allowed</b></p>\n<ul>{items}</ul>")
 
 
 def _add_unmet(page: Page, unmet: Sequence[Unmet]) -> None:
@@ -180,7 +189,8 @@ def _add_packages(page: Page, report: Report) -> None:
     if report.archive and sized:
         page.add(_pie(sized))
     count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
-    page.add(f"<p><b>{count}{'' if report.archive else ' with a wheel that fits'}</b></p>")
+    fitting = " with a wheel that fits by its tags" if report.is_check else " with a wheel that fits"
+    page.add(f"<p><b>{count}{'' if report.archive else fitting}</b></p>")
     _add_package_table(page, ranked[:_LARGEST])
     smaller = ranked[_LARGEST:]
     if smaller:

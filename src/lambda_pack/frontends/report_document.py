@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,8 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         why=row["why"],
         advice=row["advice"],
         library=row["library"],
+        # Reports that were written before releases of other packages were looked at do not have it.
+        goes_with=row.get("goes_with"),
     )
 
 
@@ -161,7 +164,16 @@ def _held_back(row: Mapping[str, Any]) -> HeldBack:
         why=row["why"],
         required_by=tuple(map(canonicalize_name, row["required_by"])),
         origin=row["origin"],
+        # Reports that were written before days were known do not have them.
+        uploaded=_days(row.get("uploaded")),
     )
+
+
+def _days(texts: Sequence[str] | None) -> tuple[date, date] | None:
+    if texts is None:
+        return None
+    newest, chosen = map(date.fromisoformat, texts)
+    return newest, chosen
 
 
 def _unmet(row: Mapping[str, Any]) -> Unmet:

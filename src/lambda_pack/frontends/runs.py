@@ -15,6 +15,7 @@ from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.screen import clean
+from lambda_pack.model.targets import Architecture
 from lambda_pack.model.urls import masked
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def run_lock(arguments: Mapping[str, Any]) -> int:
     requests = [
         request_of(gather({**arguments, "runtime": runtime, "architecture": architecture}, folder, os.environ))  # noqa: TID251  # as above
         for runtime in dict.fromkeys(runtimes)
-        for architecture in dict.fromkeys(architectures)
+        for architecture in dict.fromkeys(one and Architecture.parse(one).value for one in architectures)
     ]
     output = Path(arguments["output"])
     if not is_valid_pylock_path(output):

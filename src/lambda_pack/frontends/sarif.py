@@ -26,6 +26,7 @@ _RULES = MappingProxyType(
         Concern.MISSING: "A binary needs a library that nothing provides",
         Concern.DOUBTFUL: "A binary needs a library that the runtime may lack",
         Concern.UNREACHABLE: "A binary needs a library that lies where the loader does not look",
+        Concern.RELEASE: "A file was made for another release of a package beside it",
     }
 )
 
@@ -50,7 +51,7 @@ _HELP = "https://github.com/org/lambda-pack/blob/main/docs/audit.md"
 
 def _result(archive: AuditedArchive, finding: Finding) -> dict[str, Any]:
     # One alert stays one while its wording changes.
-    identity = f"{archive.path} {finding.path} {finding.concern.value} {finding.library}"
+    identity = f"{archive.path} {finding.path} {finding.concern.value} {finding.library or finding.goes_with}"
     return {
         "ruleId": finding.concern.value,
         "ruleIndex": list(_RULES).index(finding.concern),

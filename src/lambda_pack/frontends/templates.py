@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,27 @@ from lambda_pack.frontends.many_report import exit_code
 from lambda_pack.frontends.narrators import PlainNarrator
 from lambda_pack.frontends.requests import delivery_of, request_of, said_by_arguments, said_by_machine
 from lambda_pack.inputs.project import has_input
-from lambda_pack.inputs.templates import Code, Template
+from lambda_pack.inputs.templates import NOWHERE, Code, Template
 from lambda_pack.model.cells import Cell, CellKind
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
 from lambda_pack.model.report import Report
+from lambda_pack.model.request import PackRequest
+from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, Architecture
 
 __all__ = ["Planned", "plan_template", "run_pack_template"]
 
 
 class Planned(Struct, frozen=True):
-    """What is packed of a template: cells, and by the template's names whose label each takes; and what is not, why."""
+    """What is packed of a template: cells, and by the template's names whose label each takes; and what is not, why.
+
+    `remarks` are warnings about targets that are not those of the template.
+    """
 
     cells: tuple[Cell, ...]
     labels: Mapping[str, str]
     skipped: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...] = ()
 
 
 def run_pack_template(arguments: Mapping[str, Any]) -> int:
@@ -44,14 +50,19 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
     machine, said = said_by_machine(os.environ), said_by_arguments(arguments)  # noqa: TID251  # a front-end: strings in
     planned = plan_template(template, machine, said)
     told = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
-    for name, reason in planned.skipped:
-        # Said even when all is quiet: what is left out stays as it was, and may not load.
-        told.warn(f"{name} is left as it is: {reason}")
+    # Said even when all is quiet: what is left out stays as it was, and may not load.
+    warnings = (
+        *template.remarks,
+        *planned.remarks,
+        *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped),
+    )
+    for warning in warnings:
+        told.warn(warning)
     if not planned.cells:
         raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
     cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())
     outcomes = pack_cells(cells, arguments)
-    code = finish(outcomes, arguments)
+    code = finish(outcomes, arguments, warnings)
     if exit_code(outcomes) == 0:
         path = _written(template, planned, outcomes, arguments["output-template-file"])
         if not arguments["json"]:
@@ -64,8 +75,16 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
     cells: dict[object, Cell] = {}
     labels: dict[str, str] = {}
     skipped = list(template.skipped)
+    remarks: list[str] = []
+    of_functions = _architectures_of_functions(template)
     for code in template.codes:
-        said: Said = {**machine, **_said(code, template.path), **arguments}
+        own = _said(code, template.path)
+        if is_open := code.kind is CellKind.LAYER and not (code.architectures or code.as_it_is):
+            own |= _architecture_of_layer(template, of_functions)
+        if is_open and "architecture" not in arguments and of_functions != {DEFAULT_ARCHITECTURE.value}:
+            remarks.append(_about_layer(code, of_functions))
+        said: Said = {**machine, **own, **arguments}
+        remarks += _overridden(code, own, arguments)
         reason = _open_question(said)
         if reason:
             skipped.append((code.name, reason))
@@ -73,35 +92,86 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
         request = request_of(said)
         if "requirements" not in said and "input" not in said:
             request = replace(request, requirements=())
-        key = (code.folder.resolve(), str(request.target), code.kind, code.excludes)
+        request = _with_rules(request, code)
+        # Whatever decides about the contents; the handler is only looked for.
+        contents = replace(code, name="", spot=NOWHERE, deployed_as=None, handler=None, folder=code.folder.resolve())
+        key = (str(request.target), contents)
         if key not in cells:
             place = f"{template.path.as_posix()}: {code.name}"
             cells[key] = Cell(code.kind, code.name, request, delivery_of(said), code.deployed_as, place)
         labels[code.name] = cells[key].label
-    return Planned(with_unique_labels(cells.values()), labels, tuple(skipped))
+    return Planned(with_unique_labels(cells.values()), labels, tuple(skipped), tuple(remarks))
+
+
+def _architectures_of_functions(template: Template) -> frozenset[str]:
+    """Return the architectures of a template's functions; Lambda's own default where one says none."""
+    return frozenset(
+        Architecture.parse(word).value
+        for code in template.codes
+        if code.kind is CellKind.FUNCTION
+        for word in code.architectures or (DEFAULT_ARCHITECTURE.value,)
+    ) or frozenset({DEFAULT_ARCHITECTURE.value})
+
+
+def _architecture_of_layer(template: Template, of_functions: frozenset[str]) -> Said:
+    """Return the architecture for a layer that says none: that of the functions, if all have the same one."""
+    if len(of_functions) > 1:
+        return {}
+    return {"architecture": Given(tuple(of_functions), f"the functions of {template.path.as_posix()}")}
+
+
+def _about_layer(code: Code, of_functions: frozenset[str]) -> str:
+    only = next(iter(of_functions)) if len(of_functions) == 1 else None
+    of_them = f"{only}, as the functions are" if only else f"{DEFAULT_ARCHITECTURE.value}, and not all functions are"
+    return f"{code.name} does not say its architecture: it is packed for {of_them}"
+
+
+def _overridden(code: Code, own: Said, arguments: Mapping[str, Given]) -> Iterator[str]:
+    """Warn where the command line asks for a target that the deployed function will not have."""
+    for name, words in (("runtime", code.runtimes), ("architecture", code.architectures)):
+        if name not in arguments or not words or name not in own:
+            continue
+        asked = arguments[name].values[-1]
+        parse = (lambda word: Architecture.parse(word).value) if name == "architecture" else str
+        if parse(asked) not in {parse(word) for word in words}:
+            yield f"{code.name} is packed for {asked} (--{name}), and the template says {', '.join(words)}"
 
 
 def _said(code: Code, path: Path) -> Said:
     """What the template says about one of its codes, as options."""
-    layout, source = Layout.FUNCTION, code.folder
-    if code.kind is CellKind.LAYER:
+    layout, source, inputs = Layout.FUNCTION, code.folder, code.inputs
+    if code.kind is CellKind.LAYER and not code.has_own_code:
+        layout = Layout.LAYER
+    elif code.kind is CellKind.LAYER and not code.as_it_is:
         # SAM puts a layer's own content below python/ unless it brings that folder itself.
         has_folder = (code.folder / "python").is_dir() and not has_input(code.folder)
         source = code.folder / "python" if has_folder else code.folder
         is_as_it_is = has_folder and not has_input(source)
         layout, source = (Layout.FUNCTION, code.folder) if is_as_it_is else (Layout.LAYER, source)
+    if inputs is None:
+        inputs = (source,) if has_input(source) and not code.as_it_is else ()
+    sources = ((f"{source}:{code.below}" if code.below else str(source)),) if code.has_own_code else ()
     values: dict[str, tuple[str, ...]] = {
         "name": (code.name,),
         "layout": (layout.value,),
-        "source": (str(source),),
+        "source": (*sources, *map(str, code.vendored)),
         "exclude": code.excludes,
         "handler": (code.handler,) if code.handler else (),
         "runtime": code.runtimes,
         "architecture": code.architectures,
-        "requirements": (str(source),) if has_input(source) else (),
+        "requirements": tuple(map(str, inputs)),
+        **dict(code.options),
     }
     where = f"{path.as_posix()}: {code.name}"
     return {name: Given(value, where) for name, value in values.items() if value}
+
+
+def _with_rules(request: PackRequest, code: Code) -> PackRequest:
+    """Return the request with the template's globs for its own code, unless the user names other sources."""
+    if code.rules is None or not request.sources or request.sources[0].path != code.folder:
+        return request
+    first, *rest = request.sources
+    return replace(request, sources=(replace(first, rules=code.rules), *rest))
 
 
 def _written(template: Template, planned: Planned, outcomes: Sequence[Outcome], output: str | None) -> Path:

@@ -13,9 +13,9 @@ from lambda_pack.model.layouts import FORMS, Form
 from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import ArchiveFacts, Report, Unmet
 from lambda_pack.model.slimming import saved_in_all, told
-from lambda_pack.model.stock import Attempt
+from lambda_pack.model.stock import Attempt, HeldBack
 
-__all__ = ["render_glue", "render_text", "spent"]
+__all__ = ["by_lag", "far_behind", "render_glue", "render_text", "spent"]
 
 _MOST_FILES = 8
 _MOST_LOG_LINES = 15
@@ -37,12 +37,16 @@ def render_glue(glue: GlueFacts) -> str:
 
 
 def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
+    far, near = by_lag(report.held_back)
+    yield from (f"warning: {sentence}" for sentence in map(far_behind, far))
+    if far:
+        yield ""
     for unmet in report.unmet:
         yield from _unmet(unmet, verbose=verbose)
         yield ""
-    if report.held_back:
+    if near:
         yield "held back"
-        for held in report.held_back:
+        for held in near:
             yield f"  {held.name} {held.chosen}, not {held.newest}: {held.why}"
         yield ""
     if report.warnings and warnings:
@@ -50,7 +54,7 @@ def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
         yield from (f"  {warning}" for warning in report.warnings)
         yield ""
     if report.to_build:
-        yield "to be built from source"
+        yield "to be built from source" if report.is_check else "not built, because the others cannot be met"
         yield from (f"  {item.pin}: {item.why} ({item.source})" for item in report.to_build)
         yield ""
     if report.archive is not None or (report.is_check and verbose):
@@ -60,11 +64,22 @@ def _lines(report: Report, *, verbose: bool, warnings: bool) -> Iterator[str]:
     yield from _headline(report)
 
 
+def by_lag(held_back: Iterable[HeldBack]) -> tuple[list[HeldBack], list[HeldBack]]:
+    """Those that are so far behind that users have to know first, and the others."""
+    held = list(held_back)
+    return [one for one in held if one.lag], [one for one in held if not one.lag]
+
+
+def far_behind(held: HeldBack) -> str:
+    """What is said of one that is far behind."""
+    return f"{held.name} {held.chosen} is {held.lag} than {held.newest}, the newest allowed: {held.why}"
+
+
 def _headline(report: Report) -> Iterator[str]:
     archive, unmet = report.archive, len(report.unmet)
     packages = _counted(len(report.packages) + unmet + len(report.to_build))
     if report.is_check:
-        parts = [f"{len(report.packages)} with a wheel that fits"]
+        parts = [f"{len(report.packages)} with a wheel that fits by its tags"]
         parts += [f"{len(report.to_build)} to be built"] if report.to_build else []
         parts += [f"{unmet} unmet"] if unmet else []
         yield f"checked {report.name} for {report.target}: {packages}, {', '.join(parts)}"

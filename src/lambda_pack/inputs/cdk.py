@@ -10,7 +10,7 @@ from typing import Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_json
-from lambda_pack.inputs.templates import Code, Spot, Template
+from lambda_pack.inputs.templates import NOWHERE, Code, Template
 from lambda_pack.looks import listed, seen
 from lambda_pack.model.cells import CellKind
 
@@ -67,16 +67,11 @@ def _code(folder: Path, name: str, resource: Any) -> Code | str | None:  # noqa:
         return None
     kind, key, named = _TYPES[resource["Type"]]
     properties = resource.get("Properties", {})
-    code = properties.get(key, {})
-    if "ZipFile" in code or "ImageUri" in code:
-        return "its code stands in the template" if "ZipFile" in code else "it is a container image"
-    place = code.get("S3Key")
-    asset = ASSET.search(place) if isinstance(place, str) else None
-    if asset is None:
-        return f"its {key} is no asset of the assembly"
-    found = [path for parent in (folder, *folder.parents[:1]) if seen(path := parent / f"asset.{asset[0]}").is_dir()]
-    if not found:
-        return f"its asset {asset[0]} is no folder: it is packed already"
+    asset = _asset(folder, key, properties.get(key, {}))
+    if isinstance(asset, str):
+        return asset
+    if resource.get("Metadata", {}).get("aws:asset:is-bundled") is True or _has_packages(asset):
+        return "the CDK has put its packages into its asset already; run cdk synth without bundling"
     properties_of = {
         CellKind.FUNCTION: ("Runtime", "Architectures"),
         CellKind.LAYER: ("CompatibleRuntimes", "CompatibleArchitectures"),
@@ -86,7 +81,26 @@ def _code(folder: Path, name: str, resource: Any) -> Code | str | None:  # noqa:
         return f"{foreign[0]} is no Python"
     deployed_as = properties.get(named)
     is_literal = isinstance(deployed_as, str)
-    return Code(kind, name, found[0], Spot(0, 0), runtimes, architectures, deployed_as if is_literal else None)
+    return Code(kind, name, asset, NOWHERE, runtimes, architectures, deployed_as if is_literal else None)
+
+
+def _asset(folder: Path, key: str, code: Any) -> Path | str:  # noqa: ANN401  # JSON
+    """Return the folder of an asset, or why there is none."""
+    if not isinstance(code, dict):
+        return f"its {key} is known only when it is deployed"
+    if "ZipFile" in code or "ImageUri" in code:
+        return "its code stands in the template" if "ZipFile" in code else "it is a container image"
+    place = code.get("S3Key")
+    asset = ASSET.search(place) if isinstance(place, str) else None
+    if asset is None:
+        return f"its {key} is no asset of the assembly"
+    found = [path for parent in (folder, *folder.parents[:1]) if seen(path := parent / f"asset.{asset[0]}").is_dir()]
+    return found[0] if found else f"its asset {asset[0]} is no folder: it is packed already"
+
+
+def _has_packages(folder: Path) -> bool:
+    """Return whether packages are installed in an asset, as bundling leaves them."""
+    return any(seen(path).is_dir() and path.name.endswith(".dist-info") for path in listed(folder).iterdir())
 
 
 def _literals(value: Any) -> tuple[str, ...]:  # noqa: ANN401  # JSON

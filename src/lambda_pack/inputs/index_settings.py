@@ -1,6 +1,7 @@
 """Where to look for packages, as pip and uv are already told on this machine.
 
 The loudest wins: command line, requirements file, PIP_* variables, UV_* variables, pip.conf, uv.toml, defaults.
+uv's settings of the project stand between UV_* and pip.conf.
 As in pip, three rules go beyond that:
 
 - `extra-index-url`, `find-links`, `trusted-host` and `constraint` of the command line and of the requirements file
@@ -11,7 +12,6 @@ As in pip, three rules go beyond that:
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -19,10 +19,13 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.cooldowns import read_cooldown
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.inputs.resolution_settings import with_prereleases
 from lambda_pack.inputs.setting_values import number, truth
 from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
 from lambda_pack.model.choices import IndexStrategy
@@ -57,7 +60,7 @@ class Setting(Struct, frozen=True):
 class IndexConfiguration(Struct, frozen=True):
     """Everything that was said about indexes and files; `settings` says by whom, in the order of their names.
 
-    `constraints` are paths or URLs of constraints files.
+    `constraints` are paths or URLs of constraints files. `found` has each setting as it was written, logins included.
     """
 
     indexes: IndexSettings
@@ -65,6 +68,11 @@ class IndexConfiguration(Struct, frozen=True):
     constraints: tuple[str, ...]
     require_hashes: bool
     settings: tuple[Setting, ...]
+    found: GivenSettings = MappingProxyType({})
+
+    def paths(self, name: str) -> tuple[Path, ...]:
+        """Return the files that a setting names."""
+        return tuple(Path(text) for text in _values(self.found, name))
 
 
 def read_index_settings(
@@ -73,11 +81,12 @@ def read_index_settings(
     home: Path,
     overrides: GivenSettings = MappingProxyType({}),
     written: RequirementsFile | None = None,
-    platform: str = sys.platform,
+    project: GivenSettings = MappingProxyType({}),
 ) -> IndexConfiguration:
     """The settings that apply, from every place that may hold some.
 
-    `overrides` are the command line's, `written` is what the requirements files say.
+    `overrides` are the command line's, `written` is what the requirements files say, `project` what uv's settings of
+    the project say.
 
     Raises:
         UsageError: a file cannot be parsed, or a value has no meaning.
@@ -85,8 +94,9 @@ def read_index_settings(
     quiet: tuple[GivenSettings, ...] = (
         read_pip_variables(environ),
         read_uv_variables(environ),
-        read_pip_files(environ, home=home, platform=platform),
-        read_uv_files(environ, home=home, platform=platform),
+        project,
+        read_pip_files(environ, home=home),
+        read_uv_files(environ, home=home),
         _certificate_variables(environ),
     )
     from_file = _of_file(written) if written else {}
@@ -95,13 +105,16 @@ def read_index_settings(
             {name: given for name, given in settings.items() if name != "extra-index-url"} for settings in quiet
         )
     found = _merged(overrides, from_file, quiet)
-    files = _file_choice((overrides, from_file, *quiet), found)
+    places = (overrides, from_file, *quiet)
+    files = _file_choice(places, found)
+    cooldown = read_cooldown(found, places)
     return IndexConfiguration(
-        indexes=_index_settings(found, home),
+        indexes=replace(_index_settings(found, home), cooldown=cooldown),
         files=files,
         constraints=_values(found, "constraint"),
-        require_hashes=_switch(found, "require-hashes"),
+        require_hashes=_requires_hashes(found, written),
         settings=tuple(_setting(name, found[name]) for name in sorted(found)),
+        found=found,
     )
 
 
@@ -126,8 +139,10 @@ def _of_file(written: RequirementsFile) -> GivenSettings:
         ("find-links", written.find_links),
         ("trusted-host", written.trusted_hosts),
         ("no-index", ("true",) if written.no_index else ()),
-        ("require-hashes", ("true",) if written.require_hashes else ()),
-        ("pre", ("true",) if written.files.prereleases else ()),
+        ("require-hashes", ("true",) if written.demands_hashes else ()),
+        ("no-require-hashes", ("true",) if written.no_require_hashes else ()),
+        ("all-releases", sorted(written.files.all_releases)),
+        ("only-final", sorted(written.files.only_final)),
         ("prefer-binary", ("true",) if written.files.prefer_binary else ()),
         ("no-binary", sorted(written.files.no_binary)),
         ("only-binary", sorted(written.files.only_binary)),
@@ -171,11 +186,18 @@ def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
 
 
 def _file_choice(places: Sequence[GivenSettings], found: Mapping[str, Given]) -> FileChoice:
-    files = FileChoice(prereleases=_switch(found, "pre"), prefer_binary=_switch(found, "prefer-binary"))
+    files = FileChoice(prefer_binary=_switch(found, "prefer-binary"))
     for settings in reversed(places):
+        files = with_prereleases(files, settings)
         files = files.without_wheels(",".join(_values(settings, "no-binary")))
         files = files.without_sdists(",".join(_values(settings, "only-binary")))
     return files
+
+
+def _requires_hashes(found: Mapping[str, Given], written: RequirementsFile | None) -> bool:
+    """As in pip: hashes at some lines demand them of all, unless the user says that they do not."""
+    demanded = written is not None and written.require_hashes and not _switch(found, "no-require-hashes")
+    return demanded or _switch(found, "require-hashes")
 
 
 def _setting(name: str, given: Given) -> Setting:

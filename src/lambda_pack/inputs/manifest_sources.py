@@ -77,7 +77,10 @@ def direct_url(line: Requested, manifest: Manifest) -> Requested:
 
 def _places(line: Requested, manifest: Manifest) -> Iterator[Mapping[str, Any]]:
     tool = manifest.content.get("tool", {})
-    for table in (tool.get("uv", {}).get("sources", {}), tool.get("poetry", {}).get("dependencies", {})):
+    uv = tool.get("uv", {})
+    ignored = {canonicalize_name(name) for name in uv.get("no-sources-package", ())}
+    sources = {} if uv.get("no-sources") is True or line.name in ignored else uv.get("sources", {})
+    for table in (sources, tool.get("poetry", {}).get("dependencies", {})):
         for name, value in table.items():
             if canonicalize_name(name) == line.name:
                 rows = value if isinstance(value, list) else [value]

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.cooldowns import in_uv_words
 from lambda_pack.looks import seen
 from lambda_pack.model.given import Given, GivenSettings
 
-__all__ = ["configuration_files", "read_pip_files", "read_pip_variables"]
+__all__ = ["configuration_files", "read_pip_files", "read_pip_variables", "written_options"]
 
 # What each option's value means to pip: one text, or words apart by white space (options that may be repeated).
 _TEXTS = frozenset(
@@ -24,7 +25,9 @@ _TEXTS = frozenset(
         "index-url",
         "keyring-provider",
         "no-binary",
+        "exclude-newer",
         "no-index",
+        "no-require-hashes",
         "only-binary",
         "pre",
         "prefer-binary",
@@ -34,8 +37,24 @@ _TEXTS = frozenset(
         "timeout",
     }
 )
-_LISTS = frozenset({"constraint", "extra-index-url", "find-links", "trusted-host"})
-_ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
+_LISTS = frozenset(
+    {
+        "all-releases",
+        "build-constraint",
+        "config-settings",
+        "constraint",
+        "extra-index-url",
+        "find-links",
+        "only-final",
+        "trusted-host",
+    }
+)
+_ALIASES = {
+    "config-setting": "config-settings",
+    "default-timeout": "timeout",
+    "pypi-url": "index-url",
+    "uploaded-prior-to": "exclude-newer",
+}
 # `pip install` reads [install] over [global]; [download] is heard where neither speaks louder.
 _SECTIONS = ("global", "download", "install")
 
@@ -62,6 +81,23 @@ def read_pip_files(environ: Mapping[str, str], *, home: Path, platform: str = sy
                 sections[section].update(_given(_option(name), text, str(path)))
     # A section that speaks louder does so in whichever file it stands.
     return {name: given for section in _SECTIONS for name, given in sections[section].items()}
+
+
+def written_options(
+    environ: Mapping[str, str], *, home: Path, platform: str = sys.platform
+) -> Iterator[tuple[str, str, str]]:
+    """Yield name, text and source of every option that a PIP_* variable or one of pip's files sets.
+
+    Raises:
+        UsageError: a file cannot be parsed.
+    """
+    for variable in sorted(environ):
+        if variable.startswith("PIP_"):
+            yield variable.removeprefix("PIP_").lower().replace("_", "-"), environ[variable], variable
+    for path in configuration_files(environ, home=home, platform=platform):
+        for section, name, text in _items(path):
+            if section in _SECTIONS:
+                yield name.lower().replace("_", "-").removeprefix("--"), text, f"[{section}] of {str(path)!r}"
 
 
 def configuration_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> tuple[Path, ...]:
@@ -129,6 +165,8 @@ def _option(name: str) -> str:
 def _given(name: str, text: str, source: str) -> dict[str, Given]:
     if not text.strip():
         return {}
+    if name == "exclude-newer":
+        return {name: Given((in_uv_words(text),), source)}
     if name in _LISTS:
         return {name: Given(tuple(text.split()), source)}
     return {name: Given((text.strip(),), source)} if name in _TEXTS else {}

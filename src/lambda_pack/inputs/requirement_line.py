@@ -65,7 +65,11 @@ _OPTIONS = {
     ("--no-index",): ("no-index", False),
     ("--pre",): ("pre", False),
     ("--prefer-binary",): ("prefer-binary", False),
+    ("--all-releases",): ("all-releases", True),
+    ("--only-final",): ("only-final", True),
+    ("--use-feature",): ("use-feature", True),
     ("--require-hashes",): ("require-hashes", False),
+    ("--no-require-hashes",): ("no-require-hashes", False),
 }
 
 

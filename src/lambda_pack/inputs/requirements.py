@@ -21,7 +21,8 @@ __all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
 class RequirementsFile(Struct, frozen=True):
     """What one requirements file and its includes say; `None` and empty mean that they do not say.
 
-    `index_url` and the other places may hold credentials.
+    `index_url` and the other places may hold credentials. Hashes are required where the file `demands_hashes`
+    with its option, or where some line has one, unless it says `no_require_hashes`.
     """
 
     requested: tuple[Requested, ...] = ()
@@ -32,6 +33,8 @@ class RequirementsFile(Struct, frozen=True):
     trusted_hosts: tuple[str, ...] = ()
     no_index: bool = False
     require_hashes: bool = False
+    demands_hashes: bool = False
+    no_require_hashes: bool = False
     files: FileChoice = field(default_factory=FileChoice)
 
     @property
@@ -49,8 +52,8 @@ def read_requirements(paths: Iterable[Path], environ: Mapping[str, str]) -> Requ
     found = RequirementsFile()
     for path in paths:
         found = _read(path, found, environ, constraint=False, parents=())
-    hashed = any(line.hashes for line in (*found.requested, *found.constraints))
-    return replace(found, require_hashes=found.require_hashes or hashed)
+    hashed = any(line.hashes for line in (*found.requested, *found.constraints)) and not found.no_require_hashes
+    return replace(found, require_hashes=found.demands_hashes or hashed)
 
 
 def read_constraints(paths: Iterable[Path], environ: Mapping[str, str]) -> tuple[Requested, ...]:
@@ -154,8 +157,13 @@ _EFFECTS: Mapping[str, Callable[[RequirementsFile, str], RequirementsFile]] = {
     "find-links": lambda found, place: replace(found, find_links=(*found.find_links, place)),
     "trusted-host": lambda found, host: replace(found, trusted_hosts=(*found.trusted_hosts, host)),
     "no-index": lambda found, _: replace(found, no_index=True),
-    "require-hashes": lambda found, _: replace(found, require_hashes=True),
-    "pre": lambda found, _: replace(found, files=replace(found.files, prereleases=True)),
+    "require-hashes": lambda found, _: replace(found, demands_hashes=True),
+    "no-require-hashes": lambda found, _: replace(found, no_require_hashes=True),
+    # pip's experimental features: none of them changes what is chosen.
+    "use-feature": lambda found, _: found,
+    "pre": lambda found, _: replace(found, files=found.files.with_prereleases(":all:")),
+    "all-releases": lambda found, words: replace(found, files=found.files.with_prereleases(words)),
+    "only-final": lambda found, words: replace(found, files=found.files.without_prereleases(words)),
     "prefer-binary": lambda found, _: replace(found, files=replace(found.files, prefer_binary=True)),
     "no-binary": lambda found, words: replace(found, files=found.files.without_wheels(words)),
     "only-binary": lambda found, words: replace(found, files=found.files.without_sdists(words)),

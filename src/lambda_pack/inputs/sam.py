@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.templates import Code, Spot, Template, Text, fields, text_of
+from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fields, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
 from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
@@ -56,6 +56,7 @@ class _Sam(Struct, frozen=True):
     text: Text
     parameters: Mapping[str, Any]
     shared: Mapping[str, Any]
+    remarks: Remarks
 
     def literal(self, node: Any) -> str | None:  # noqa: ANN401  # a node
         """What a value is once deployed, as far as that is known: a parameter is taken for its default."""
@@ -94,7 +95,8 @@ def read_sam(path: Path) -> Template:
     top = fields(parse_yaml(text, path.as_posix()))
     if "Resources" not in top:
         raise UsageError(f"{path.as_posix()!r} has no Resources: it is no template of SAM's or CloudFormation's")
-    sam = _Sam(path, text_of(text), fields(top.get("Parameters")), fields(top.get("Globals")))
+    remarks = Remarks(path)
+    sam = _Sam(path, text_of(text), fields(top.get("Parameters")), fields(top.get("Globals")), remarks)
     codes: list[Code] = []
     skipped: list[tuple[str, str]] = []
     for name, resource in fields(top["Resources"]).items():
@@ -102,37 +104,116 @@ def read_sam(path: Path) -> Template:
             codes += _code(sam, name, resource)
         except _Skip as reason:
             skipped.append((name, str(reason)))
-    return Template(path, text, tuple(codes), tuple(skipped))
+    return Template(path, text, tuple(codes), tuple(skipped), remarks.all())
 
 
 def _code(sam: _Sam, name: str, resource: Any) -> Iterator[Code]:  # noqa: ANN401  # a node
     said = fields(resource)
     kind = said["Type"].value if "Type" in said else ""
     if name.startswith("Fn::"):
-        raise _Skip("what a loop makes is known only when it is deployed")
+        raise _Skip("what this function makes is known only when it is deployed")
     own = fields(said.get("Properties"))
-    if kind in _NESTED and (place := sam.literal(own.get(_NESTED[kind]))) and "://" not in place:
-        raise _Skip(f"{place!r} is a template of its own; pack it by itself")
+    if kind in _NESTED:
+        _leave_nested(sam, own.get(_NESTED[kind]))
+        return
     if kind not in _TYPES:
         return
     row = _TYPES[kind]
     properties = {**fields(sam.shared.get(row.shared)), **own}
-    folder, runtimes = _folder(sam, row, properties), _runtimes(sam, row, properties, said.get("Metadata"))
+    metadata = fields(said.get("Metadata"))
+    folder = _folder(sam, row, properties)
+    method = _build_method(sam, metadata)
+    runtimes = _runtimes(sam, row, properties, method)
     if foreign := [runtime for runtime in runtimes if not runtime.startswith("python")]:
         raise _Skip(f"{foreign[0]} is no Python")
     if not own:
         raise _Skip("it has no Properties to write into; give it one")
+    as_it_is = row.kind is CellKind.LAYER and method is None and _stays_as_it_is(sam, name, resource, folder)
+    handler = sam.literal(properties.get("Handler"))
+    below = _parent_packages(sam, name, metadata, handler, properties.get(row.code))
     yield Code(
         row.kind,
         name,
         folder,
         _spot(sam, row, own, said["Properties"]),
         runtimes,
-        _architectures(sam, row, properties, said.get("Metadata")),
+        _architectures(sam, row, properties, metadata),
         sam.literal(own.get(row.name)),
         row.s3_keys,
-        sam.literal(properties.get("Handler")),
+        handler,
+        below=below,
+        as_it_is=as_it_is,
     )
+
+
+def _leave_nested(sam: _Sam, node: Any) -> None:  # noqa: ANN401  # a node
+    """Name a nested template, unless it lies elsewhere and so has no code of this machine."""
+    place = sam.literal(node)
+    if place is None and node is not None and "ApplicationId" not in fields(node):
+        raise _Skip("which template it is of is known only when it is deployed")
+    if place is not None and "://" not in place:
+        raise _Skip(f"{place!r} is a template of its own; pack it by itself")
+
+
+def _build_method(sam: _Sam, metadata: Mapping[str, Any]) -> str | None:
+    """Return how SAM would build it, None where the template does not say.
+
+    Raises:
+        _Skip: SAM would not build it, or not as Python; https://docs.aws.amazon.com/serverless-application-model/latest/
+            developerguide/building-layers.html and samcli/lib/build/workflow_config.py, read 2026-11-28.
+    """
+    if (sam.literal(metadata.get("SkipBuild")) or "").lower() in {"true", "yes", "on"}:
+        raise _Skip("its metadata says SkipBuild: true")
+    if "BuildMethod" not in metadata:
+        return None
+    method = sam.literal(metadata["BuildMethod"])
+    if method is None:
+        raise _Skip("its BuildMethod is known only when it is deployed")
+    if method == "makefile":
+        raise _Skip("its BuildMethod is makefile: its Makefile decides what is in it; run sam build for it")
+    if method != "python-uv" and not method.startswith("python3."):
+        raise _Skip(f"its BuildMethod is {method!r}, which is no Python")
+    return method
+
+
+def _stays_as_it_is(sam: _Sam, name: str, resource: Any, folder: Path) -> bool:  # noqa: ANN401  # a node
+    """Return whether a layer without a BuildMethod is complete: SAM packs it as it is."""
+    if seen(folder / "python").is_dir():
+        return True
+    if any(seen(folder / file).is_file() for file in ("requirements.txt", "pyproject.toml")):
+        why = "it has none, and SAM would pack it as it is: here its packages are added, below python/"
+        sam.remarks.add(resource, f"{name}: BuildMethod", why)
+    return False
+
+
+def _parent_packages(
+    sam: _Sam,
+    name: str,
+    metadata: Mapping[str, Any],
+    handler: str | None,
+    code: Any,  # noqa: ANN401  # a node
+) -> str:
+    """Return the folder of the bundle that own code goes into, from BuildProperties; other keys are remarked upon.
+
+    samcli/lib/build/app_builder.py (`_get_build_options`, `_infer_parent_python_packages`), read 2026-11-28.
+    """
+    for key in ("WorkingDirectory", "ProjectRootDirectory", "ContextPath"):
+        if key in metadata:
+            sam.remarks.add(metadata[key], f"{name}.Metadata.{key}", "it is for makefiles")
+    properties = fields(metadata.get("BuildProperties"))
+    for key, node in properties.items():
+        if key not in {"ParentPackageMode", "ParentPackages"}:
+            sam.remarks.add(node, f"{name}.Metadata.BuildProperties.{key}", "it is about other languages")
+    mode, packages = (sam.literal(properties.get(key)) for key in ("ParentPackageMode", "ParentPackages"))
+    if mode == "auto" and handler is not None:
+        parents = handler.split(".")[:-2]
+        folders = list(Path(str(code.value)).parts)
+        while folders and parents and folders[0] != parents[0]:
+            folders.pop(0)
+        packages = ".".join(folders[: len(parents)])
+    elif mode != "explicit":
+        packages = None
+    return packages.replace(".", "/") if packages else ""
 
 
 def _folder(sam: _Sam, row: _Type, properties: Mapping[str, Any]) -> Path:
@@ -157,18 +238,19 @@ def _folder(sam: _Sam, row: _Type, properties: Mapping[str, Any]) -> Path:
     return folder
 
 
-def _runtimes(sam: _Sam, row: _Type, properties: Mapping[str, Any], metadata: Any) -> tuple[str, ...]:  # noqa: ANN401  # a node
+def _runtimes(sam: _Sam, row: _Type, properties: Mapping[str, Any], method: str | None) -> tuple[str, ...]:
     if row.kind is CellKind.FUNCTION:
         return sam.literals(properties.get("Runtime"))
-    method = sam.literal(fields(metadata).get("BuildMethod"))
-    # SAM builds a layer for the runtime of its method, and says 'makefile' where it does not.
+    # SAM builds a layer for the runtime of its method.
     return (method,) if method and method.startswith("python3.") else sam.literals(properties.get("CompatibleRuntimes"))
 
 
-def _architectures(sam: _Sam, row: _Type, properties: Mapping[str, Any], metadata: Any) -> tuple[str, ...]:  # noqa: ANN401  # a node
+def _architectures(
+    sam: _Sam, row: _Type, properties: Mapping[str, Any], metadata: Mapping[str, Any]
+) -> tuple[str, ...]:
     if row.kind is CellKind.FUNCTION:
         return sam.literals(properties.get("Architectures"))
-    built = sam.literal(fields(metadata).get("BuildArchitecture"))
+    built = sam.literal(metadata.get("BuildArchitecture"))
     return (built,) if built else sam.literals(properties.get("CompatibleArchitectures"))
 
 

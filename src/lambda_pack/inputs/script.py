@@ -15,7 +15,7 @@ from lambda_pack.inputs.reading import Reading
 from lambda_pack.looks import seen
 from lambda_pack.model.selection import Selection
 
-__all__ = ["read_script"]
+__all__ = ["read_script", "script_manifest"]
 
 # The standard's own expression: https://packaging.python.org/specifications/inline-script-metadata, read 2026-11.
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
@@ -27,7 +27,7 @@ def read_script(path: Path, selection: Selection, environ: Mapping[str, str]) ->
     Raises:
         UsageError: it cannot be read, or has no such comment, or more than one.
     """
-    reading = reading_of(_manifest(path), selection, environ)
+    reading = reading_of(script_manifest(path), selection, environ)
     return Reading(
         folder=reading.folder,
         written=reading.written,
@@ -38,7 +38,12 @@ def read_script(path: Path, selection: Selection, environ: Mapping[str, str]) ->
     )
 
 
-def _manifest(path: Path) -> Manifest:
+def script_manifest(path: Path) -> Manifest:
+    """Return what the comment of a script says, as a manifest whose lines are those of the script.
+
+    Raises:
+        UsageError: it cannot be read, or has no such comment, or more than one.
+    """
     name = shown(path).as_posix()
     try:
         text = seen(path).read_text(encoding="utf-8")

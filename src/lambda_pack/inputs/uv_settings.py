@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.resolution_settings import resolution_options
 from lambda_pack.inputs.setting_values import truth
 from lambda_pack.looks import seen
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.urls import with_login
 
-__all__ = ["read_uv_files", "read_uv_variables"]
+__all__ = ["indexes_of", "options_of", "read_uv_files", "read_uv_variables", "uv_files"]
 
 # Each of uv's variables that has a twin among pip's options, and what its words are apart by. Later rows are louder.
 _VARIABLES = (
@@ -34,6 +35,10 @@ _VARIABLES = (
     ("UV_INDEX_STRATEGY", "index-strategy", None),
     ("UV_REQUIRE_HASHES", "require-hashes", None),
     ("UV_CONSTRAINT", "constraint", " "),
+    ("UV_EXCLUDE_NEWER", "exclude-newer", None),
+    ("UV_OVERRIDE", "override", " "),
+    ("UV_EXCLUDE", "exclude", " "),
+    ("UV_BUILD_CONSTRAINT", "build-constraint", " "),
     ("UV_NO_BINARY_PACKAGE", "no-binary", " "),
     ("UV_NO_BUILD_PACKAGE", "only-binary", " "),
 )
@@ -58,8 +63,11 @@ def read_uv_variables(environ: Mapping[str, str]) -> GivenSettings:
     for variable, name in (("UV_NO_BINARY", "no-binary"), ("UV_NO_BUILD", "only-binary")):
         if environ.get(variable) and truth(Given((environ[variable],), variable), variable):
             settings[name] = Given((":all:",), variable)
-    if environ.get("UV_PRERELEASE") == "allow":
-        settings["pre"] = Given(("true",), "UV_PRERELEASE")
+    for key in ("prerelease", "resolution"):
+        variable = f"UV_{key.upper()}"
+        if text := environ.get(variable, "").strip():
+            said = dict(resolution_options({key: text}))
+            settings |= {name: Given(values, variable) for name, values in said.items() if values}
     return {
         name: Given(tuple(_index(text, environ) for text in given.values), given.source)
         if name in {"index-url", "extra-index-url"}
@@ -102,34 +110,62 @@ def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Pa
 _SYSTEM_FILE = Path("/etc/uv/uv.toml")
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> GivenSettings:
-    import tomllib  # most runs have no uv.toml
+def uv_files(
+    environ: Mapping[str, str], *, home: Path, platform: str = sys.platform
+) -> Iterator[tuple[Path, str, Mapping[str, object]]]:
+    """Yield path, text and content of uv's configuration files outside of projects.
 
-    try:
-        tables = tomllib.loads(seen(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # The parser's message names a position, not the text: no password can be in it.
-        raise UsageError(f"uv's configuration {str(path)!r} cannot be read: {error}; correct it") from error
+    Raises:
+        UsageError: a file cannot be parsed.
+    """
+    for path in _files(environ, home, platform):
+        if seen(path).is_file():
+            yield path, *_parsed(path)
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> GivenSettings:
+    _, tables = _parsed(path)
     # Options of the pip interface stand in a table of their own, and are louder there.
     pip = tables.get("pip")
     merged = {**tables, **(pip if isinstance(pip, dict) else {})}
-    found = {**dict(_options(merged, path.parent)), **_indexes(merged.get("index"), environ)}
+    found = {**dict(options_of(merged, path.parent)), **indexes_of(merged.get("index"), environ)}
     return {name: Given(values, str(path)) for name, values in found.items() if values}
 
 
-def _options(table: Mapping[str, object], folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _parsed(path: Path) -> tuple[str, Mapping[str, object]]:
+    import tomllib  # most runs have no uv.toml
+
+    try:
+        text = seen(path).read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        # The parser's message names a position, not the text: no password can be in it.
+        raise UsageError(f"uv's configuration {str(path)!r} cannot be read: {error}; correct it") from error
+
+
+def options_of(table: Mapping[str, object], folder: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the settings of a table of uv's but `[[index]]`, with relative paths made absolute from the folder.
+
+    Raises:
+        UsageError: a value is of no kind that uv takes.
+    """
     for key in ("index-url", "extra-index-url", "no-index", "index-strategy", "keyring-provider", "require-hashes"):
         yield key, _texts(table.get(key))
     yield "trusted-host", _texts(table.get("allow-insecure-host"))
     yield "find-links", tuple(_place(text, folder) for text in _texts(table.get("find-links")))
-    yield "pre", ("true",) if table.get("prerelease") == "allow" else ()
+    settings = table.get("config-settings", {})
+    if not isinstance(settings, Mapping):
+        raise UsageError("config-settings is not a table; correct it")
+    yield "config-settings", tuple(_pairs(settings))
+    yield from resolution_options(table)
     for key, name in (("no-binary", "no-binary"), ("no-build", "only-binary")):
         everything = table.get(key) is True
         listed = () if isinstance(table.get(key), bool) else _texts(table.get(key))
-        yield name, (":all:",) if everything else (*listed, *_texts(table.get(f"{key}-package")))
+        more = (*_texts(table.get(f"{key}-package")), *(_texts(table.get(name)) if name != key else ()))
+        yield name, (":all:",) if everything else (*listed, *more)
 
 
-def _indexes(rows: object, environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def indexes_of(rows: object, environ: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """The `[[index]]` tables; an explicit one serves only packages that name it, so it is none of ours."""
     found: dict[str, tuple[str, ...]] = {}
     for row in rows if isinstance(rows, list) else []:
@@ -148,6 +184,11 @@ def _index(text: str, environ: Mapping[str, str]) -> str:
     if not named:
         return text
     return with_login(named["name"], named["url"], environ, prefix="UV_INDEX")
+
+
+def _pairs(settings: Mapping[str, object]) -> Iterator[str]:
+    for key, value in settings.items():
+        yield from (f"{key}={text}" for text in _texts(value))
 
 
 def _place(text: str, folder: Path) -> str:

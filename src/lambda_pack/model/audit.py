@@ -8,11 +8,23 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from msgspec import Struct
+from packaging.version import Version
 
-from lambda_pack.model.binaries import BinaryFile, Damaged, ElfFacts, ElfKind, Foreign, Level, SymbolVersion
+from lambda_pack.model.binaries import (
+    BinaryFile,
+    Companion,
+    Damaged,
+    ElfFacts,
+    ElfKind,
+    Foreign,
+    Generated,
+    Level,
+    SymbolVersion,
+)
 from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
 from lambda_pack.model.findings import BundleAudit, Concern, Finding, Severity, WheelAudit
 from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
@@ -24,6 +36,8 @@ __all__ = ["glibc_needed", "judge_binaries", "judge_bundle"]
 
 Owner = TypeVar("Owner", bound=Hashable)
 
+_UNKNOWN: Mapping[str, Version] = MappingProxyType({})
+
 
 def judge_bundle(
     wheels: Mapping[Wheel, Sequence[BinaryFile]], own: Sequence[BinaryFile], target: Target
@@ -31,21 +45,31 @@ def judge_bundle(
     """The audit of wheels and the user's own code, which lie together: own files are there instead of a wheel's."""
     taken = {file.place for file in own}
     files = {wheel: [file for file in found if file.place not in taken] for wheel, found in wheels.items()}
-    findings = judge_binaries({**files, None: own}, target)
+    releases = {str(wheel.pin.name): wheel.pin.version for wheel in wheels if wheel.pin.version is not None}
+    findings = judge_binaries({**files, None: own}, target, releases=releases)
     audits = {
-        wheel: WheelAudit(len(found), glibc_needed(found, target), findings[wheel]) for wheel, found in files.items()
+        wheel: WheelAudit(_count(found), glibc_needed(found, target), findings[wheel]) for wheel, found in files.items()
     }
     return BundleAudit(audits, findings[None])
 
 
+def _count(files: Iterable[BinaryFile]) -> int:
+    return sum(not _is_generated(file) for file in files)
+
+
 def judge_binaries(
-    binaries: Mapping[Owner, Sequence[BinaryFile]], target: Target
+    binaries: Mapping[Owner, Sequence[BinaryFile]], target: Target, *, releases: Mapping[str, Version] = _UNKNOWN
 ) -> Mapping[Owner, tuple[Finding, ...]]:
-    """What is wrong with the binaries of a whole bundle, by the package that owns them."""
+    """What is wrong with the binaries of a whole bundle, by the package that owns them.
+
+    `releases` are the versions of the bundle's packages, by normalized name, as far as they are known.
+    """
     linkage = Linkage.of((file for files in binaries.values() for file in files), target)
     modules = [linked for linked in linkage.by_place.values() if _is_imported(linked.file, target)]
     loaded = linkage.reached_from(modules)
-    return {owner: tuple(_findings(_Package(files, target, linkage, loaded))) for owner, files in binaries.items()}
+    return {
+        owner: tuple(_findings(_Package(files, target, linkage, loaded, releases))) for owner, files in binaries.items()
+    }
 
 
 def glibc_needed(files: Iterable[BinaryFile], target: Target) -> Level | None:
@@ -55,12 +79,16 @@ def glibc_needed(files: Iterable[BinaryFile], target: Target) -> Level | None:
 
 
 class _Package(Struct, frozen=True):
-    """The binaries of one package in their bundle; `loaded` is what the bundle's modules load, by place."""
+    """The binaries of one package in their bundle.
+
+    `loaded` is what the bundle's modules load, by place; `releases` are the versions of the bundle's packages.
+    """
 
     files: Sequence[BinaryFile]
     target: Target
     linkage: Linkage
     loaded: Mapping[str, Linked]
+    releases: Mapping[str, Version]
 
     @property
     def natives(self) -> Iterator[Linked]:
@@ -97,6 +125,7 @@ def _findings(package: _Package) -> Iterator[Finding]:
     for linked in package.natives:
         yield from _symbols(linked, package)
     yield from _libraries(package)
+    yield from _releases(package)
 
 
 def _is_imported(file: BinaryFile, target: Target) -> ModuleFile | None:
@@ -229,6 +258,69 @@ def _libraries(package: _Package) -> Iterator[Finding]:
                     if is_hopeless or (linked.file.place in package.loaded and not is_optional(path)):
                         severity = Severity.ERROR
             yield Finding(path, concern, severity, what, why, advice, library)
+
+
+def _releases(package: _Package) -> Iterator[Finding]:
+    """The packages beside it in releases that files were not made for."""
+    # Some packages bring what is generated once for each format, and choose when they are imported.
+    has_fitting = {_name(file) for file in package.files if _is_generated(file) and not any(_unsuitable(file, package))}
+    supported = frozenset(_supported(package))
+    for file in package.files:
+        if _is_generated(file) and _name(file) in has_fitting:
+            continue
+        for companion, version in _unsuitable(file, package):
+            # h5py's _npystrings and blosc2's utf8_ext are for NumPy 2, and the rest of both for older ones, too.
+            is_extra = companion.is_at_least and companion.name in supported
+            is_error = _is_used(file, package) and not is_extra and not is_optional(file.path, beside=companion.name)
+            yield Finding(
+                file.path,
+                Concern.RELEASE,
+                Severity.ERROR if is_error else Severity.WARNING,
+                companion.what,
+                f"the bundle has {companion.name} {version}",
+                f"add {companion.requirement!r} to the requirements, or take another version of this package",
+                goes_with=companion.requirement,
+            )
+
+
+def _unsuitable(file: BinaryFile, package: _Package) -> Iterator[tuple[Companion, Version]]:
+    """What the bundle has in a release that the file was not made for."""
+    for companion in _companions(file, package.target):
+        version = package.releases.get(companion.name)
+        if version is not None and not companion.admits(version):
+            yield companion, version
+
+
+def _supported(package: _Package) -> Iterator[str]:
+    """The packages whose releases in the bundle some binary of this one was made for."""
+    for file in package.files:
+        for companion in () if _is_generated(file) else _companions(file, package.target):
+            version = package.releases.get(companion.name)
+            if version is not None and companion.admits(version):
+                yield companion.name
+
+
+def _companions(file: BinaryFile, target: Target) -> tuple[Companion, ...]:
+    is_loadable = _is_generated(file) or is_native(file.binary, target)
+    return file.binary.companions if isinstance(file.binary, ElfFacts | Generated) and is_loadable else ()
+
+
+def _is_used(file: BinaryFile, package: _Package) -> bool:
+    """Whether something would import or load the file: tests are not run on Lambda."""
+    if _is_generated(file):
+        return not _TESTS.intersection(file.path.split("/"))
+    return file.place in package.loaded
+
+
+_TESTS = frozenset({"test", "tests", "testing"})
+
+
+def _is_generated(file: BinaryFile) -> bool:
+    return isinstance(file.binary, Generated)
+
+
+def _name(file: BinaryFile) -> str:
+    return posixpath.basename(file.path)
 
 
 _BRING_IT = "bring it in a layer's lib/ folder, or use a package that has it inside"

@@ -9,16 +9,20 @@ from enum import Enum
 from typing import TypeAlias
 
 from msgspec import Struct
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 __all__ = [
     "LAYERS",
     "TASK",
     "Binary",
     "BinaryFile",
+    "Companion",
     "Damaged",
     "ElfFacts",
     "ElfKind",
     "Foreign",
+    "Generated",
     "Level",
     "SymbolVersion",
 ]
@@ -52,6 +56,32 @@ class SymbolVersion(Struct, frozen=True):
         return "_".join((self.namespace, ".".join(map(str, self.level)))) if self.level else self.namespace
 
 
+class Companion(Struct, frozen=True):
+    """Releases of another package that a file was made for, as its contents say.
+
+    `name` is normalized, `releases` a version specifier ('<2'); `what` completes 'the file …' ('was compiled for
+    NumPy 1').
+    """
+
+    name: str
+    releases: str
+    what: str
+
+    @property
+    def requirement(self) -> str:
+        """As requirements have it: 'numpy<2'."""
+        return f"{self.name}{self.releases}"
+
+    @property
+    def is_at_least(self) -> bool:
+        """Whether newer releases will do, too."""
+        return self.releases.startswith(">=")
+
+    def admits(self, version: Version) -> bool:
+        """Whether a release of the package is one of them; a pre-release counts as the release that it leads to."""
+        return Version(version.base_version) in SpecifierSet(self.releases)
+
+
 class ElfFacts(Struct, frozen=True, tag=True):
     """What one ELF file says to a loader.
 
@@ -60,7 +90,7 @@ class ElfFacts(Struct, frozen=True, tag=True):
     without, one for each library and namespace; `provided` are the newest that it defines itself. `runpath` and
     `rpath` are lists of folders in which `$ORIGIN` is not yet replaced; a loader ignores `rpath` where there is a
     `runpath`. `interpreter` is the loader that a program asks for; a program without one is static. `is_module` says
-    that it has an entry for Python's `import`.
+    that it has an entry for Python's `import`. `companions` are the releases of other packages that it loads beside.
     """
 
     machine: str
@@ -74,6 +104,7 @@ class ElfFacts(Struct, frozen=True, tag=True):
     rpath: tuple[str, ...] = ()
     interpreter: str | None = None
     is_module: bool = False
+    companions: tuple[Companion, ...] = ()
 
     @property
     def is_static(self) -> bool:
@@ -97,7 +128,13 @@ class Damaged(Struct, frozen=True, tag=True):
     why: str
 
 
-Binary: TypeAlias = ElfFacts | Foreign | Damaged
+class Generated(Struct, frozen=True, tag=True):
+    """Python that a compiler wrote for releases of the package whose format it reads: protobuf's `_pb2.py`."""
+
+    companions: tuple[Companion, ...]
+
+
+Binary: TypeAlias = ElfFacts | Foreign | Damaged | Generated
 
 TASK = "/var/task"
 """Where Lambda unpacks a function."""

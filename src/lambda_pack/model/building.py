@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from lambda_pack.model.shared_wheelhouse import SharedWheelhouse
 
-__all__ = ["Build", "BuildPermission", "Building", "Grafted"]
+__all__ = ["Build", "BuildLimits", "BuildPermission", "Building", "Grafted"]
 
 _MOST_NAMES = 3
 
@@ -91,12 +92,42 @@ class Grafted(Struct, frozen=True):
     licence: str | None = None
 
 
+class BuildLimits(Struct, frozen=True):
+    """What lambda-pack adds to the user's own build constraints, so that an old source builds as it did in its day.
+
+    Build requirements are taken as they were `before` a time (with a time zone), and within `constraints`, which are
+    in pip's syntax. `why` is the cause of the failure without these limits; it is for readers, and decides nothing.
+    """
+
+    before: datetime | None = None
+    constraints: tuple[str, ...] = ()
+    why: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether they limit anything.
+
+        >>> bool(BuildLimits()), bool(BuildLimits(constraints=("setuptools<82",)))
+        (False, True)
+        """
+        return self.before is not None or bool(self.constraints)
+
+    def __str__(self) -> str:
+        """In words that stand behind "built with".
+
+        >>> str(BuildLimits(constraints=("setuptools<82", "Cython<3")))
+        'setuptools<82, Cython<3'
+        """
+        dated = () if self.before is None else (f"build requirements as of {self.before:%Y-%m-%d}",)
+        return ", ".join((*dated, *self.constraints))
+
+
 class Build(Struct, frozen=True):
     """How a wheel came to be.
 
     `image` and `digest` name the container image, where one was used. `retagged_from` is the name that the wheel had
     before its contents had been read. `is_reproducible` is None where there was nothing to compare it with.
-    `wheelhouse` is the URI of the shared wheel where another machine built it.
+    `wheelhouse` is the URI of the shared wheel where another machine built it. `limits` are those of the build's
+    requirements that lambda-pack added because the source does not build with today's; None where none were needed.
     """
 
     builder: BuilderName
@@ -107,12 +138,16 @@ class Build(Struct, frozen=True):
     is_reproducible: bool | None = None
     is_cached: bool = False
     wheelhouse: str | None = None
+    limits: BuildLimits | None = None
 
     @property
     def remarks(self) -> Iterator[str]:
         """What a reader of the report should know, each in a few words."""
         if self.builder is BuilderName.CONTAINER:
             yield f"built in a container of {self.image}"
+        if self.limits is not None:
+            because = f": {self.limits.why}" if self.limits.why else ", as it does not build with today's requirements"
+            yield f"built with {self.limits}{because}"
         if self.grafted:
             names = [library.name for library in self.grafted]
             listed = ", ".join(names) if len(names) <= _MOST_NAMES else f"{len(names)} system libraries"

@@ -32,6 +32,7 @@ class Concern(Enum):
     MISSING = "missing-library"
     DOUBTFUL = "doubtful-library"
     UNREACHABLE = "unreachable-library"
+    RELEASE = "package-release"
 
 
 class Finding(Struct, frozen=True):

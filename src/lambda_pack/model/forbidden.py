@@ -1,17 +1,18 @@
-"""Requirements that point at source whose code must not run: they never reach a resolver, and come back as unmet."""
+"""Requirements that point at source; those whose code must not run never reach a resolver, and come back as unmet."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from msgspec.structs import replace
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+from packaging.utils import InvalidSdistFilename, NormalizedName, canonicalize_name, parse_sdist_filename
 
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Checkout, Folder, Pin, Sdist, Source
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.urls import filename_of, path_of
 
-__all__ = ["forbidden_sources", "without_forbidden"]
+__all__ = ["direct_source", "forbidden_sources", "source_at", "without_forbidden"]
 
 
 def without_forbidden(requirements: Requirements) -> Requirements:
@@ -27,20 +28,29 @@ def forbidden_sources(requirements: Requirements) -> tuple[Source, ...]:
 
 
 def _forbidden(line: Requested, requirements: Requirements) -> Source | None:
+    source = direct_source(line, requirements.folder) if requirements.files.building.is_limited else None
+    refusal = requirements.files.building.refusal(source.pin.name) if source is not None else None
+    return replace(source, refused=refusal) if source is not None and refusal else None
+
+
+def direct_source(line: Requested, folder: Path) -> Source | None:
+    """Return the source that a line names by its place; None where it names a version, or a wheel.
+
+    Relative paths begin at `folder`. Where the line has no name it is guessed from the place.
+    """
     url = line.requirement.url if line.requirement else line.url
-    if not requirements.files.building.is_limited or not url or urlsplit(url).path.endswith(".whl"):
+    if not url or urlsplit(url).path.endswith(".whl"):
         return None
-    absolute = url if len(urlsplit(url).scheme) > 1 else (requirements.folder / url).resolve().as_uri()
-    source = _source(absolute, line)
-    refusal = requirements.files.building.refusal(source.pin.name)
-    return replace(source, refused=refusal) if refusal else None
+    absolute = url if len(urlsplit(url).scheme) > 1 else (folder / url).resolve().as_uri()
+    return source_at(absolute, line.name)
 
 
-def _source(url: str, line: Requested) -> Source:
+def source_at(url: str, known: NormalizedName | None) -> Source:
+    """Return the source at an absolute URL, with its name where it is `known`."""
     plain, _, fragment = url.partition("#")
     inner = parse_qs(fragment).get("subdirectory", [None])[0]
     name = filename_of(plain).removesuffix(".git")
-    pin = Pin(line.name or canonicalize_name(inner or name.partition("@")[0].removesuffix(".git")), None)
+    pin = Pin(known or canonicalize_name(inner or name.partition("@")[0].removesuffix(".git")), None)
     system, plus, rest = plain.partition("+")
     if plus and "/" not in system:
         place, at, revision = rest.rpartition("@")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias, cast
 from urllib.parse import urljoin, urlsplit
@@ -82,7 +83,7 @@ def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
         yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
-        yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size)
+        yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size, uploaded=_aware(sdist.upload_time))
     if archive := package.archive:
         url = _url(archive, folder, None)
         hashes = _hashes(archive.hashes)
@@ -124,7 +125,15 @@ def package_of(pin: Pin, origin: Offer, folder: Path) -> Package:
             wheel = PackageWheel(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
             return Package(name=pin.name, version=pin.version, wheels=[wheel])
         case Sdist(hashes=hashes, size=size, subdirectory=None) if _is_named_after(origin.filename, pin):
-            sdist = PackageSdist(name=origin.filename, path=path, url=url, size=size, hashes=dict(hashes))
+            sdist = PackageSdist(
+                name=origin.filename,
+                path=path,
+                url=url,
+                size=size,
+                hashes=dict(hashes),
+                # An old one may only build with the tools of that day.
+                upload_time=origin.uploaded,
+            )
             return Package(name=pin.name, version=pin.version, sdist=sdist)
         case Sdist(hashes=hashes, size=size, subdirectory=inner):
             archive = PackageArchive(path=path, url=url, size=size, hashes=dict(hashes), subdirectory=inner)
@@ -170,6 +179,11 @@ def _url(file: _File, folder: Path, index: str | None) -> str:
 def _below(folder: Path, path: str | None) -> Path:
     """Absolute, but no symlink followed: the last segment is a file's name, which says what the file is."""
     return Path(os.path.normpath((folder / (path or "")).absolute()))
+
+
+def _aware(uploaded: datetime | None) -> datetime | None:
+    """With its time zone: PEP 751 wants UTC, and TOML also has times without any."""
+    return uploaded.replace(tzinfo=UTC) if uploaded is not None and uploaded.tzinfo is None else uploaded
 
 
 def _hashes(hashes: Mapping[str, str]) -> Hashes:

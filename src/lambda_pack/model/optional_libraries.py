@@ -11,11 +11,15 @@ __all__ = ["OPTIONAL", "Optional", "is_optional"]
 
 
 class Optional(Struct, frozen=True):
-    """Files by a pattern for their path in the wheel; `evidence` says how it is known that nothing depends on them."""
+    """Files by a pattern for their path in the wheel; `evidence` says how it is known that nothing depends on them.
+
+    With `beside`, they may only fail for the release of that package: what else they need, they need.
+    """
 
     pattern: str
     evidence: str
     checked: date
+    beside: str | None = None
 
 
 OPTIONAL = (
@@ -29,9 +33,23 @@ OPTIONAL = (
         "numba.np.ufunc.parallel tries the threading layers tbb, omp and workqueue in turn",
         date(2026, 11, 26),
     ),
+    Optional(
+        "shapely/vectorized/_vectorized.*",
+        "shapely 1.8.5 beside numpy 2.0.2: `import shapely` and its geometries work, only shapely.vectorized does not",
+        date(2026, 11, 28),
+        beside="numpy",
+    ),
+    Optional(
+        "torch/lib/libtorch_python.so",
+        "torch goes on with the warning 'Failed to initialize NumPy' (torch/csrc/utils/tensor_numpy.cpp); only tensors "
+        "from and to NumPy fail",
+        date(2026, 11, 28),
+        beside="numpy",
+    ),
 )
 
 
-def is_optional(path: str) -> bool:
-    """Whether a row says that nothing depends on the file."""
-    return any(fnmatchcase(path, f"*{row.pattern}") for row in OPTIONAL)
+def is_optional(path: str, *, beside: str | None = None) -> bool:
+    """Whether a row says that nothing depends on the file; `beside` names the package whose release it is not for."""
+    rows = (row for row in OPTIONAL if row.beside in {None, beside})
+    return any(fnmatchcase(path, f"*{row.pattern}") for row in rows)

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.globs import GlobRules
 
 __all__ = ["OwnCode"]
 
@@ -18,10 +19,14 @@ _SAFE: Final = r"(?:(?!\.{1,2}(?:/|\Z))[^/\\\0-\x1f:]+(?:/|\Z))+"
 
 
 class OwnCode(Struct, frozen=True):
-    """`path` is a folder or a file; `prefix` is the folder of the bundle that it goes into, empty or with a slash."""
+    """`path` is a folder or a file; `prefix` is the folder of the bundle that it goes into, empty or with a slash.
+
+    `rules` are globs that decide about its files after all other patterns, where a template has some.
+    """
 
     path: Path
     prefix: str = ""
+    rules: GlobRules | None = None
 
     @classmethod
     def parse(cls, text: str) -> OwnCode:
@@ -31,7 +36,7 @@ class OwnCode(Struct, frozen=True):
             UsageError: the folder in the bundle leads out of it.
 
         >>> OwnCode.parse("src:shop/api")
-        OwnCode(path=PosixPath('src'), prefix='shop/api/')
+        OwnCode(path=PosixPath('src'), prefix='shop/api/', rules=None)
         >>> OwnCode.parse(r"C:\code").prefix, OwnCode.parse(r"C:\code:lib").prefix
         ('', 'lib/')
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from string import hexdigits
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -27,6 +29,7 @@ __all__ = [
     "Sdist",
     "Source",
     "Wheel",
+    "place_of",
 ]
 
 Hashes: TypeAlias = tuple[tuple[str, str], ...]
@@ -65,7 +68,7 @@ class Wheel(Struct, frozen=True):
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
     is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement names this
     very file, so that no other may stand in. `metadata` says that `url` + ".metadata" holds the wheel's METADATA
-    (PEP 658).
+    (PEP 658). `uploaded` is as in `Sdist`.
     """
 
     pin: Pin
@@ -80,6 +83,7 @@ class Wheel(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     metadata: bool = False
+    uploaded: datetime | None = None
 
     @classmethod
     def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Wheel:
@@ -99,7 +103,10 @@ class Wheel(Struct, frozen=True):
 
 
 class Sdist(Struct, frozen=True):
-    """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter)."""
+    """A source archive: from an index, or any archive a requirement points at (then `subdirectory` may matter).
+
+    `uploaded` is when its index got it (PEP 700), where the index says so; never without a time zone.
+    """
 
     pin: Pin
     filename: str
@@ -111,6 +118,7 @@ class Sdist(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     subdirectory: str | None = None
+    uploaded: datetime | None = None
 
     @classmethod
     def parse(cls, url: str, *, filename: str | None = None, hashes: Hashes = ()) -> Sdist:
@@ -144,6 +152,11 @@ class Checkout(Struct, frozen=True):
         suffix = f"#subdirectory={self.subdirectory}" if self.subdirectory else ""
         return f"{self.system}+{self.url}@{self.commit}{suffix}"
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether `commit` is one by its digest, and no name that may move."""
+        return len(self.commit) in {40, 64} and set(self.commit) <= set(hexdigits)
+
 
 class Folder(Struct, frozen=True):
     """A project on this machine's disk; `path` is absolute. `refused` is as in `Wheel`."""
@@ -164,3 +177,18 @@ ARCHIVE_SUFFIXES = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz", ".tbz", ".
 
 Source: TypeAlias = Sdist | Checkout | Folder
 Offer: TypeAlias = Wheel | Source
+
+
+def place_of(source: Source) -> tuple[str, ...]:
+    """Return where the source is: equal for two that are the same source under different names or with other hashes.
+
+    >>> place_of(Folder(Pin.parse("a", "1"), "/p")) == place_of(Folder(Pin.parse("b", "2"), "/p"))
+    True
+    """
+    match source:
+        case Folder():
+            return "folder", source.path, source.subdirectory or ""
+        case Checkout():
+            return source.system, source.url, source.commit, source.subdirectory or ""
+        case Sdist():
+            return "sdist", source.url.partition("#")[0], source.subdirectory or ""

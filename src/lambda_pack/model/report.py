@@ -100,7 +100,8 @@ class LayerFacts(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """One run. `timings` are seconds by step; `tools` are versions by name.
 
-    `is_check` says that nothing was to be written; only then `to_build` holds what would have to be built.
+    `is_check` says that nothing was to be written. `to_build` holds what would have to be built: in a check, and where
+    nothing is built because something else is unmet.
     `savings` is what slimming left out of the bundle. `delivered` says where the archive went, once it has arrived
     there. `layers` are the function's; where no function is left beside them, `archive` is the first of them. `glue` is
     what a Glue job needs to know of a bundle that is for one. `inputs_sha256` stands for all that the bundle follows

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import Any
 
-from lambda_pack.model.building import Build
+from lambda_pack.model.building import Build, BuildLimits
 from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.findings import Finding
 from lambda_pack.model.glue import GlueFacts
@@ -130,6 +130,15 @@ def _build(build: Build) -> dict[str, Any]:
         "reproducible": build.is_reproducible,
         "cached": build.is_cached,
         "wheelhouse": build.wheelhouse,
+        "limits": build.limits and _limits(build.limits),
+    }
+
+
+def _limits(limits: BuildLimits) -> dict[str, Any]:
+    return {
+        "before": limits.before and limits.before.isoformat(),
+        "constraints": list(limits.constraints),
+        "why": limits.why,
     }
 
 
@@ -143,6 +152,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "advice": finding.advice,
         "library": finding.library,
+        "goes_with": finding.goes_with,
     }
 
 
@@ -163,6 +173,8 @@ def _held_back(held: HeldBack) -> dict[str, Any]:
         "why": held.why,
         "required_by": list(held.required_by),
         "origin": held.origin,
+        "uploaded": None if held.uploaded is None else [day.isoformat() for day in held.uploaded],
+        "lag": held.lag,
     }
 
 

@@ -16,6 +16,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.packages import Folder, Hashes
 from lambda_pack.model.targets import Target
 
@@ -28,6 +29,7 @@ __all__ = [
     "Origin",
     "Requested",
     "Requirements",
+    "UvSetting",
     "is_checkable",
     "proofs_in",
 ]
@@ -103,6 +105,15 @@ class Requested(Struct, frozen=True):
         """The normalized name, where one was written."""
         return canonicalize_name(self.requirement.name) if self.requirement else None
 
+    def named(self, name: NormalizedName, folder: Path) -> Requested:
+        """Return the line with a name for what it names by place alone; relative paths begin at `folder`."""
+        url = self.url or ""
+        absolute = url if len(urlsplit(url).scheme) > 1 else (folder / url).resolve().as_uri()
+        extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
+        requirement = Requirement(f"{name}{extras} @ {absolute}")
+        requirement.marker = self.marker
+        return replace(self, requirement=requirement, url=None, extras=frozenset(), marker=None)
+
     def counts_on(self, target: Target) -> bool:
         """Whether the line's marker holds on the target."""
         if self.requirement is not None:
@@ -121,7 +132,7 @@ class Requested(Struct, frozen=True):
 class IndexSettings(Struct, frozen=True):
     """Where packages are looked for. URLs may hold credentials: never print them unmasked.
 
-    `index_url` None is the public default; `timeout` is in seconds.
+    `index_url` None is the public default; `timeout` is in seconds. The `cooldown` leaves out files that are too new.
     """
 
     index_url: str | None = None
@@ -136,14 +147,19 @@ class IndexSettings(Struct, frozen=True):
     timeout: float = 15.0
     retries: int = 5
     keyring: bool = False
+    cooldown: Cooldown = Cooldown()
 
 
 class FileChoice(Struct, frozen=True):
-    """Which kinds of file may answer a requirement; names are normalized, or ':all:'."""
+    """Which kinds of file may answer a requirement; names are normalized, or ':all:'.
+
+    Pre-releases are allowed of `all_releases`, and forbidden of `only_final`.
+    """
 
     no_binary: frozenset[str] = frozenset()
     only_binary: frozenset[str] = frozenset()
-    prereleases: bool = False
+    all_releases: frozenset[str] = frozenset()
+    only_final: frozenset[str] = frozenset()
     prefer_binary: bool = False
     building: BuildPermission = field(default_factory=BuildPermission)
 
@@ -154,6 +170,19 @@ class FileChoice(Struct, frozen=True):
     def allows_sdist(self, name: NormalizedName) -> bool:
         """Whether the package may be built from an sdist."""
         return self.why_no_sdist(name) is None
+
+    def allows_prereleases(self, name: str) -> bool | None:
+        """Whether pre-releases of a package may be used; None where nothing is said, so that the usual rule holds.
+
+        >>> FileChoice(only_final=frozenset({":all:"}), all_releases=frozenset({"a"})).allows_prereleases("a")
+        True
+        """
+        for wanted in (name, ":all:"):
+            if wanted in self.only_final:
+                return False
+            if wanted in self.all_releases:
+                return True
+        return None
 
     def why_no_sdist(self, name: NormalizedName) -> str | None:
         """Why the package may not be built from an sdist, where it may not."""
@@ -190,6 +219,16 @@ class FileChoice(Struct, frozen=True):
         refused, wanted = _said(words, self.only_binary, self.no_binary)
         return replace(self, only_binary=refused, no_binary=wanted)
 
+    def with_prereleases(self, words: str) -> FileChoice:
+        """Apply pip's `--all-releases`; see `without_wheels` for the words."""
+        allowed, forbidden = _said(words, self.all_releases, self.only_final)
+        return replace(self, all_releases=allowed, only_final=forbidden)
+
+    def without_prereleases(self, words: str) -> FileChoice:
+        """Apply pip's `--only-final`; see `without_wheels` for the words."""
+        forbidden, allowed = _said(words, self.only_final, self.all_releases)
+        return replace(self, only_final=forbidden, all_releases=allowed)
+
     @staticmethod
     def _allows(name: NormalizedName, refused: frozenset[str], wanted: frozenset[str]) -> bool:
         return name not in refused and (":all:" not in refused or name in wanted)
@@ -225,11 +264,20 @@ class Lineage(Struct, frozen=True):
     requires: Mapping[NormalizedName, tuple[Requirement, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
+class UvSetting(Struct, frozen=True):
+    """A setting that only uv knows; `value` is JSON, `source` the file or variable that has it."""
+
+    key: str
+    value: str
+    source: str
+
+
 class Requirements(Struct, frozen=True):
     """Everything one or several requirements files say. `folder` is where relative paths begin.
 
     Packages in `left_out` are resolved with the others and then not packed. `projects` are the user's own, built and
-    packed as own code.
+    packed as own code. `overrides` take the place of every requirement of their names, `excludes` are left out of the
+    closure wherever they are asked for. `uv_settings` are handed to uv as they stand.
     """
 
     folder: Path
@@ -243,6 +291,9 @@ class Requirements(Struct, frozen=True):
     build_constraints: tuple[Requested, ...] = ()
     left_out: frozenset[str] = frozenset()
     projects: tuple[Folder, ...] = ()
+    overrides: tuple[Requested, ...] = ()
+    excludes: frozenset[NormalizedName] = frozenset()
+    uv_settings: tuple[UvSetting, ...] = ()
 
     def packs(self, name: NormalizedName) -> bool:
         """Whether what a resolver says about a package is packed: it is not left out, and no project of the user's."""
@@ -257,12 +308,14 @@ class Requirements(Struct, frozen=True):
         """Only the lines that count on the target."""
         requested = tuple(line for line in self.requested if line.counts_on(target))
         constraints = tuple(line for line in self.constraints if line.counts_on(target))
-        return replace(self, requested=requested, constraints=constraints)
+        overrides = tuple(line for line in self.overrides if line.counts_on(target))
+        return replace(self, requested=requested, constraints=constraints, overrides=overrides)
 
     def allowed(self, name: NormalizedName) -> SpecifierSet:
         """The versions that the user's own lines allow, whatever other packages ask for."""
         allowed = SpecifierSet()
-        for line in (*self.requested, *self.constraints):
+        overridden = any(line.name == name for line in self.overrides)
+        for line in (*(self.overrides if overridden else self.requested), *self.constraints):
             if line.requirement is not None and line.name == name:
                 allowed &= line.requirement.specifier
         return allowed

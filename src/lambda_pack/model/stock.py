@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -10,7 +11,7 @@ from msgspec.structs import force_setattr, replace
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
-from lambda_pack.model.building import Build
+from lambda_pack.model.building import Build, BuildLimits
 from lambda_pack.model.exclusions import Conflict
 from lambda_pack.model.findings import Finding, WheelAudit
 from lambda_pack.model.packages import Folder, Offer, Pin, Source, Wheel
@@ -36,7 +37,8 @@ class Attempt(Struct, frozen=True):
     """One failed try to get a fitting wheel.
 
     `command` is as it was run and `log` the end of its output, both masked. `wheel` is what came out, where something
-    did that does not fit, and `build` how.
+    did that does not fit, and `build` how. `timed_out` says that the build was ended at its time limit.
+    `limits` are those that lambda-pack added, for an old source.
     """
 
     pin: Pin
@@ -46,12 +48,15 @@ class Attempt(Struct, frozen=True):
     log: str = ""
     wheel: Wheel | None = None
     build: Build | None = None
+    timed_out: bool = False
+    limits: BuildLimits | None = None
 
 
 class HeldBack(Struct, frozen=True):
     """A package packed in an older version than the newest allowed, and why.
 
-    `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`.
+    `required_by` and `origin` are as in `lambda_pack.model.report.Unmet`. `uploaded` are the days when an index got the
+    newest version and the chosen one, where it says so.
     """
 
     name: NormalizedName
@@ -60,6 +65,32 @@ class HeldBack(Struct, frozen=True):
     why: str
     required_by: tuple[NormalizedName, ...] = ()
     origin: str | None = None
+    uploaded: tuple[date, date] | None = None
+
+    @property
+    def lag(self) -> str | None:
+        """How far behind it is, where that is so far that a user has to know: a major version, or more than two years.
+
+        >>> HeldBack(NormalizedName("numpy"), Version("2.5.5"), Version("1.26.4"), "").lag
+        'older by a major version'
+        >>> HeldBack(NormalizedName("pytz"), Version("2026.1"), Version("2025.2"), "").lag
+        """
+        newest, chosen = self.newest, self.chosen
+        steps = newest.major - chosen.major
+        is_by_year = min(newest.major, chosen.major) >= _FIRST_YEAR
+        days = (self.uploaded[0] - self.uploaded[1]).days if self.uploaded else 0
+        found = []
+        if newest.epoch > chosen.epoch or (steps and not is_by_year):
+            found.append("a major version" if steps <= 1 else f"{steps} major versions")
+        if days > _LONG or (is_by_year and steps > _YEARS):
+            found.append(f"{days // 365 if self.uploaded else steps} years")
+        return f"older by {' and '.join(found)}" if found else None
+
+
+# Some packages number by the year: a new one is no new major version.
+_FIRST_YEAR = 1990
+_YEARS = 2
+_LONG = _YEARS * 365  # in days
 
 
 class Stock(Struct, frozen=True):
@@ -152,7 +183,7 @@ class Stock(Struct, frozen=True):
         return min((source for source in found if source.refused is None), key=_order, default=None)
 
     def __add__(self, found: Iterable[Offer | Accepted | Attempt]) -> Stock:
-        """With what was found; a file heard of before stays as it was first heard of."""
+        """With what was found; a file heard of before stays as it was first heard of, a failure is kept once."""
         items = tuple(found)
         known = {(offer.pin, offer.filename) for offer in self.offers}
         offers = (item for item in items if not isinstance(item, Accepted | Attempt))
@@ -160,7 +191,7 @@ class Stock(Struct, frozen=True):
             self,
             offers=self.offers | {offer for offer in offers if (offer.pin, offer.filename) not in known},
             accepted=self.accepted + tuple(item for item in items if isinstance(item, Accepted)),
-            attempts=self.attempts + tuple(item for item in items if isinstance(item, Attempt)),
+            attempts=tuple(dict.fromkeys((*self.attempts, *(item for item in items if isinstance(item, Attempt))))),
         )
 
 

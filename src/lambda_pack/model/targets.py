@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
 __all__ = [
+    "ARCHITECTURE_SPELLINGS",
     "DEFAULT_ARCHITECTURE",
     "GLUE_RUNTIMES",
     "LEGACY_PLATFORMS",
@@ -28,6 +29,7 @@ __all__ = [
     "Architecture",
     "Runtime",
     "Target",
+    "meant_runtime",
 ]
 
 
@@ -48,13 +50,24 @@ class Architecture(Enum):
 
     @classmethod
     def parse(cls, text: str) -> Architecture:
-        """Accept both AWS's names and the machine's; anything else is a `UsageError`."""
-        for architecture in cls:
-            if text.lower() in {architecture.value, architecture.machine}:
-                return architecture
+        """Accept AWS's names, those of wheels and those of container images; anything else is a `UsageError`.
+
+        >>> Architecture.parse("AMD64"), Architecture.parse("linux/arm64/v8")
+        (<Architecture.X86_64: 'x86_64'>, <Architecture.ARM64: 'arm64'>)
+        """
+        if architecture := ARCHITECTURE_SPELLINGS.get(text.strip().lower().removeprefix("linux/").replace("-", "_")):
+            return architecture
         choices = ", ".join(architecture.value for architecture in cls)
         raise UsageError(f"{text!r} is not a Lambda architecture; choose one of: {choices}")
 
+
+# What AWS, wheels and `uname -m` say, Go and container images (https://github.com/opencontainers/image-spec), Windows.
+ARCHITECTURE_SPELLINGS: Mapping[str, Architecture] = MappingProxyType(
+    {
+        **dict.fromkeys(("x86_64", "amd64", "x64"), Architecture.X86_64),
+        **dict.fromkeys(("arm64", "aarch64", "arm64/v8"), Architecture.ARM64),
+    }
+)
 
 DEFAULT_ARCHITECTURE = Architecture.X86_64
 """Lambda's own default."""
@@ -158,6 +171,17 @@ GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
 """The Python environments of Glue jobs, by names of our own: AWS has none that says both version and engine."""
 
 
+def meant_runtime(text: str) -> str | None:
+    """Return the runtime that a bare or shortened version of Python stands for, None if there is no such runtime.
+
+    >>> meant_runtime("3.13"), meant_runtime("py312"), meant_runtime("nodejs22.x")
+    ('python3.13', 'python3.12', None)
+    """
+    version = text.strip().lower().removeprefix("python").removeprefix("py").removeprefix("cp").lstrip("-_ ")
+    short = {name.removeprefix("python").replace(".", ""): name for name in RUNTIMES}
+    return short.get("".join(version.split(".")[:2]))
+
+
 class Target(Struct, frozen=True):
     """What a bundle must load on: a runtime on an architecture."""
 
@@ -176,7 +200,9 @@ class Target(Struct, frozen=True):
         """
         row, parsed = RUNTIMES.get(runtime) or GLUE_RUNTIMES.get(runtime), Architecture.parse(architecture)
         if row is None:
-            raise UsageError(f"{runtime!r} is not a Lambda runtime; choose one of: {', '.join(RUNTIMES)}")
+            meant = meant_runtime(runtime)
+            advice = f"did you mean {meant!r}?" if meant else f"choose one of: {', '.join(RUNTIMES)}"
+            raise UsageError(f"{runtime!r} is not a Lambda runtime; {advice}")
         if parsed not in row.architectures and runtime in GLUE_RUNTIMES:
             raise UsageError(f"{runtime} does not exist for {parsed.value}; use {row.architectures[0].value}")
         if parsed not in row.architectures:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.errors import IndexUnavailable, UnmetDependencies
-from lambda_pack.files.binaries import own_binaries
+from lambda_pack.files.binaries import judged_files
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.exclusions import Conflict
@@ -40,7 +40,7 @@ class Auditing(Struct, frozen=True):
         if mode is AuditMode.OFF:
             return cls(mode)
         files = {entry.path: entry for folder in own for entry in folder.entries}
-        return cls(mode, own_binaries(files.values()))
+        return cls(mode, judged_files(files.values()))
 
 
 def refuse_by_contents(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from lambda_pack.errors import IndexUnavailable, UnmetDependencies
 from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.forbidden import forbidden_sources
 from lambda_pack.model.locks import offers_of, pins_of
-from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
+from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Accepted, Attempt, Stock
@@ -70,27 +71,54 @@ def _version_of(package: Package) -> Version | None:
 
 
 def _without_obstacles(requirements: Requirements, target: Target, ports: Ports, refusal: UnmetDependencies) -> Stock:
+    obstacles: dict[Pin, tuple[Offer, ...]] = {}
+    failures: tuple[Attempt, ...] = ()
+    lock, latest, runs = None, refusal, 1
+    while lock is None:
+        # Each turn leaves at least one more package out.
+        found, failed = _obstacles(latest, requirements, target, ports)
+        if not found.keys() - obstacles.keys():
+            raise refusal
+        obstacles, failures = {**found, **obstacles}, (*failures, *failed)
+        runs += 1
+        try:
+            lock = ports.resolver.resolve(target, without=[pin.name for pin in obstacles])
+        except UnmetDependencies as again:
+            latest = again
+    stock = stock_of(lock, requirements, target)
+    offers = tuple(offer for found in obstacles.values() for offer in found)
+    closure = (*stock.closure, *(pin for pin in obstacles if requirements.packs(pin.name)))
+    return replace(stock, closure=closure, obstacles=frozenset(obstacles), resolver_runs=runs) + offers + failures
+
+
+def _obstacles(
+    refusal: UnmetDependencies, requirements: Requirements, target: Target, ports: Ports
+) -> tuple[Mapping[Pin, tuple[Offer, ...]], tuple[Attempt, ...]]:
+    """What stands in the way, with its files, and what went wrong when it was built."""
+    if refusal.failed:
+        builds = cast("Sequence[tuple[Source, Sequence[Attempt]]]", refusal.failed)
+        found = {source.pin: _files_of(source, requirements, ports.index) for source, _ in builds}
+        return found, tuple(attempt for _, attempts in builds for attempt in attempts)
     leads = tuple(_leads(requirements, target, ports.index))
     obstacles = {lead.pin: lead.offers for lead in leads if not lead.is_usable}
     ports.narrator.note(f"no closure; in the way: {', '.join(map(str, obstacles)) or 'nothing that can be named yet'}")
     failures: tuple[Attempt, ...] = ()
-    if not obstacles:
+    if not obstacles and refusal.sources is not None:
         # The resolver asks an sdist for its metadata by running its build backend: that too can fail.
         built = ports.builder.build([lead.source for lead in leads if lead.source], target, compiler=True)
         failures = tuple(outcome for outcome in built if not isinstance(outcome, Accepted))
         # What failed in one place may have been built in another.
         failed = {failure.pin for failure in failures} - {one.pin for one in built if isinstance(one, Accepted)}
         obstacles = {lead.pin: lead.offers for lead in leads if lead.pin in failed}
-    if not obstacles:
-        raise refusal
-    try:
-        lock = ports.resolver.resolve(target, without=[pin.name for pin in obstacles])
-    except UnmetDependencies:
-        raise refusal from None
-    stock = stock_of(lock, requirements, target)
-    offers = tuple(offer for found in obstacles.values() for offer in found)
-    closure = (*stock.closure, *(pin for pin in obstacles if requirements.packs(pin.name)))
-    return replace(stock, closure=closure, obstacles=frozenset(obstacles), resolver_runs=2) + offers + failures
+    return obstacles, failures
+
+
+def _files_of(source: Source, requirements: Requirements, index: Index) -> tuple[Offer, ...]:
+    """The source, and every other file of its version where an index has it: each gets its own explanation."""
+    if not isinstance(source, Sdist) or source.is_exact:
+        return (source,)
+    listed = permitted(index.files([source.pin.name]), requirements, pins=[source.pin])
+    return tuple(offer for offer in listed if offer.pin == source.pin) or (source,)
 
 
 class _Lead(Struct, frozen=True):

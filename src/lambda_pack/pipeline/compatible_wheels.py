@@ -226,7 +226,9 @@ class _Search:
 
         A resolver that chose a pre-release lets them in: the user asked, or there is nothing else.
         """
-        is_let_in = self._requirements.files.prereleases or name in self._young
+        allowed = self._requirements.files.allows_prereleases(name)
+        # Where nothing is said, a resolver that chose a pre-release lets them in: there is nothing else.
+        is_let_in = name in self._young if allowed is None else allowed
         wanted = (version for version in versions if is_let_in or not version.is_prerelease)
         return self._requirements.allowed(name).filter(wanted, prereleases=True)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.advice import advise
+from lambda_pack.model.advice import NOT_LOOKED_AT, Inspection, advise
 from lambda_pack.model.chains import Chain, dependencies_in, find_chains, with_names
 from lambda_pack.model.packages import Checkout, Folder, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.report import FileOnOffer, Unmet
@@ -26,12 +29,25 @@ __all__ = ["explain", "trace_held_back", "why_no_wheel"]
 _WITHOUT_COMPILER = 5
 
 
-def explain(pins: Sequence[Pin], stock: Stock, requirements: Requirements, index: Index) -> tuple[Unmet, ...]:
-    """One explanation for each of these unmet pins; nothing is fetched when there are none."""
+def explain(
+    pins: Sequence[Pin],
+    stock: Stock,
+    requirements: Requirements,
+    index: Index,
+    *,
+    inspections: Mapping[Pin, Inspection] = MappingProxyType({}),
+) -> tuple[Unmet, ...]:
+    """One explanation for each of these unmet pins; nothing is fetched when there are none.
+
+    `inspections` say what is known of the files of their wheels; without them, advice goes by tags, and says so.
+    """
     if not pins:
         return ()
     known = _Known(stock, requirements, _declared(stock, requirements, index))
-    return tuple(_explained(known, pin, known.chains.get(pin.name)) for pin in pins)
+    return tuple(
+        _explained(known, pin, known.chains.get(pin.name), inspection=inspections.get(pin, NOT_LOOKED_AT))
+        for pin in pins
+    )
 
 
 def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> Stock:
@@ -39,11 +55,19 @@ def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> S
     if not stock.held_back:
         return stock
     chains = _Known(stock, requirements, _declared(stock, requirements, index)).chains
-    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name)) for held in stock.held_back))
+    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name), stock) for held in stock.held_back))
 
 
-def _traced(held: HeldBack, chain: Chain | None) -> HeldBack:
+def _traced(held: HeldBack, chain: Chain | None, stock: Stock) -> HeldBack:
+    newest, chosen = _uploaded(held.name, held.newest, stock), _uploaded(held.name, held.chosen, stock)
+    held = replace(held, uploaded=(newest, chosen) if newest and chosen else None)
     return replace(held, required_by=chain.names, origin=str(chain.origin)) if chain else held
+
+
+def _uploaded(name: NormalizedName, version: Version, stock: Stock) -> date | None:
+    """The day when the first file of a version was uploaded: later ones may be years younger than what is in them."""
+    offers = (one for one in stock.offers if one.pin == Pin(name, version) and isinstance(one, Wheel | Sdist))
+    return min((one.uploaded.date() for one in offers if one.uploaded is not None), default=None)
 
 
 class _Known(Struct, frozen=True):
@@ -89,7 +113,7 @@ def _declared(
     return {wheel.pin.name: dependencies_in(text) for wheel, text in metadata.items()}
 
 
-def _explained(known: _Known, pin: Pin, chain: Chain | None) -> Unmet:
+def _explained(known: _Known, pin: Pin, chain: Chain | None, *, inspection: Inspection) -> Unmet:
     stock, requirements = known.stock, known.requirements
     offers = sorted((offer for offer in stock.offers if offer.pin == pin), key=partial(_nearness, stock=stock))
     return Unmet(
@@ -99,7 +123,7 @@ def _explained(known: _Known, pin: Pin, chain: Chain | None) -> Unmet:
         reason=_reason(stock, pin, _why_not_older(known, pin)),
         files=tuple(_on_offer(offer, stock) for offer in offers),
         attempts=tuple(attempt for attempt in stock.attempts if attempt.pin == pin),
-        advice=advise(stock, pin, requirements, way=chain.names if chain else ()),
+        advice=advise(stock, pin, requirements, way=chain.names if chain else (), inspection=inspection),
     )
 
 
@@ -136,7 +160,9 @@ def _reason(stock: Stock, pin: Pin, why_not_older: str | None = None) -> str:
     if attempts:
         # A build without a compiler fails for want of one; what the build before it came to is the reason.
         telling = [attempt for attempt in attempts if attempt.step != _WITHOUT_COMPILER] or attempts
-        return f"{no_wheel}; {telling[-1].detail}"
+        # So is the failure with today's tools; those of another day were only to cure it.
+        today = [attempt for attempt in telling if attempt.limits is None] or telling
+        return f"{no_wheel}; {today[-1].detail}"
     if stock.source(pin) is None:
         refused = (one.refused for one in stock.offers if one.pin == pin and not isinstance(one, Wheel) and one.refused)
         refusal = min(refused, default=None)

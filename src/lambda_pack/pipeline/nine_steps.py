@@ -11,7 +11,9 @@ from lambda_pack.model.choices import Preference
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
+from lambda_pack.pipeline.alternatives import inspect_alternatives
 from lambda_pack.pipeline.audits import Auditing, refuse_by_contents, tell_findings
+from lambda_pack.pipeline.builds import build_with_compiler, build_without_compiler, left_to_build
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Parts, Writer, compose_bundle, planned
@@ -51,20 +53,24 @@ def take_nine_steps(
     """Pack. `wire` makes the tools, which keep their temporary files in `scratch`; `write` puts the bundle in place."""
     with scratch as folder:
         ports = wire(folder)
-        own = own_folders(request)
+        own = own_folders(request, ports.narrator)
         auditing = Auditing.beside(own, request.audit)
         stock = with_projects(decide(request, requirements, ports, auditing=auditing), requirements)
         ports.narrator.step(4, STEPS[4])
-        stock += ports.builder.build(stock.sources, request.target, compiler=True)
+        stock = build_with_compiler(stock, ports, allow_unmet=request.allow_unmet)
         ports.narrator.step(5, STEPS[5])
-        stock += ports.builder.build(stock.sources, request.target, compiler=False)
+        stock = build_without_compiler(stock, ports, allow_unmet=request.allow_unmet)
         ports.narrator.step(6, STEPS[6])
         stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, auditing)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
-        unmet = explain(stock.unmet, stock, requirements, ports.index)
+        to_build = () if request.allow_unmet else tuple(left_to_build(stock))
+        untried = {item.pin for item in to_build}
+        missing = [pin for pin in stock.unmet if pin not in untried]
+        inspections = inspect_alternatives(stock, ports, auditing)
+        unmet = explain(missing, stock, requirements, ports.index, inspections=inspections)
         if unmet and not request.allow_unmet:
-            return Outcome(stock, unmet, packages=tuple(planned(stock)))
+            return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=to_build)
         tell_findings(stock, ports.narrator, request.audit)
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(Parts(stock, own), request, requirements, ports=ports, write=write)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lambda_pack.files.entries import OWN, Entry, same_content
 from lambda_pack.files.folding import fold
-from lambda_pack.files.source import read_source
+from lambda_pack.files.source import read_source, settings_left_out
 from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.permissions import permitted
@@ -36,22 +36,30 @@ class OwnFolder(Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def own_folders(request: PackRequest) -> tuple[OwnFolder, ...]:
+def own_folders(request: PackRequest, narrator: Narrator) -> tuple[OwnFolder, ...]:
     """The user's own folders, in their order.
 
     Raises:
         UsageError: one cannot be read.
     """
-    return tuple(
+    folders = tuple(
         OwnFolder(
             repr(source.path.as_posix()),
             tuple(
                 entry._replace(path=source.prefix + entry.path)
-                for entry in read_source(source.path, excludes=request.excludes, includes=request.includes)
+                for entry in read_source(
+                    source.path, excludes=request.excludes, includes=request.includes, rules=source.rules
+                )
             ),
         )
         for source in request.sources
     )
+    for source, folder in zip(request.sources, folders, strict=True):
+        packed = {entry.path.removeprefix(source.prefix) for entry in folder.entries}
+        names = settings_left_out(source.path, excludes=request.excludes, includes=request.includes)
+        for name in (name for name in names if name not in packed):
+            narrator.warn(f"{name} in {folder.place} is not packed, for it may hold secrets; --include {name} packs it")
+    return folders
 
 
 class OwnFiles(Struct, frozen=True):

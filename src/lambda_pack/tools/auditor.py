@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import msgspec
 
-import lambda_pack
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
@@ -77,10 +76,10 @@ class WheelAuditor:
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:
-            from lambda_pack.files.binaries import binaries_in
+            from lambda_pack.files.binaries import judged_files
             from lambda_pack.files.folding import fold
 
-            return list(binaries_in(fold(self._wheels.open(path, wheel.pin))))
+            return list(judged_files(fold(self._wheels.open(path, wheel.pin))))
 
         if wheel in self._read:
             return self._read[wheel]
@@ -120,7 +119,7 @@ def _code_digest() -> str:
     a verdict by older rules must not be taken for one by today's. Takes 5 ms.
     """
     digest = hashlib.sha256(VERSION.encode())
-    package = Path(lambda_pack.__file__).parent
+    package = Path(__file__).parents[1]
     for path in sorted(path for folder in _DECIDING for path in (package / folder).glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

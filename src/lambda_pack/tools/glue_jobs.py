@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from lambda_pack.errors import DeliveryError, UsageError
-from lambda_pack.model.glue import JobChange
+from lambda_pack.model.glue import JobChange, check_job
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Narrator
 
@@ -30,6 +30,8 @@ class GlueJobs:
             client = self._client()
             try:
                 job = client.get_job(JobName=name)["Job"]
+                if warning := check_job(name, job, change.runtime):
+                    self._narrator.warn(warning)
                 update = _update(job, change, frozenset(client.meta.service_model.shape_for("JobUpdate").members))
                 self._tell_of_rest(name, job, change)
                 if all(job.get(key) == value for key, value in update.items()):

@@ -11,7 +11,7 @@ from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.urls import path_of
 
-__all__ = ["build_constraints_text", "constraints_text", "requirements_text"]
+__all__ = ["build_constraints_text", "constraints_text", "overrides_text", "requirements_text"]
 
 
 def requirements_text(requirements: Requirements, *, hashes: bool, config_settings: bool = False) -> str:
@@ -47,6 +47,11 @@ def constraints_text(
 def build_constraints_text(requirements: Requirements) -> str:
     """What limits the requirements of builds, one line each."""
     return _lines(requirements.build_constraints, requirements.folder, hashes=False, config_settings=False)
+
+
+def overrides_text(requirements: Requirements) -> str:
+    """Return what takes the place of the requirements of the same names, one line each."""
+    return _lines(requirements.overrides, requirements.folder, hashes=False, config_settings=False)
 
 
 def _lines(lines: tuple[Requested, ...], folder: Path, *, hashes: bool, config_settings: bool) -> str:

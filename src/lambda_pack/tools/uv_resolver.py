@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -12,20 +13,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.requirements import Requirements
+from lambda_pack.model.requirements import FileChoice, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
 from lambda_pack.tools.process import Completed, Running, started
-from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+from lambda_pack.tools.requirements_text import (
+    build_constraints_text,
+    constraints_text,
+    overrides_text,
+    requirements_text,
+)
 from lambda_pack.tools.uv_question import Question
 
 if TYPE_CHECKING:
-    from packaging.pylock import Pylock  # not needed before uv is started
+    # Not needed before uv is started.
+    from packaging.pylock import Pylock
+
+    from lambda_pack.tools.built_metadata import BuiltMetadata, SourceMetadata
 
 __all__ = ["BegunResolver", "UvResolver"]
 
@@ -39,6 +50,11 @@ _NO_SOLUTION = 1
 _NO_ANSWER = re.compile(
     r"^(?:error|  cause): (?:Failed to fetch|Git operation failed|Received some unexpected)", re.MULTILINE
 )
+# How uv says that a source did not say its metadata (seen in 0.13): by name, where it has one.
+_NOT_BUILT = re.compile(
+    r"^(?:error|  cause): (?:Failed to (?:download and )?build|The build backend returned)", re.MULTILINE
+)
+_NAMED = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
 
 
 class UvResolver(Struct, frozen=True):
@@ -55,6 +71,11 @@ class UvResolver(Struct, frozen=True):
     environment: Mapping[str, str]
     scratch: Path
     cache: Path | None = None
+    metadata: SourceMetadata | None = None
+
+    def informed(self, metadata: SourceMetadata) -> UvResolver:
+        """See `lambda_pack.tools.built_metadata.InformedResolver`."""
+        return replace(self, metadata=metadata)
 
     def resolve(
         self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
@@ -75,9 +96,10 @@ class UvResolver(Struct, frozen=True):
     ) -> Question:
         """What uv is told."""
         files = {
-            "requirements.txt": requirements_text(self.requirements, hashes=False),
+            "requirements.txt": requirements_text(self._seen, hashes=False),
             "constraints.txt": constraints_text(self.requirements, exclusions),
-            "excludes.txt": "".join(f"{name}\n" for name in sorted(without)),
+            "excludes.txt": "".join(f"{name}\n" for name in sorted({*without, *self.requirements.excludes})),
+            "overrides.txt": overrides_text(self.requirements),
             "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(exclusions),
         }
@@ -90,6 +112,12 @@ class UvResolver(Struct, frozen=True):
             UnmetDependencies, IndexUnavailable: as `resolve` does.
         """
         if result.status == _NO_SOLUTION and not _NO_ANSWER.search(result.log):
+            if _NOT_BUILT.search(result.log):
+                raise UnmetDependencies(
+                    "the metadata of a package could not be built",
+                    log=result.log,
+                    sources=_NAMED.findall(result.log) or ("",),
+                )
             raise UnmetDependencies(
                 "no set of versions satisfies the requirements; change one of those named here", log=result.log
             )
@@ -100,6 +128,13 @@ class UvResolver(Struct, frozen=True):
     def answered(self) -> bytes:
         """The lock that uv wrote last, as it wrote it."""
         return self._lock.read_bytes()
+
+    @property
+    def _seen(self) -> Requirements:
+        """The requirements with what is known of sources that uv need not build."""
+        if self.metadata is None:
+            return self.requirements
+        return replace(self.requirements, requested=tuple(self.metadata.requested(self.requirements)))
 
     @property
     def _lock(self) -> Path:
@@ -114,6 +149,7 @@ class UvResolver(Struct, frozen=True):
             *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
             *("--constraints", "constraints.txt", "--excludes", "excludes.txt"),
             *(("--build-constraints", "build-constraints.txt") if self.requirements.build_constraints else ()),
+            *(("--overrides", "overrides.txt") if self.requirements.overrides else ()),
             *("--config-file", "uv.toml"),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
         )
@@ -141,6 +177,8 @@ class UvResolver(Struct, frozen=True):
         clash = files.no_binary & files.only_binary
         if clash:
             raise UsageError(f"--no-binary and --only-binary both name {min(clash)!r}; keep one of them")
+        own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
+        built = [_static(one) for one in self.metadata.built] if self.metadata else []
         settings = {
             "index": list(_indexes(self.requirements)),
             "no-index": indexes.no_index,
@@ -152,11 +190,13 @@ class UvResolver(Struct, frozen=True):
             "no-binary-package": sorted(files.no_binary - {":all:"}),
             "no-build": ":all:" in files.only_binary,
             "no-build-package": sorted(files.only_binary - {":all:"}),
-            "prerelease": "allow" if files.prereleases else "if-necessary-or-explicit",
+            **_prereleases(files),
+            **_cooldown(indexes.cooldown),
+            **own,
             "config-settings": dict(self.requirements.config_settings),
             "http-proxy": indexes.proxy,
             "https-proxy": indexes.proxy,
-            "dependency-metadata": list(_declared(exclusions.conflicts)),
+            "dependency-metadata": [*own.get("dependency-metadata", []), *_declared(exclusions.conflicts), *built],
         }
         return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
 
@@ -174,6 +214,11 @@ class BegunResolver:
         self._resolver = resolver
         self._running = running
         self._lock: Pylock | None = None
+
+    def informed(self, metadata: SourceMetadata) -> UvResolver:
+        """See `lambda_pack.tools.built_metadata.InformedResolver`."""
+        self.first = None
+        return self._resolver.informed(metadata)
 
     def resolve(
         self, target: Target, *, exclusions: Exclusions = NO_EXCLUSIONS, without: Collection[NormalizedName] = ()
@@ -214,6 +259,40 @@ def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:
         yield {"url": url}
     if indexes.index_url is not None:
         yield {"url": indexes.index_url, "default": True}
+
+
+def _prereleases(files: FileChoice) -> dict[str, object]:
+    # pip's word on one package is uv's `prerelease-package`.
+    of_all = files.allows_prereleases(":all:")
+    named = dict.fromkeys(files.only_final, "disallow") | dict.fromkeys(files.all_releases, "allow")
+    return {
+        "prerelease": "if-necessary-or-explicit" if of_all is None else "allow" if of_all else "disallow",
+        "prerelease-package": {name: named[name] for name in sorted(named.keys() - {":all:"})},
+    }
+
+
+def _cooldown(cooldown: Cooldown) -> dict[str, object]:
+    named = {one.name: one.limit.before for one in cooldown.packages}
+    general = cooldown.limit.before
+    return {
+        "exclude-newer": None if general is None else general.isoformat(),
+        "exclude-newer-package": {name: False if one is None else one.isoformat() for name, one in named.items()},
+    }
+
+
+def _static(known: BuiltMetadata) -> dict[str, Any]:
+    """A row of uv's own setting for packages whose build it shall not run."""
+    from packaging.metadata import parse_email
+
+    raw, _ = parse_email(known.text)
+    row = {
+        "name": str(known.pin.name),
+        "version": str(known.pin.version),
+        "requires-dist": list(raw.get("requires_dist", ())),
+        "requires-python": raw.get("requires_python"),
+        "provides-extra": list(raw.get("provides_extra", ())),
+    }
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def _flat(place: str) -> str:

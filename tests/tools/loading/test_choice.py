@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lambda_pack.errors import UsageError
+from lambda_pack.errors import IndexUnavailable, UsageError
 from lambda_pack.model.loading import LoadWith, VerifyRequest
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.loading.choice import choose_seat, sysroot_folder
@@ -113,3 +113,21 @@ def test_an_image_for_another_architecture_is_fetched_anew_or_refused(tmp_path: 
 
     with pytest.raises(Exception, match="the image 'mine' cannot be had for linux/arm64; name another with --image"):
         choose_seat(request, Target.parse("python3.14", "arm64"), cache=tmp_path, environ={"PATH": str(tmp_path)})
+
+
+def test_an_image_that_cannot_be_had_leaves_the_other_ways_their_words(tmp_path: Path) -> None:
+    """Podman and qemu are there, neither a sysroot nor the registry: that is the network's, and no bug."""
+    target = foreign()
+    program(tmp_path, f"qemu-{target.architecture.machine}-static")
+    program(tmp_path, "podman", '[ "$1" = pull ] && { echo no route to host >&2; exit 1; }; echo []; exit 0')
+
+    with pytest.raises(IndexUnavailable) as refusal:
+        choose_seat(VerifyRequest(Path("x.zip")), target, cache=tmp_path, environ={"PATH": f"{tmp_path}:/bin:/usr/bin"})
+
+    text = str(refusal.value)
+    assert refusal.value.exit_code == 5
+    assert text.startswith(f"nothing here can load a bundle for {target}; host: this is Linux on ")
+    assert f"; qemu: no {target.runtime.name} in " in text
+    assert "; container: the image " in text
+    assert "docker" not in text
+    assert "no route to host" in refusal.value.log

@@ -188,7 +188,7 @@ def test_a_version_that_works_only_beside_certain_others_is_not_chosen_beside_th
         (FileChoice(), ("2.0", "wheel")),
         (FileChoice(no_binary=frozenset({":all:"})), ("3.0", "sdist")),
         (FileChoice(only_binary=frozenset({":all:"}), no_binary=frozenset({"lib"})), ("3.0", "sdist")),
-        (FileChoice(prereleases=True), ("4.0rc1", "wheel")),
+        (FileChoice(all_releases=frozenset({":all:"})), ("4.0rc1", "wheel")),
     ],
     ids=["newest", "no wheels", "a name overrides all", "pre-releases"],
 )

@@ -18,9 +18,16 @@ INDEXES = Group.of(
     Option("constraint", "constraints file", Kind.MANY, short="c", metavar="FILE"),
     Option("no-binary", "build these from source", Kind.MANY, metavar="NAMES"),
     Option("only-binary", "never build these", Kind.MANY, metavar="NAMES"),
+    Option(
+        "exclude-newer", "leave out files uploaded after a date, or within a duration like '7 days'", metavar="TIME"
+    ),
+    Option("exclude-newer-package", "the same for one package; false: no limit", Kind.MANY, metavar="NAME=TIME"),
     Option("pre", "allow pre-releases", Kind.SWITCH),
+    Option("all-releases", "allow pre-releases of these", Kind.MANY, metavar="NAMES"),
+    Option("only-final", "allow no pre-releases of these", Kind.MANY, metavar="NAMES"),
     Option("prefer-binary", "prefer older wheels to newer source", Kind.SWITCH),
     Option("require-hashes", "every requirement must have a hash", Kind.SWITCH),
+    Option("no-require-hashes", "hashes at some requirements do not demand them of all", Kind.SWITCH),
     Option("cert", "file with certificate authorities", metavar="FILE"),
     Option("client-cert", "client certificate and key", metavar="FILE"),
     Option("proxy", "proxy for all requests", metavar="URL"),

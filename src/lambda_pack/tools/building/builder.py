@@ -6,13 +6,16 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
+from lambda_pack.model.building import BuildLimits
 from lambda_pack.model.choices import BuilderName, BuildNetwork
-from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel
+from lambda_pack.model.old_builds import cause_of, next_limits
+from lambda_pack.model.packages import Checkout, Pin, Sdist, Source, Wheel, place_of
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked, path_of
@@ -20,7 +23,7 @@ from lambda_pack.tools.building.backends import read_build_system
 from lambda_pack.tools.building.container import ContainerBench
 from lambda_pack.tools.building.finishing import finished, is_hollow, wheel_at
 from lambda_pack.tools.building.host import HostBench
-from lambda_pack.tools.building.jobs import Bench, BuildSettings, Fetch, Job
+from lambda_pack.tools.building.jobs import Bench, BuildSettings, Fetch, Job, Made
 from lambda_pack.tools.building.memory import BuiltWheels, Memories
 from lambda_pack.tools.building.retagging import retagged
 from lambda_pack.tools.building.sources import unpack
@@ -58,6 +61,7 @@ class SourceBuilder:
         self._host = HostBench(scratch, environ=environ, settings=self._settings)
         self._container = ContainerBench(wheelhouse, environ=environ, settings=self._settings)
         self._hollow: set[Pin] = set()
+        self._outcomes_by_job: dict[tuple[object, ...], tuple[Accepted | Attempt, ...]] = {}
 
     def build(self, sources: Sequence[Source], target: Target, *, compiler: bool) -> Sequence[Accepted | Attempt]:
         """See `lambda_pack.ports.Builder`. All cores are used, and an interruption ends every build."""
@@ -92,7 +96,7 @@ class SourceBuilder:
             return ()
         try:
             with self._settings.spans(f"build {source.filename}"):
-                return tuple(self._built(job))
+                return self._built_once(job)
         except (IndexUnavailable, IntegrityError):
             raise
         except LambdaPackError as error:
@@ -100,6 +104,14 @@ class SourceBuilder:
             return (job.attempt(masked(str(error)), log=error.log),)
         except OSError as error:
             return (job.attempt(f"the source cannot be read: {masked(str(error))}"),)
+
+    def _built_once(self, job: Job) -> tuple[Accepted | Attempt, ...]:
+        """Build, unless this run has done so: resolving may have needed the metadata that only the wheel has."""
+        key = place_of(job.source), job.source.pin.name, job.target, job.has_compiler
+        if key not in self._outcomes_by_job:
+            self._outcomes_by_job[key] = tuple(self._built(job))
+        # The version may be known by now.
+        return tuple(replace(outcome, pin=job.source.pin) for outcome in self._outcomes_by_job[key])
 
     def _built(self, job: Job) -> Iterator[Accepted | Attempt]:
         archive = self._fetch(job.source) if isinstance(job.source, Sdist) else None
@@ -116,21 +128,57 @@ class SourceBuilder:
             if bench is not benches[0] and self._container.engine is None:
                 # Nobody asked for a container; what is said about this machine is what helps.
                 return
-            outcome = self._found_or_made(bench, job, archive)
-            yield outcome
-            if isinstance(outcome, Accepted) or job.source.pin in self._hollow:
+            outcomes = tuple(self._tries(bench, job, archive))
+            yield from outcomes
+            if isinstance(outcomes[-1], Accepted) or job.source.pin in self._hollow:
                 return
+            if any(cause_of(outcome.log) for outcome in outcomes if isinstance(outcome, Attempt)):
+                # It has the same cause in every place.
+                return
+
+    def _tries(self, bench: Bench, job: Job, archive: Path | None) -> Iterator[Accepted | Attempt]:
+        """Build with today's build requirements, then with those of the source's day, as long as that can help."""
+        outcome = self._found_or_made(bench, job, archive)
+        yield outcome
+        logs, tried = [], list[BuildLimits]()
+        while isinstance(outcome, Attempt) and self._may_limit(outcome, job):
+            logs.append(outcome.log)
+            uploaded = self._uploaded(job.source) if not tried and bench.takes_dates(job) else None
+            limits = next_limits(logs, uploaded=uploaded, python=job.target.runtime.python, tried=tried)
+            if limits is None:
+                return
+            tried.append(limits)
+            self._settings.note(f"{job.source.pin}: {outcome.detail}; it is built again with {limits}")
+            outcome = self._found_or_made(bench, replace(job, limits=limits), archive)
+            if isinstance(outcome, Accepted) and (key := self._memory.key(job, bench.name, archive)) is not None:
+                self._memory.keep_limits(limits, key)
+            yield outcome
+
+    def _may_limit(self, failure: Attempt, job: Job) -> bool:
+        """Whether other build requirements could make a difference: the build itself failed, and has some."""
+        is_isolated = self._settings.building.isolates(job.source.pin.name)
+        return is_isolated and failure.wheel is None and bool(failure.log) and not failure.timed_out
+
+    def _uploaded(self, source: Source) -> datetime | None:
+        return self._settings.uploaded(source) if isinstance(source, Sdist) else None
 
     def _recalled(self, job: Job, archive: Path | None, benches: Sequence[Bench]) -> Accepted | None:
         """What was built before, here or elsewhere, as far as no image must be fetched to know."""
         if self._settings.building.rebuild:
             return None
-        keys = [self._memory.key(job, bench.name, archive) for bench in benches]
-        known = next(filter(None, (self._memory.recall(job, key) for key in keys if key)), None)
+        keys = [key for bench in benches if (key := self._memory.key(job, bench.name, archive))]
+        keys += [key for bench in benches if (key := self._limited_key(bench, job, archive))]
+        known = next(filter(None, (self._memory.recall(job, key) for key in keys)), None)
         if known is not None:
             return known
         at_once = [bench for bench in benches if bench is self._host or self._container.pinned]
         return next(filter(None, (self._found(bench, job, archive) for bench in at_once)), None)
+
+    def _limited_key(self, bench: Bench, job: Job, archive: Path | None) -> str | None:
+        """The key of the wheel that an earlier run could only build within limits."""
+        key = self._memory.key(job, bench.name, archive)
+        limits = self._memory.limits(key) if key else None
+        return self._memory.key(replace(job, limits=limits), bench.name, archive) if limits else None
 
     def _found(self, bench: Bench, job: Job, archive: Path | None, *, may_wait: bool = False) -> Accepted | None:
         """What another machine has built, or is building where we `may_wait`; kept here as well from now on."""
@@ -201,14 +249,29 @@ class SourceBuilder:
         job = replace(job, folder=folder)
         try:
             made = bench.make(job)
-            outcome = made if isinstance(made, Attempt) else finished(made, job, environment=self._environment)
+            if isinstance(made, Made):
+                made = replace(made, build=replace(made.build, limits=job.limits or None))
+                outcome = finished(made, job, environment=self._environment)
+            else:
+                outcome = _with_cause(made, job)
         except (IndexUnavailable, IntegrityError):
             raise
         except LambdaPackError as error:
-            return job.attempt(masked(str(error)), log=error.log)
+            return _with_cause(job.attempt(masked(str(error)), log=error.log), job)
         if isinstance(outcome, Attempt) and outcome.wheel is not None and is_hollow(outcome.wheel):
             self._hollow.add(job.source.pin)
         return outcome
+
+
+def _with_cause(failure: Attempt, job: Job) -> Attempt:
+    """The failure in words that say why, where its log shows a known cause, and with which limits it was tried."""
+    cause = cause_of(failure.log)
+    detail = f"{failure.detail}: {cause}" if cause is not None else failure.detail
+    return (
+        replace(failure, detail=f"with {job.limits}, {detail}", limits=job.limits)
+        if job.limits
+        else replace(failure, detail=detail)
+    )
 
 
 def _end(futures: Sequence[Future[tuple[Accepted | Attempt, ...]]]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.building import Build
@@ -29,7 +30,8 @@ from lambda_pack.tools.building.sources import is_fetched_by_pip, shown
 from lambda_pack.tools.building.wheelhouse import Wheelhouse
 from lambda_pack.tools.containers import Container, Engine, Image, find_engine
 from lambda_pack.tools.environment import STEADY
-from lambda_pack.tools.pip.options import config_options
+from lambda_pack.tools.pip.options import config_options, knows_cooldowns
+from lambda_pack.tools.pip.program import our_pip
 from lambda_pack.tools.process import Completed
 
 __all__ = ["ContainerBench", "default_image"]
@@ -87,6 +89,11 @@ class ContainerBench:
         except LambdaPackError:
             return None
 
+    def takes_dates(self, job: Job) -> bool:  # noqa: ARG002  # the protocol's
+        """See `lambda_pack.tools.building.jobs.Bench`."""
+        # What the container's build requires is fetched here, by our own pip.
+        return knows_cooldowns(our_pip().version)
+
     def make(self, job: Job) -> Made | Attempt:
         """See `lambda_pack.tools.building.jobs.Bench`."""
         building = self._settings.building
@@ -125,7 +132,8 @@ class _Visit(Struct):
         try:
             return self._made()
         except _StepError as failure:
-            return self.job.attempt(f"{failure} in {self.image.name}", log=self.log, command=self._shown())
+            failed = self.job.attempt(f"{failure} in {self.image.name}", log=self.log, command=self._shown())
+            return replace(failed, timed_out=isinstance(failure, _LateError))
 
     def _made(self) -> Made | Attempt:
         for command in self.settings.building.before:
@@ -156,7 +164,7 @@ class _Visit(Struct):
         name = self.job.source.pin.name
         isolates = self.settings.building.isolates(name)
         requires = list(system.requires) if isolates else []
-        self.wheelhouse.fill(folder, requires, target)
+        self.wheelhouse.fill(folder, requires, target, self.job.limits)
         config = dict(self.settings.config_for(name))
         known = {
             "pip": f"{_ROOM}/pip",
@@ -190,7 +198,7 @@ class _Visit(Struct):
             return
         more = json.loads(answer.read_text(encoding="utf-8"))
         if more:
-            self.wheelhouse.fill(folder, more, self.job.target)
+            self.wheelhouse.fill(folder, more, self.job.target, self.job.limits)
             for wheel in folder.iterdir():
                 self.container.put(wheel, f"{_ROOM}/wheelhouse/{wheel.name}")
 
@@ -213,7 +221,7 @@ class _Visit(Struct):
         ended = self.container.run(command, timeout=left)
         self.log += ended.log
         if ended.timed_out:
-            raise _StepError(f"the build did not end within {self.settings.building.timeout:g} seconds")
+            raise _LateError(f"the build did not end within {self.settings.building.timeout:g} seconds")
         if ended.status != 0:
             raise _StepError(complaint)
         return ended
@@ -225,3 +233,7 @@ class _Visit(Struct):
 
 class _StepError(Exception):
     """A program in the container failed; its output is in the log."""
+
+
+class _LateError(_StepError):
+    """It was ended at the time limit of the build."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName
@@ -24,7 +25,14 @@ from lambda_pack.tools.building.sources import copied, is_fetched_by_pip, shown
 from lambda_pack.tools.building.steady import steady_folder
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import find_interpreter, install_interpreter, version_of
-from lambda_pack.tools.pip.options import config_options, constraint_options, index_options, write_constraints
+from lambda_pack.tools.pip.options import (
+    config_options,
+    constraint_options,
+    date_options,
+    index_options,
+    knows_cooldowns,
+    write_constraints,
+)
 from lambda_pack.tools.pip.program import Pip, Work, fetch_pip, our_pip
 from lambda_pack.tools.process import Completed
 
@@ -54,9 +62,16 @@ class HostBench:
         self._pips: dict[tuple[int, int], Pip] = {}
         self._lock = Lock()
 
+    def takes_dates(self, job: Job) -> bool:
+        """See `lambda_pack.tools.building.jobs.Bench`."""
+        python = self._python(job.target)
+        return knows_cooldowns(self._pip(python, self._environment(job, job.folder / "dates")).version)
+
     def make(self, job: Job) -> Made | Attempt:
         """See `lambda_pack.tools.building.jobs.Bench`."""
         python = self._python(job.target)
+        if (late := self._without_cooldown(job, python)) is not None:
+            return late
         key = hashlib.sha256(f"{shown(job.source)} {job.target} {job.step}".encode()).hexdigest()[:16]
         with steady_folder(key, otherwise=job.folder) as folder:
             environment = self._environment(job, folder)
@@ -66,7 +81,8 @@ class HostBench:
             version = "{}.{}".format(*python.version)
             if ended.timed_out:
                 limit = self._settings.building.timeout
-                return job.attempt(f"the build did not end within {limit:g} seconds", log=log, command=command)
+                late = job.attempt(f"the build did not end within {limit:g} seconds", log=log, command=command)
+                return replace(late, timed_out=True)
             if ended.status != 0:
                 return job.attempt(f"the build with Python {version} failed", log=log, command=command)
             built = sorted((folder / "wheels").glob("*.whl"))
@@ -75,6 +91,15 @@ class HostBench:
             wheel = _kept(built[0], job.folder)
             libraries = collect_libraries(wheel, job.folder, interpreter=python.path, environment=environment)
         return Made(wheel, Build(BuilderName.HOST), command, log, python.foreign, libraries)
+
+    def _without_cooldown(self, job: Job, python: _Python) -> Attempt | None:
+        """Why there is no build: only a pip that is too old for a cooldown runs with this Python."""
+        if not self._settings.indexes.cooldown or not self._settings.building.isolates(job.source.pin.name):
+            return None
+        version = self._pip(python, self._environment(job, job.folder / "cooldown")).version
+        if knows_cooldowns(version):
+            return None
+        return job.attempt(f"not built: pip {version} cannot hold build requirements to the cooldown")
 
     def _python(self, target: Target) -> _Python:
         """The interpreter that the user named, else one of the target's version, else our own."""
@@ -95,12 +120,18 @@ class HostBench:
     def _run(self, job: Job, python: _Python, *, folder: Path, environment: Mapping[str, str]) -> Completed:
         settings = self._settings
         pip = self._pip(python, environment)
-        constraints, extra = constraint_options(write_constraints(settings.constraints, folder), pip.version)
+        written = write_constraints(settings.constraints, folder, job.limits.constraints)
+        constraints, extra = constraint_options(written, pip.version)
         is_project = not is_fetched_by_pip(job.source)
         project = copied(job.source, job.project, folder / "project").as_uri() if is_project else job.source.filename
         arguments = [
             *(*_WHEEL, "--wheel-dir", str(folder / "wheels"), *self._options(job)),
-            *(*constraints, *index_options(settings.indexes), project),
+            *(
+                *constraints,
+                *index_options(settings.indexes),
+                *date_options(job.limits.before, settings.indexes.cooldown),
+                project,
+            ),
         ]
         return pip.run(
             arguments,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct, field
 from packaging.utils import NormalizedName
 
-from lambda_pack.model.building import Build, Building
+from lambda_pack.model.building import Build, Building, BuildLimits
 from lambda_pack.model.choices import BuilderName
 from lambda_pack.model.packages import Sdist, Source, Wheel
 from lambda_pack.model.requirements import IndexSettings, Requested
@@ -32,7 +34,7 @@ class BuildSettings(Struct, frozen=True):
 
     `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
     looking for one of the target's version. `constraints` limit what builds require. `workers` is how many builds run
-    at once, None for one on each core.
+    at once, None for one on each core. `note` is told what is tried again; `uploaded` says when an index got an sdist.
     """
 
     indexes: IndexSettings = field(default_factory=IndexSettings)
@@ -44,6 +46,8 @@ class BuildSettings(Struct, frozen=True):
     workers: int | None = None
     host: Host = field(default_factory=Host.here)
     spans: Callable[[str], AbstractContextManager[object]] = nullcontext
+    note: Callable[[str], object] = bool
+    uploaded: Callable[[Sdist], datetime | None] = attrgetter("uploaded")
 
     def config_for(self, name: NormalizedName) -> tuple[tuple[str, str], ...]:
         """The PEP 517 settings of one package."""
@@ -51,13 +55,17 @@ class BuildSettings(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True):
-    """One source in one step. `project` is its unpacked source, never to be written to; `folder` is free to use."""
+    """One source in one step. `project` is its unpacked source, never to be written to; `folder` is free to use.
+
+    `limits` hold for what its build requires, besides the user's constraints.
+    """
 
     source: Source
     target: Target
     project: Path
     folder: Path
     has_compiler: bool
+    limits: BuildLimits = BuildLimits()
 
     @property
     def step(self) -> int:
@@ -89,6 +97,9 @@ class Bench(Protocol):
     """Where a wheel is made."""
 
     name: BuilderName
+
+    def takes_dates(self, job: Job) -> bool:
+        """Whether the pip that fetches the build requirements can limit them by date."""
 
     def make(self, job: Job) -> Made | Attempt:
         """Run the backend.

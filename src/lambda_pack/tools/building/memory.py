@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from lambda_pack.model.building import Build
+from lambda_pack.model.building import Build, BuildLimits
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.decoding import from_plain
 from lambda_pack.model.packages import Checkout, Sdist, Source, Wheel
@@ -66,6 +66,13 @@ class BuiltWheels(Struct, frozen=True):
             "constraints": [str(line) for line in self.settings.constraints],
             "place": self._place(builder, image),
         }
+        if cooldown := self.settings.indexes.cooldown.rule:
+            # A build without the cooldown, or with another, may have used what is too new now.
+            known["cooldown"] = cooldown
+        if job.limits:
+            # Absent where there are none: what was built before there were limits is found again.
+            before = job.limits.before
+            known["limits"] = {"before": before and before.isoformat(), "constraints": job.limits.constraints}
         return json.dumps(known, sort_keys=True)
 
     def recall(self, job: Job, key: str) -> Accepted | None:
@@ -92,6 +99,18 @@ class BuiltWheels(Struct, frozen=True):
             accepted = replace(accepted, build=replace(build, is_reproducible=is_same))
         self.keep(accepted, key)
         return accepted
+
+    def limits(self, key: str) -> BuildLimits | None:
+        """The limits with which a source was built that does not build without; `key` is the one without them."""
+        content = self.cache.entry(_KIND, f"limits {key}")
+        try:
+            return from_plain(json.loads(content), BuildLimits) if content else None
+        except (ValueError, msgspec.ValidationError):
+            return None
+
+    def keep_limits(self, limits: BuildLimits, key: str) -> None:
+        """Keep them, so that the next run need not fail first."""
+        self.cache.store(_KIND, f"limits {key}", msgspec.json.encode(limits))
 
     def keep(self, accepted: Accepted, key: str) -> None:
         """Keep it, whoever built it."""
@@ -135,7 +154,8 @@ def _identity(source: Source, archive: Path | None) -> list[str] | None:
     match source:
         case Sdist() if archive is not None:
             return ["sdist", hashlib.sha256(archive.read_bytes()).hexdigest(), source.subdirectory or ""]
-        case Checkout():
+        case Checkout() if source.is_fixed:
+            # A branch or a tag may move.
             return ["commit", without_credentials(source.url), source.commit, source.subdirectory or ""]
         case _:
             return None

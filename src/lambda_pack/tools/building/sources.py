@@ -11,15 +11,18 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
 from lambda_pack.model.urls import masked, without_credentials
+from lambda_pack.ports import Index
+from lambda_pack.tools.building.archives import unpack_tar, unpack_zip
 from lambda_pack.tools.building.jobs import Fetch
 from lambda_pack.tools.process import run, tail
 
-__all__ = ["copied", "is_fetched_by_pip", "shown", "unpack"]
+__all__ = ["copied", "is_fetched_by_pip", "shown", "unpack", "upload_time"]
 
 # Never a part of the project, often most of its bytes. `.git` is copied: many projects ask it for their version.
 _LEFT_OUT = frozenset({"__pycache__", ".tox", ".nox", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
@@ -48,6 +51,19 @@ def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str
 def is_fetched_by_pip(source: Source) -> bool:
     """Whether it is a commit of another system than git."""
     return isinstance(source, Checkout) and source.system != "git"
+
+
+def upload_time(sdist: Sdist, *, index: Index | None) -> datetime | None:
+    """Return when an index got an sdist, where it says so: neither a resolver nor a lock need know it."""
+    if sdist.uploaded is not None or sdist.is_exact or index is None:
+        return sdist.uploaded
+    try:
+        listed = index.files([sdist.pin.name])
+    except IndexUnavailable:
+        # Only another try is lost.
+        return None
+    same = (one for one in listed if isinstance(one, Sdist) and one.filename == sdist.filename)
+    return next((one.uploaded for one in same if one.uploaded is not None), None)
 
 
 def copied(source: Source, project: Path, into: Path) -> Path:
@@ -80,26 +96,15 @@ def _unpack_archive(source: Sdist, archive: Path, into: Path) -> None:
     whole = into.with_name(f"{into.name}-whole")
     try:
         if zipfile.is_zipfile(archive):
-            _unzip(archive, whole)
+            unpack_zip(archive, whole)
         else:
-            with tarfile.open(archive) as opened:
-                # Nothing outside of the folder, no devices, no strange owners: PEP 706.
-                opened.extractall(whole, filter="data")
+            unpack_tar(archive, whole)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
         raise LambdaPackError(
             f"{source.filename!r} cannot be unpacked: {error}; is it an archive of source?"
         ) from error
     found = list(whole.iterdir())
     (found[0] if len(found) == 1 and found[0].is_dir() else whole).rename(into)
-
-
-def _unzip(archive: Path, into: Path) -> None:
-    with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
-            path = opened.extract(info, into)
-            if info.external_attr >> 16 & 0o111 and not info.is_dir():
-                # A `configure` that cannot be started is none.
-                Path(path).chmod(0o755)
 
 
 def _clone(source: Checkout, into: Path, environment: Mapping[str, str]) -> None:

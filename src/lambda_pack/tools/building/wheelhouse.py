@@ -9,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.building import BuildLimits
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.building.jobs import BuildSettings
-from lambda_pack.tools.pip.options import index_options, write_constraints
+from lambda_pack.tools.pip.options import date_options, index_options, write_constraints
 from lambda_pack.tools.pip.program import Pip, Work, fetch_pip, our_pip, pretended
 from lambda_pack.tools.process import tail
 
@@ -30,8 +31,8 @@ class Wheelhouse:
         self._pips: dict[tuple[int, int], Pip] = {}
         self._lock = Lock()
 
-    def fill(self, folder: Path, requires: Sequence[str], target: Target) -> None:
-        """Put the wheels of these requirements, and of what they require, into the folder.
+    def fill(self, folder: Path, requires: Sequence[str], target: Target, limits: BuildLimits) -> None:
+        """Put the wheels of these requirements, and of what they require, within the limits, into the folder.
 
         Raises:
             LambdaPackError: one of them has no wheel for the target, or could not be fetched.
@@ -44,8 +45,10 @@ class Wheelhouse:
             wanted = scratch / "requirements.txt"
             wanted.write_text("".join(f"{line}\n" for line in requires), encoding="utf-8")
             arguments = ["download", "--dest", str(folder), "--only-binary", ":all:", "--progress-bar", "off"]
-            arguments += ["--no-cache-dir", "--requirement", str(wanted), *index_options(self._settings.indexes)]
-            constraints = write_constraints(self._settings.constraints, scratch)
+            places = index_options(self._settings.indexes)
+            arguments += ["--no-cache-dir", "--requirement", str(wanted), *places]
+            constraints = write_constraints(self._settings.constraints, scratch, limits.constraints)
+            arguments += date_options(limits.before, self._settings.indexes.cooldown)
             arguments += ["--constraint", str(constraints)] if constraints else []
             ended = our_pip().run(
                 arguments,

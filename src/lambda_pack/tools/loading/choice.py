@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from lambda_pack.errors import UsageError
+from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
 from lambda_pack.model.loading import LoadWith, VerifyRequest
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.containers import find_engine
@@ -45,7 +45,7 @@ def choose_seat(request: VerifyRequest, target: Target, *, cache: Path, environ:
 
     Raises:
         UsageError: nothing here can load it; what to install is said for each way.
-        LambdaPackError: the image of the container cannot be had.
+        IndexUnavailable: nothing here can, and the image of a container was asked for and not had.
     """
     ways: Mapping[LoadWith, Callable[[], Chosen | str]] = {
         LoadWith.HOST: lambda: _host(request, target, environ),
@@ -53,14 +53,21 @@ def choose_seat(request: VerifyRequest, target: Target, *, cache: Path, environ:
         LoadWith.CONTAINER: lambda: _container(request, target, environ),
     }
     asked = ways if request.means is LoadWith.AUTO else {request.means: ways[request.means]}
-    refusals = []
+    refusals, failure = [], None
     for means, way in asked.items():
-        match way():
-            case Chosen() as chosen:
-                return chosen
-            case why:
-                refusals.append(f"{means.value}: {why}")
-    raise UsageError(f"nothing here can load a bundle for {target}; " + "; ".join(refusals))
+        try:
+            outcome = way()
+        except UsageError:
+            raise
+        except LambdaPackError as error:
+            outcome, failure = str(error), error
+        if isinstance(outcome, Chosen):
+            return outcome
+        refusals.append(f"{means.value}: {outcome}")
+    message = f"nothing here can load a bundle for {target}; " + "; ".join(refusals)
+    if failure is not None:
+        raise IndexUnavailable(message, log=failure.log) from failure
+    raise UsageError(message)
 
 
 def sysroot_folder(cache: Path, target: Target) -> Path:

@@ -130,7 +130,8 @@ class SimpleIndex:
                     continue
                 case Fetched(url=address, content_type=kind, body=body):
                     is_known = True
-                    found += self._kept(parse_page(body, url=address, content_type=kind, names={name}))
+                    page = parse_page(body, url=address, content_type=kind, names={name})
+                    found += map(self._settings.cooldown.applied, self._kept(page))
                     if first_only:
                         break
         if refusal and not is_known:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -36,6 +37,8 @@ class Page(Struct, frozen=True):
 class Link(Struct):
     """A file as a page names it. `core_metadata` is None where none is offered, else its digests.
 
+    `uploaded` is an RFC 3339 time as the page has it (PEP 700), None in HTML.
+
     Not frozen: a long page makes thousands, each only read once, and frozen ones take four times as long to make.
     """
 
@@ -46,6 +49,7 @@ class Link(Struct):
     requires_python: str | None = None
     yanked: str | None = None
     core_metadata: Hashes | None = None
+    uploaded: str | None = None
 
 
 def parse_page(body: bytes, *, url: str, content_type: str, names: Collection[NormalizedName]) -> Page:
@@ -88,7 +92,14 @@ def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None
             if pin is None:
                 return None
             return Sdist(
-                pin, link.filename, link.url, link.hashes, link.size, _requires(link.requires_python), link.yanked
+                pin,
+                link.filename,
+                link.url,
+                link.hashes,
+                link.size,
+                _requires(link.requires_python),
+                link.yanked,
+                uploaded=_time(link.uploaded),
             )
     return None
 
@@ -114,6 +125,7 @@ def _wheel(link: Link, names: Collection[NormalizedName]) -> Wheel | None:
         _requires(link.requires_python),
         yanked=link.yanked,
         metadata=link.core_metadata is not None,
+        uploaded=_time(link.uploaded),
     )
 
 
@@ -155,6 +167,14 @@ def _specifiers(text: str) -> SpecifierSet | None:
 
 def _requires(text: str | None) -> SpecifierSet | None:
     return _specifiers(text) if text else None
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
 
 def _text(body: bytes, charset: str) -> str:
@@ -255,7 +275,7 @@ def _json_links(body: bytes, url: str) -> Iterator[Link]:
 def _json_link(row: Mapping[str, object], base: str) -> Link:
     yanked = row.get("yanked", False)
     metadata = row.get("core-metadata", row.get("dist-info-metadata", False))
-    size, requires = row.get("size"), row.get("requires-python")
+    size, requires, uploaded = row.get("size"), row.get("requires-python"), row.get("upload-time")
     address = _absolute(str(row["url"]).partition("#")[0], base)
     return Link(
         str(row["filename"]),
@@ -265,6 +285,7 @@ def _json_link(row: Mapping[str, object], base: str) -> Link:
         requires if isinstance(requires, str) else None,
         _yanked(yanked if isinstance(yanked, str) else "") if yanked or isinstance(yanked, str) else None,
         _digests(metadata) if metadata or isinstance(metadata, dict) else None,
+        uploaded if isinstance(uploaded, str) else None,
     )
 
 

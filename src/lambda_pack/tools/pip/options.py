@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from packaging.version import Version
 
+from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.requirements import FileChoice, IndexSettings, Requested, Requirements
 from lambda_pack.tools.requirements_text import build_constraints_text
 
-__all__ = ["config_options", "constraint_options", "file_options", "index_options", "write_constraints"]
+__all__ = [
+    "config_options",
+    "constraint_options",
+    "date_options",
+    "file_options",
+    "index_options",
+    "knows_cooldowns",
+    "write_constraints",
+]
+
+# pip takes the last of several.
 
 
 def index_options(indexes: IndexSettings) -> tuple[str, ...]:
@@ -32,8 +44,12 @@ def file_options(files: FileChoice) -> tuple[str, ...]:
             for name in sorted(names):
                 if (name == ":all:") is for_all:
                     options += [option, name]
-    switches = (("--pre", files.prereleases), ("--prefer-binary", files.prefer_binary))
-    return (*options, *(option for option, is_on in switches if is_on))
+    return (*options, *_release_options(files), *(("--prefer-binary",) if files.prefer_binary else ()))
+
+
+def knows_cooldowns(pip_version: str) -> bool:
+    """Whether this pip has `--uploaded-prior-to`, and hands it on to the environments that it makes for builds."""
+    return Version(pip_version) >= Version("26.0")
 
 
 def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -45,13 +61,26 @@ def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(f"--config-settings={key}={value}" for key, value in settings)
 
 
-def write_constraints(constraints: tuple[Requested, ...], folder: Path) -> Path | None:
-    """A file with what limits the requirements of builds; None where nothing does."""
-    if not constraints:
+def write_constraints(constraints: tuple[Requested, ...], folder: Path, more: tuple[str, ...] = ()) -> Path | None:
+    """Write a file with what limits the requirements of builds, `more` in pip's syntax; None where nothing does."""
+    if not constraints and not more:
         return None
     path = folder / "build-constraints.txt"
-    path.write_text(build_constraints_text(Requirements(folder, build_constraints=constraints)), encoding="utf-8")
+    text = build_constraints_text(Requirements(folder, build_constraints=constraints))
+    path.write_text(text + "".join(f"{line}\n" for line in more), encoding="utf-8")
     return path
+
+
+def date_options(before: datetime | None, cooldown: Cooldown) -> tuple[str, ...]:
+    """Limit what builds require to what was uploaded before a time, as wheels; behind the options of the indexes.
+
+    Only as wheels: what was not built for a Python then would be compiled for minutes, with tools of another day. pip
+    takes the last of several times, so the time of an earlier cooldown is repeated.
+    """
+    if before is None:
+        return ()
+    earliest = min(before, cooldown.strictest or before)
+    return ("--uploaded-prior-to", earliest.isoformat(), "--only-binary", ":all:")
 
 
 def constraint_options(path: Path | None, pip_version: str) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -64,6 +93,20 @@ def constraint_options(path: Path | None, pip_version: str) -> tuple[tuple[str, 
     if Version(pip_version) >= Version("25.3"):
         return ("--build-constraint", str(path)), {}
     return (), {"PIP_CONSTRAINT": str(path)}
+
+
+def _release_options(files: FileChoice) -> Iterator[str]:
+    """Which pre-releases pip may take; it refuses `--pre` beside the other two options."""
+    if files.all_releases == {":all:"} and not files.only_final:
+        # pip before 26.0 knows this option alone.
+        yield "--pre"
+        return
+    named = (("--all-releases", files.all_releases), ("--only-final", files.only_final))
+    for for_all in (True, False):
+        for option, names in named:
+            for name in sorted(names):
+                if (name == ":all:") is for_all:
+                    yield from (option, name)
 
 
 def _index_options(indexes: IndexSettings) -> Iterator[str]:
@@ -86,5 +129,8 @@ def _index_options(indexes: IndexSettings) -> Iterator[str]:
             yield from (option, value)
     if indexes.no_index:
         yield "--no-index"
+    if (before := indexes.cooldown.strictest) is not None:
+        # pip has one time for all packages: the earliest lets in nothing that is too new.
+        yield from ("--uploaded-prior-to", before.isoformat())
     yield from ("--timeout", str(indexes.timeout), "--retries", str(indexes.retries))
     yield from ("--keyring-provider", "subprocess" if indexes.keyring else "disabled")

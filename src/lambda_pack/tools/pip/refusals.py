@@ -16,6 +16,9 @@ __all__ = ["refusal"]
 # A program that pip started has failed.
 _PROGRAMS = frozenset({"InstallationSubprocessError", "FailedToPrepareCandidate"})
 
+# A source did not say its metadata.
+_NOT_BUILT = _PROGRAMS | {"MetadataGenerationFailed", "BuildDependencyInstallError"}
+
 # By the names of pip's own exceptions, those they inherit from included (pip 23.2 to 26.3). The first row that holds
 # one of the names decides.
 _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
@@ -40,7 +43,7 @@ _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
         "no set of versions satisfies the requirements",
     ),
     (
-        _PROGRAMS | {"MetadataGenerationFailed", "BuildDependencyInstallError"},
+        _NOT_BUILT,
         UnmetDependencies,
         "the metadata of a package could not be built",
     ),
@@ -74,6 +77,9 @@ def refusal(pip: Pip, ended: Completed, *, outcome: Mapping[str, Any], scratch: 
                 return IndexUnavailable(
                     f"the index did not answer as it should at {url!r}: {reason}; check it, then run again", log=log
                 )
+            if kind is UnmetDependencies and "source" in outcome and errors & _NOT_BUILT:
+                # The URL in it may have a login: it is compared, and never shown.
+                return UnmetDependencies(f"{sentence}: {message}", log=log, sources=(str(outcome["source"]),))
             return kind(f"{sentence}: {message}", log=log)
     return LambdaPackError(
         f"pip {pip.version} ended with exit status {ended.status}: {message}; or choose --resolver uv", log=log

@@ -131,6 +131,29 @@ def silence(target: dict[str, Any]) -> None:
     source.prepare_distribution_metadata = prepare_distribution_metadata
 
 
+def know_metadata(rows: list[dict[str, Any]], outcome: dict[str, Any]) -> None:
+    """Sources in the rows are not asked for their metadata, which is in `folder`; which one fails to say is noted."""
+    source = seam("_internal.distributions.sdist", "SourceDistribution")
+    prepare = source.prepare_distribution_metadata
+
+    def prepare_distribution_metadata(self: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # pip's
+        requirement, link = self.req, self.req.link
+        for row in rows:
+            if row["filename"] == link.filename or row["url"] in (link.url, link.url_without_fragment):
+                requirement.metadata_directory = row["folder"]
+                if requirement.req is None:
+                    requirement._set_requirement()  # noqa: SLF001  # a seam
+                return None
+        try:
+            return prepare(self, *arguments, **options)
+        except Exception:
+            url = link.url_without_fragment
+            outcome["source"] = requirement.name + " @ " + url if requirement.name else ""
+            raise
+
+    source.prepare_distribution_metadata = prepare_distribution_metadata
+
+
 def admit_wheels_named_by_url() -> None:
     """A wheel that the user names is judged by lambda-pack, which can say why it does not fit."""
     factory = seam("_internal.resolution.resolvelib.factory", "Factory")
@@ -189,6 +212,7 @@ def main(path: str) -> None:
             leave_out(target["without"])
             if target.get("lacking"):
                 add_requirements(target["lacking"])
+            know_metadata(target.get("metadata", []), outcome)
             if target.get("silent") or target.get("never"):
                 silence(target)
             admit_wheels_named_by_url()

@@ -1,0 +1,64 @@
+"""Step 7: what the files of an unmet package say on other targets, so that none is advised where it would not load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lambda_pack.errors import IndexUnavailable, IntegrityError
+from lambda_pack.model.advice import Inspection, best_by_tags, other_targets
+from lambda_pack.model.choices import AuditMode
+from lambda_pack.model.findings import Finding, errors_in
+from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.stock import Stock
+from lambda_pack.model.targets import Target
+from lambda_pack.pipeline.audits import Auditing
+from lambda_pack.ports import Ports
+
+__all__ = ["inspect_alternatives"]
+
+# Files are fetched only to be advised about: a few, and none that takes minutes.
+_MOST_WHEELS = 12
+_LARGEST = 100_000_000  # in bytes
+
+
+def inspect_alternatives(stock: Stock, ports: Ports, auditing: Auditing) -> Mapping[Pin, Inspection]:
+    """What was found in the wheels of each unmet package, on the target and on those that could be chosen instead.
+
+    Only wheels that fit by their tags are looked into, and of many packages not all of them. An index or a file that
+    fails costs the advice, no more.
+    """
+    if auditing.mode is AuditMode.OFF:
+        return {}
+    found: dict[Pin, Inspection] = {}
+    budget = _MOST_WHEELS
+    for pin in stock.unmet:
+        looked_at = {}
+        for target, wheel in _candidates(stock, pin):
+            budget -= 1
+            if budget >= 0 and (wheel.size or 0) <= _LARGEST:
+                errors = _errors(wheel, target, stock, ports, auditing)
+                if errors is not None:
+                    looked_at[target] = errors
+        found[pin] = Inspection(looked_at.pop(stock.target, ()), looked_at)
+    return found
+
+
+def _candidates(stock: Stock, pin: Pin) -> Iterator[tuple[Target, Wheel]]:
+    """For each target the wheel that would be taken there; for this one only where its files keep it out."""
+    wheels = [wheel for wheel, _ in stock.wheels(pin)]
+    for target in (stock.target, *other_targets(stock.target)):
+        wheel = best_by_tags(wheels, target)
+        if wheel is not None and (target != stock.target or (wheel.pin, wheel.filename) in stock.unloadable):
+            yield target, wheel
+
+
+def _errors(wheel: Wheel, target: Target, stock: Stock, ports: Ports, auditing: Auditing) -> tuple[Finding, ...] | None:
+    """What keeps it from loading beside the other packages; None where that could not be found out."""
+    try:
+        paths = ports.downloads.fetch([wheel, *(chosen for chosen, _ in stock.chosen)])
+        audit = ports.auditor.audit(
+            {one: path for one, path in paths.items() if isinstance(one, Wheel)}, target, auditing.own
+        )
+    except (IndexUnavailable, IntegrityError):
+        return None
+    return errors_in(audit.wheels[wheel].findings)

@@ -1,0 +1,97 @@
+"""Archives of source, unpacked without letting one of them write anywhere else.
+
+Python 3.11.0 to 3.11.3 (Debian 12 has 3.11.2) lack the filters of PEP 706, so what a member may be is checked here on
+every Python. Where the filter "data" exists, it checks once more.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+from copy import copy
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+__all__ = ["HAS_FILTERS", "unpack_tar", "unpack_zip"]
+
+HAS_FILTERS = hasattr(tarfile, "data_filter")
+"""Whether this Python has PEP 706."""
+
+
+def unpack_tar(archive: Path, into: Path, *, filtered: bool = HAS_FILTERS) -> None:
+    """Unpack a tar archive into a new folder: files, folders, and links that stay inside.
+
+    `filtered` says whether Python's own filter looks at each member as well.
+
+    Raises:
+        tarfile.TarError: it is damaged, or a member leads out of the folder or is a device.
+        OSError: a file cannot be written.
+    """
+    into.mkdir()
+    # Our own checks come first in both cases, so both refuse the same.
+    options: dict[str, Any] = {"filter": "data" if filtered else "fully_trusted"} if HAS_FILTERS else {}
+    with tarfile.open(archive) as opened:
+        for member in opened:
+            # One after the other: a link that was unpacked before decides where the next member would go.
+            opened.extract(_checked(member, into), into, **options)
+
+
+def unpack_zip(archive: Path, into: Path) -> None:
+    """Unpack a zip archive into a new folder.
+
+    Raises:
+        zipfile.BadZipFile: it is damaged.
+        OSError: a file cannot be written.
+    """
+    with zipfile.ZipFile(archive) as opened:
+        for info in opened.infolist():
+            # `extract` drops what would lead out.
+            path = opened.extract(info, into)
+            if info.external_attr >> 16 & 0o111 and not info.is_dir():
+                # A `configure` without its permission cannot be started.
+                Path(path).chmod(0o755)
+
+
+def _checked(member: tarfile.TarInfo, into: Path) -> tarfile.TarInfo:
+    """Return the member with harmless permissions and no owner.
+
+    Raises:
+        tarfile.TarError: it must not be unpacked.
+    """
+    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
+        raise tarfile.ExtractError(f"{member.name!r} is neither a file nor a folder nor a link")
+    _check_path(member.name, member.name, into)
+    if member.issym():
+        _check_path(str(PurePosixPath(member.name).parent / member.linkname), member.name, into, link=member.linkname)
+    elif member.islnk():
+        _check_path(member.linkname, member.name, into, link=member.linkname)
+    checked = copy(member)
+    checked.uid, checked.gid = _user()
+    checked.uname = checked.gname = ""
+    checked.mode = 0o755 if member.isdir() else _harmless(member.mode)
+    return checked
+
+
+def _check_path(path: str, name: str, into: Path, *, link: str | None = None) -> None:
+    """Refuse what is absolute or leads out, by itself or through links that were unpacked before."""
+    target = path if link is None else link
+    outside = PurePosixPath(target).is_absolute() or os.path.isabs(target)  # noqa: PTH117  # Windows' idea of it as well
+    if link is None:
+        outside = outside or ".." in PurePosixPath(path).parts
+    else:
+        outside = outside or Path(os.path.normpath(path)).parts[:1] == (os.pardir,)
+    root = Path(os.path.realpath(into))
+    if outside or not Path(os.path.realpath(root / path)).is_relative_to(root):
+        where = f"the link {name!r} to {link!r}" if link is not None else repr(name)
+        raise tarfile.ExtractError(f"{where} leads out of the archive")
+
+
+def _harmless(mode: int) -> int:
+    """As the filter "data": nobody else may write, the owner may, and what the owner cannot start nobody can."""
+    mode = (mode & 0o755) | 0o600
+    return mode if mode & 0o100 else mode & ~0o111
+
+
+def _user() -> tuple[int, int]:
+    return (os.getuid(), os.getgid()) if hasattr(os, "getuid") else (0, 0)
