@@ -113,6 +113,16 @@ def test_merged_summary() -> None:
     check_snapshot("merged.md", render_merged(reports, missing=("python3.12-x86_64",)))
 
 
+def test_an_empty_bundle_is_not_a_success() -> None:
+    report = next(one for one in REPORTS.values() if one.archive and not one.unmet)
+    assert report.archive is not None
+    empty = replace(report, packages=(), layers=(), archive=replace(report.archive, entries=0))
+
+    assert "Nothing is in this bundle." not in render_markdown(report)
+    assert "<b>Nothing is in this bundle.</b> Add your code with" in render_markdown(empty)
+    assert render_markdown(empty).startswith("<h3>⚠️")
+
+
 def test_refusal() -> None:
     check_snapshot("refusal.md", render_refusal("the input 'runtime' is 'python2.7'", "line 1\nline 2"))
 

@@ -114,14 +114,14 @@ def test_sources_of_uv(tmp_path: Path) -> None:
         ("[project]\ndependencies = 'six'\n", "is not a list of requirements"),
         ("[project]\ndependencies = [1]\n", "is not a list of requirements"),
         ("[project]\ndependencies = ['--pre']\n", "is not a requirement"),
-        ("[dependency-groups]\na = [{include-group = 'b'}]\n", "'b' is included and not there"),
+        ("[dependency-groups]\na = [{include-group = 'b'}]\n", "'b' is included but does not exist"),
         ("[dependency-groups]\na = [{include-group = 'a'}]\n", "'a' includes itself"),
-        ("[tool.poetry.dependencies]\nsix = '^1 || ^3'\n", r"toml:2: .*leaves a choice that no resolver takes"),
+        ("[tool.poetry.dependencies]\nsix = '^1 || ^3'\n", r"toml:2: .*allows alternatives, which need a lock"),
         ("[tool.poetry.dependencies]\nsix = 'latest one'\n", r"toml:2: .*is not a version constraint"),
         ("[tool.poetry.dependencies]\nsix = { path = 'far' }\n", "does not exist; correct the path"),
         (
             "[project]\ndependencies = ['a']\n[tool.uv.sources]\na = { workspace = true }\n",
-            "no member of its workspace",
+            "not a member of its workspace",
         ),
         ("[project\n", "is not TOML"),
     ],
@@ -175,3 +175,34 @@ def test_scripts_that_say_nothing(tmp_path: Path, text: str, message: str) -> No
     (tmp_path / "job.py").write_text(text, "utf-8")
     with pytest.raises(UsageError, match=message):
         read(tmp_path, at="job.py")
+
+
+CONFLICTS = """\
+[project]
+name = "shop"
+[project.optional-dependencies]
+old = ["idna==2.10"]
+new = ["idna==3.10"]
+[dependency-groups]
+gold = ["idna==2.9"]
+[tool.uv]
+conflicts = [
+  [{ extra = "old" }, { extra = "New" }, { group = "gold" }],
+  [{ package = "another", extra = "old" }, { package = "another", extra = "gold" }],
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (Selection(extras=("old", "new")), "the extra 'New' and the extra 'old' cannot be packed together"),
+        (Selection(extras=("old",), groups=("gold",)), "the extra 'old' and the group 'gold' cannot be packed"),
+    ],
+)  # fmt: skip
+def test_extras_that_the_project_declares_to_conflict(tmp_path: Path, selection: Selection, words: str) -> None:
+    write(tmp_path, CONFLICTS)
+
+    with pytest.raises(UsageError, match=f"{words}.*pyproject.toml'; choose one of them"):
+        read(tmp_path, selection)
+    assert read(tmp_path, Selection(extras=("old",))).written.requested

@@ -36,6 +36,9 @@ def write(folder: Path, *names: str) -> Path:
         (("pylock.toml", "pyproject.toml", "requirements.txt"), True),
         (("pylock.dev.toml",), True),
         (("uv.lock", "requirements.txt"), True),
+        # A lock of PEP 751 with a name of its own (hatch writes pylock.ENVIRONMENT.toml) is for a special purpose.
+        (("pylock.dev.toml", "pylock.toml"), True),
+        (("pylock.dev.toml", "uv.lock"), True),
         (("pyproject.toml",), False),
         (("requirements.txt", "Pipfile"), False),
     ],
@@ -54,6 +57,8 @@ def test_a_pyproject_of_settings_alone_is_no_manifest(tmp_path: Path) -> None:
     [
         (("pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts with --input pylock\.toml"),
         (("pyproject.toml", "requirements.txt"), r"has pyproject\.toml, requirements\.txt; say which one counts"),
+        (("pylock.dev.toml", "pyproject.toml"), r"has pyproject\.toml, pylock\.dev\.toml; .* --input pyproject\.toml"),
+        (("pylock.dev.toml", "pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts"),
         (("Pipfile",), "has a Pipfile and no Pipfile.lock; make one with `pipenv lock`"),
         ((), "has no lock, no pyproject.toml with dependencies and no requirements.txt"),
     ],

@@ -168,6 +168,19 @@ def test_no_version_is_allowed(asked: str, expected: str) -> None:
     assert expected in advice(wheel("py3-none-any", "2.0"), wheel("cp27-none-any"), pin=NOWHERE, asked=asked)
 
 
+def test_lines_that_contradict_each_other_are_named() -> None:
+    lines = tuple(
+        Requested(Origin("pyproject.toml", number), Requirement(text))
+        for number, text in ((7, "numpy==1.0"), (9, "numpy>=2"), (11, "numpy"))
+    )
+    stock = Stock(TARGET, (NOWHERE,), frozenset({wheel("py3-none-any", "2.0")}))
+
+    assert advise(stock, NOWHERE, Requirements(Path(), lines))[0] == (
+        "no version of numpy satisfies '==1.0' (pyproject.toml:7) and '>=2' (pyproject.toml:9) together; "
+        "the newest on offer is 2.0"
+    )
+
+
 def test_a_failed_build_may_work_where_the_target_runs() -> None:
     expected = (
         "build it where python3.11-x86_64 runs (the same architecture and glibc), or in a container: install docker or "

@@ -27,8 +27,8 @@ on_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the ora
 def here() -> Target:
     """This interpreter on this machine, as if it were a runtime."""
     major, minor = platform.libc_ver()[1].split(".")[:2]
-    version = ".".join(map(str, sys.version_info[:3]))
-    runtime = Runtime(f"python{version}", version, "this machine", (int(major), int(minor)))
+    python = sys.version_info[:2]
+    runtime = Runtime("python{}.{}".format(*python), python, "this machine", (int(major), int(minor)))
     return Target(runtime, Architecture.parse(platform.machine()))
 
 

@@ -132,7 +132,16 @@ def test_the_stable_abi_fits_what_is_newer(tags: str) -> None:
 
 @pytest.mark.parametrize(
     ("requires", "fits"),
-    [(">=3.9", True), ("<3.13", False), (">=3.13.0", True), (">3.13.0", False), ("~=3.13", True), ("", True)],
+    [
+        (">=3.9", True),
+        ("<3.13", False),
+        (">=3.13.0", True),
+        (">3.13.0", True),
+        (">=3.13.99", True),
+        ("<3.13.1", True),
+        ("~=3.13", True),
+        ("", True),
+    ],
 )
 def test_requires_python_counts_the_patch_level(requires: str, *, fits: bool) -> None:
     verdict = judge(replace(wheel("py3-none-any"), requires_python=SpecifierSet(requires)), X86)

@@ -77,6 +77,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         *_about_cooldown(reading, configuration, project),
     )
     requirements = _requirements(request, reading, configuration, environ)
+    _check_backend(reading, requirements)
     lock = reading.lock
     if lock is None and reading.written.is_empty:
         from lambda_pack.model.locked import Locked
@@ -101,7 +102,7 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
 def _requirements(
     request: PackRequest, reading: Reading, configuration: IndexConfiguration, environ: Mapping[str, str]
 ) -> Requirements:
-    lines = written_requirements(configuration, reading.folder, environ)
+    lines, projects = written_requirements(configuration, reading.folder, environ), _projects(request)
     return Requirements(
         folder=reading.folder,
         requested=_requested(reading, request),
@@ -113,7 +114,9 @@ def _requirements(
         lineage=_lineage(reading, request),
         build_constraints=(*read_constraints(request.building.constraints, environ), *lines.build_constraints),
         left_out=request.left_out,
-        projects=_projects(request),
+        projects=projects,
+        itself=reading.itself.pin.name if reading.itself else None,
+        local=_local_projects(reading, projects),
         overrides=lines.overrides,
         excludes=lines.excludes,
         uv_settings=uv_settings_of(configuration.found),
@@ -150,18 +153,50 @@ def take_order(request: PackRequest, environ: Mapping[str, str], narrator: Narra
 def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
     """What the user should hear about an input; what must not be is refused."""
     if request.locked and reading.lock is None:
-        raise UsageError("--locked, and there is no lock; make one with the project's own tool or lambda-pack lock")
+        raise UsageError(
+            "--locked needs a lock, and there is none; make one with the project's own tool or lambda-pack lock"
+        )
     if reading.stale is not None:
         if request.locked:
             raise UsageError(f"the lock is out of date: {reading.stale}; lock again")
-        yield f"the lock is out of date: {reading.stale}; what it has is packed all the same"
+        yield f"the lock is out of date: {reading.stale}; the versions in it are packed anyway"
     runtime = request.target.runtime
     if not runtime.admits(reading.requires_python):
+        major, minor = runtime.python
         raise UsageError(
-            f"the project requires Python {reading.requires_python}; {runtime.name} has {runtime.python_full_version}: "
+            f"the project requires Python {reading.requires_python}; {runtime.name} has {major}.{minor}: "
             "choose another runtime"
         )
     yield from reading.warnings
+    yield from _undetermined(reading, request)
+
+
+def _undetermined(reading: Reading, request: PackRequest) -> Iterator[str]:
+    """What in the input turns on what the target does not determine."""
+    from lambda_pack.model.undetermined import about_locked, about_marker, about_requires_python
+
+    target = request.target
+    if (warning := about_requires_python("the project", reading.requires_python, target)) is not None:
+        yield warning
+    for line in (*reading.written.requested, *reading.written.constraints):
+        marker = line.requirement.marker if line.requirement else line.marker
+        if (warning := about_marker(marker, str(line.origin), line.name or str(line.url), target)) is not None:
+            yield warning
+    if reading.lock is not None:
+        yield from about_locked(reading.lock, target)
+
+
+def _check_backend(reading: Reading, requirements: Requirements) -> None:
+    """Refuse to ask a build backend for the project's dependencies where its code may not run."""
+    for line in reading.written.requested:
+        if requirements.itself is not None and line.name == requirements.itself:
+            refusal = requirements.files.building.refusal(requirements.itself)
+            if refusal is not None:
+                raise UsageError(
+                    f"{line.origin}: the dependencies are dynamic, so only the project's build backend knows them, and "
+                    f"{refusal.removeprefix('is source, and ')}; allow that, or name a lock or a requirements file "
+                    "with -r"
+                )
 
 
 def _remarks(reading: Reading, request: PackRequest) -> Iterator[str]:
@@ -209,6 +244,15 @@ def _projects(request: PackRequest) -> tuple[Folder, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"two projects of yours are called {twice[0]!r}; leave one of them out")
     return tuple(projects.values())
+
+
+def _local_projects(reading: Reading, projects: tuple[Folder, ...]) -> tuple[Folder, ...]:
+    """The folders whose names no index is asked for; a lock has decided already."""
+    if reading.lock is not None or reading.written.is_empty:
+        return ()
+    from lambda_pack.inputs.local_projects import local_projects  # start-up stays light
+
+    return local_projects(reading, projects)
 
 
 def _name(request: PackRequest, reading: Reading) -> str:

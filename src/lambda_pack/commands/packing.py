@@ -72,6 +72,11 @@ def _write(
     bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder, notes: RecipeNotes | None
 ) -> ArchiveFacts:
     request = order.request
+    if not bundle.entries and bundle.layer is None and request.layering is None:
+        recorder.warn(
+            "nothing is in the bundle, neither a package nor code of your own; add your code with --source FOLDER "
+            "(as it is) or --project FOLDER (as its build backend makes it)"
+        )
     name = f"{order.name}-{request.target}" if bundle.layer is None else f"{order.name}-{bundle.layer}-{request.target}"
     if request.is_folder:
         return _write_folder(bundle, request, name, staging=staging, recorder=recorder)

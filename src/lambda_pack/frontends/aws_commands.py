@@ -31,6 +31,9 @@ def aws_commands(report: Report, deployed_as: str | None = None) -> Iterator[str
     archive = report.archive
     if archive is None or report.unmet or report.layout not in (*_LAYERS, Layout.FUNCTION.value):
         return
+    if report.is_empty:
+        yield "# nothing is in this bundle, and Lambda takes no empty zip: add your code with --source or --project"
+        return
     for layer in report.layers:
         yield from _lines(layer.archive, layer.delivered, (*_PUBLISH, layer.name), _compatible(report))
     if report.layers and archive == report.layers[0].archive:

@@ -80,7 +80,7 @@ def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, lim
 
 
 def _mark(report: Report) -> str:
-    return "❌" if report.unmet else "✅"
+    return "❌" if report.unmet else "⚠️" if report.is_empty else "✅"
 
 
 def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
@@ -145,6 +145,10 @@ def _add_bundle(page: Page, report: Report) -> None:
     if archive is None:
         page.add("<p>Nothing was written.</p>")
         return
+    if report.is_empty:
+        page.add(
+            "<p><b>Nothing is in this bundle.</b> Add your code with <code>source</code> or <code>project</code>.</p>"
+        )
     if report.unmet:
         page.add("<p>The bundle was written without what is unmet, as <code>allow-unmet</code> says.</p>")
     page.add(table((), [f"<tr><th>{head}</th><td>{cell}</td></tr>" for head, cell in _facts(report, archive)]))

@@ -90,6 +90,8 @@ def _headline(report: Report) -> Iterator[str]:
         done = "nothing has changed since it was packed:" if report.is_unchanged else "packed"
         yield f"{done} {report.name} for {report.target}: {_counted(len(report.packages))}{without}"
         yield from _archives(report, archive)
+        if report.is_empty:
+            yield "  nothing is in it: add your code with --source or --project"
         if report.timings and not report.is_unchanged:
             yield f"  {spent(report.timings)}"
         yield from _glue(report.glue)

@@ -99,8 +99,9 @@ def check_told(package: Package, path: Path) -> None:
     told = (package.index, *(getattr(file, name, None) for file in files for name in ("url", "name")))
     for text in told:
         if text and not _is_sound(text):
-            message = f"{path.as_posix()!r}: {masked(text)!r} of {package.name!r} is no URL or file name; lock again"
-            raise UsageError(message)
+            raise UsageError(
+                f"{path.as_posix()!r}: {masked(text)!r} of {package.name!r} is neither URL nor file name; lock again"
+            )
 
 
 def _is_sound(text: str) -> bool:

@@ -12,10 +12,11 @@ from msgspec import Struct, field
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.inputs.documents import line_of, shown
+from lambda_pack.inputs.self_references import SelfReferences
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.selection import Selection
 
-__all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of"]
+__all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of", "self_references"]
 
 
 class Source(Struct, frozen=True):
@@ -40,7 +41,7 @@ class Manifest(Struct, frozen=True):
 
 
 def chosen(manifest: Manifest, selection: Selection) -> tuple[Requested, ...]:
-    """The direct dependencies that a selection takes.
+    """The direct dependencies that a selection takes; requirements on the project itself are resolved inside of it.
 
     Raises:
         UsageError: the manifest has no group or extra of a name.
@@ -52,7 +53,12 @@ def chosen(manifest: Manifest, selection: Selection) -> tuple[Requested, ...]:
         found += manifest.extras[extra]
     for group in sorted(selection.all_groups):
         found += manifest.groups[group]
-    return tuple(dict.fromkeys(found))
+    return self_references(manifest).resolved(found)
+
+
+def self_references(manifest: Manifest) -> SelfReferences:
+    """What replaces the manifest's requirements on its own project."""
+    return SelfReferences(manifest.name, manifest.path.parent, main=manifest.main, extras=manifest.extras)
 
 
 def named_lines(path: Path, text: str, names: Iterable[str]) -> dict[str, Origin]:

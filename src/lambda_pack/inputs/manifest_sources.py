@@ -113,7 +113,7 @@ def url_of(name: str, details: Mapping[str, Any], manifest: Manifest) -> str | N
         member = member_folder(folder, name)
         if member is None:
             where = shown(manifest.path).as_posix()
-            raise UsageError(f"{where!r}: {name!r} is no member of its workspace; correct tool.uv.workspace.members")
+            raise UsageError(f"{where!r}: {name!r} is not a member of its workspace; correct tool.uv.workspace.members")
         return member.as_uri()
     return None
 

@@ -16,7 +16,7 @@ from lambda_pack.inputs.pyproject import project_name
 from lambda_pack.looks import seen
 from lambda_pack.model.packages import Folder, Pin
 
-__all__ = ["lacks_build_system", "read_own_project"]
+__all__ = ["lacks_build_system", "project_in", "read_own_project"]
 
 
 def read_own_project(folder: Path) -> Folder:
@@ -34,10 +34,34 @@ def read_own_project(folder: Path) -> Folder:
             f"{where} has no pyproject.toml and no setup.py, so nothing says what to build; "
             "pack the folder as it is with --source"
         )
-    content = read_toml(pyproject, what_now="correct it") if seen(pyproject).is_file() else {}
-    name = project_name(content) or _of_flit(content) or _of_setup_cfg(folder / "setup.cfg") or _of_setup_py(setup)
+    name = _name_of(folder)
     if name is None:
         raise UsageError(f"the project in {where} does not say its name; add it to [project] in pyproject.toml")
+    return _as_folder(folder, name)
+
+
+def project_in(folder: Path) -> Folder | None:
+    """The project in a folder; None where there is no project or nothing says its name.
+
+    Raises:
+        UsageError: its pyproject.toml cannot be read.
+    """
+    name = _name_of(folder)
+    return _as_folder(folder, name) if name is not None else None
+
+
+def _name_of(folder: Path) -> str | None:
+    pyproject = folder / "pyproject.toml"
+    content = read_toml(pyproject, what_now="correct it") if seen(pyproject).is_file() else {}
+    return (
+        project_name(content)
+        or _of_flit(content)
+        or _of_setup_cfg(folder / "setup.cfg")
+        or _of_setup_py(folder / "setup.py")
+    )
+
+
+def _as_folder(folder: Path, name: str) -> Folder:
     return Folder(Pin(canonicalize_name(name), None), str(folder.absolute()))
 
 

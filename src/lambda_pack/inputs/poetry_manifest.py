@@ -56,7 +56,8 @@ def _of_group(
     manifest: Manifest, groups: Mapping[str, Mapping[str, Any]], name: str, parents: tuple[str, ...]
 ) -> Iterator[Requested]:
     if name not in groups or name in parents:
-        raise UsageError(f"the group {name!r} includes itself, or is included and not there; correct it")
+        wrong = "includes itself" if name in parents else "is included but does not exist"
+        raise UsageError(f"the group {name!r} {wrong}; correct it")
     header = rf"^\[tool\.poetry\.(?:group\.{re.escape(name)}\.dependencies|dev-dependencies)\]"
     yield from _requested(manifest, groups[name].get("dependencies", {}), header, optional=None)
     for included in groups[name].get("include-groups", ()):
@@ -99,7 +100,7 @@ def _one(constraint: str, origin: Origin) -> SpecifierSet:
         raise UsageError(f"{origin}: {error}") from error
     if len(sets) > 1:
         raise UsageError(
-            f"{origin}: {constraint!r} leaves a choice that no resolver takes; lock the project with poetry"
+            f"{origin}: {constraint!r} allows alternatives, which need a lock; make one with `poetry lock`"
         )
     return sets[0]
 

@@ -47,7 +47,7 @@ def read_inputs(paths: Sequence[Path], selection: Selection, environ: Mapping[st
     if alone is None:
         return _read_requirements(paths, selection, environ)
     if len(paths) > 1:
-        kind = "a folder" if seen(alone).is_dir() else "a lock" if _is_lock(alone) else "no requirements file"
+        kind = "a folder" if seen(alone).is_dir() else "a lock" if _is_lock(alone) else "not a requirements file"
         raise UsageError(f"{alone.as_posix()!r} is {kind} and must be the only input; leave the others out")
     return _read_folder(alone, selection, environ) if seen(alone).is_dir() else _read_file(alone, selection, environ)
 
@@ -65,8 +65,10 @@ def has_input(folder: Path) -> bool:
     Raises:
         UsageError: its pyproject.toml cannot be read.
     """
-    return bool(_manifests(folder)) or any(
-        _is_lock_of_folder(path) or path.name == "Pipfile" for path in listed(folder).iterdir()
+    return (
+        bool(_manifests(folder))
+        or _is_dynamic(folder)
+        or any(_is_lock_of_folder(path) or path.name == "Pipfile" for path in listed(folder).iterdir())
     )
 
 
@@ -78,10 +80,35 @@ def _read_folder(folder: Path, selection: Selection, environ: Mapping[str, str])
     locks = [path for path in sorted(listed(folder).iterdir()) if seen(path).is_file() and _is_lock_of_folder(path)]
     if not locks and (root := workspace_root(folder.absolute())) is not None and seen(root / "uv.lock").is_file():
         return read_uv_lock(root / "uv.lock", selection, environ, project=folder)
-    found = locks or _manifests(folder)
+    # A lock with a name of its own (pylock.test.toml, as hatch writes) is for a special purpose, which only its user
+    # knows (PEP 751): it counts where nothing else does, and is never chosen or suggested before another.
+    named = [path for path in locks if _is_named_lock(path)]
+    locks = [path for path in locks if path not in named]
+    found = locks or [*_manifests(folder), *named]
     if not found and (place := installation_in(folder)) is not None:
         return read_installation(folder, place, selection)
+    if not found and (reading := _of_backend(folder, selection, environ)) is not None:
+        return reading
     return _read_file(_only(found, folder), selection, environ)
+
+
+def _is_dynamic(folder: Path) -> bool:
+    """Whether the pyproject.toml of a folder leaves the dependencies to the build backend."""
+    from lambda_pack.inputs.pyproject import asks_backend
+
+    path = folder / "pyproject.toml"
+    return seen(path).is_file() and asks_backend(read_toml(path, what_now="correct it"))
+
+
+def _of_backend(folder: Path, selection: Selection, environ: Mapping[str, str]) -> Reading | None:
+    """What the build backend of a folder's project is asked for; None where there is no such project."""
+    from lambda_pack.inputs.dynamic_metadata import is_setuptools_project, read_setuptools_project
+
+    if _is_dynamic(folder):
+        return _read_file(folder / "pyproject.toml", selection, environ)
+    if is_setuptools_project(folder) and not seen(folder / "Pipfile").is_file():
+        return read_setuptools_project(folder, selection)
+    return None
 
 
 def _manifests(folder: Path) -> list[Path]:
@@ -107,7 +134,7 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
         raise UsageError(f"{where} has a Pipfile and no Pipfile.lock; make one with `pipenv lock`")
     raise UsageError(
         f"{where} has no lock, no pyproject.toml with dependencies and no requirements.txt; "
-        "name what says what is needed, with -r FILE"
+        "name the file that says what is needed with -r FILE"
     )
 
 
@@ -143,6 +170,11 @@ def _is_lock_of_folder(path: Path) -> bool:
     from packaging.pylock import is_valid_pylock_path
 
     return is_valid_pylock_path(path) or path.name in _LOCKS
+
+
+def _is_named_lock(path: Path) -> bool:
+    """Whether it is `pylock.NAME.toml`."""
+    return path.name.startswith("pylock.") and path.name.endswith(".toml") and path.name != "pylock.toml"
 
 
 def _is_lock(path: Path) -> bool:

@@ -12,17 +12,27 @@ from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown, understood
-from lambda_pack.inputs.manifest import Manifest, Source, chosen, origin_of
+from lambda_pack.inputs.manifest import Manifest, Source, chosen, origin_of, self_references
 from lambda_pack.inputs.manifest_sources import direct_url, sources_of
 from lambda_pack.inputs.poetry_manifest import poetry_extras, poetry_groups, poetry_main
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirement_line import parse_line
 from lambda_pack.inputs.requirements import RequirementsFile
+from lambda_pack.inputs.uv_conflicts import check_conflicts
 from lambda_pack.looks import seen
+from lambda_pack.model.packages import Folder, Pin
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
 
-__all__ = ["declares_dependencies", "manifest_of", "project_name", "read_manifest", "read_pyproject", "reading_of"]
+__all__ = [
+    "asks_backend",
+    "declares_dependencies",
+    "manifest_of",
+    "project_name",
+    "read_manifest",
+    "read_pyproject",
+    "reading_of",
+]
 
 _WHAT_NOW = "correct it"
 
@@ -34,7 +44,7 @@ def read_pyproject(path: Path, selection: Selection, environ: Mapping[str, str])
         UsageError: it cannot be read, asks for nothing, or has no group or extra of a name.
     """
     content = read_toml(path, what_now=_WHAT_NOW)
-    if not declares_dependencies(content):
+    if not declares_dependencies(content) and not asks_backend(content):
         raise UsageError(
             f"{shown(path).as_posix()!r} declares no dependencies; name the file that does with --input or -r"
         )
@@ -47,23 +57,42 @@ def reading_of(manifest: Manifest, selection: Selection, environ: Mapping[str, s
     Raises:
         UsageError: it has no group or extra of a name.
     """
+    if asks_backend(manifest.content):
+        from lambda_pack.inputs.dynamic_metadata import with_backend
+
+        selection, asked, warnings = with_backend(manifest, selection)
+    else:
+        asked, warnings = (), ()
     project = manifest.content.get("project", {})
     with understood(manifest.path, what_now=_WHAT_NOW):
         sources = sources_of(manifest.content, environ)
         required = project.get("requires-python")
         python = SpecifierSet(required) if required else None
+        conflicts = manifest.content.get("tool", {}).get("uv", {}).get("conflicts", ())
+        check_conflicts(conflicts, (manifest.name,) if manifest.name else (), selection, manifest.path)
     return Reading(
         folder=manifest.path.absolute().parent,
         written=RequirementsFile(
-            requested=chosen(manifest, selection),
+            requested=(*chosen(manifest, selection), *asked),
             index_url=next((source.url for source in sources if source.is_default), None),
             extra_index_urls=tuple(source.url for source in sources if not source.is_default),
         ),
         name=manifest.name,
         requires_python=python,
         sources=tuple(source.url for source in sources),
-        warnings=tuple(_about(source) for source in sources if source.is_explicit),
+        warnings=(
+            *(_about(source) for source in sources if source.is_explicit),
+            *self_references(manifest).remarks,
+            *warnings,
+        ),
+        itself=_itself(manifest),
     )
+
+
+def _itself(manifest: Manifest) -> Folder | None:
+    if manifest.name is None:
+        return None
+    return Folder(Pin(canonicalize_name(manifest.name), None), str(manifest.path.absolute().parent))
 
 
 def _about(source: Source) -> str:
@@ -122,6 +151,14 @@ def declares_dependencies(content: Mapping[str, Any]) -> bool:
     return said or is_whole or "dependency-groups" in content or "dependencies" in poetry
 
 
+def asks_backend(content: Mapping[str, Any]) -> bool:
+    """Whether only the build backend knows the dependencies or the extras (`dynamic`); poetry's own table says them."""
+    project, tool = content.get("project", {}), content.get("tool", {})
+    dynamic = project.get("dynamic", ()) if isinstance(project, dict) else ()
+    poetry = tool.get("poetry", {}) if isinstance(tool, dict) else {}
+    return "name" in project and bool({"dependencies", "optional-dependencies"} & set(dynamic) - poetry.keys())
+
+
 def project_name(content: Mapping[str, Any]) -> str | None:
     """What a project calls itself."""
     name = content.get("project", {}).get("name") or content.get("tool", {}).get("poetry", {}).get("name")
@@ -143,7 +180,8 @@ def _requested(manifest: Manifest, line: str, section: str) -> Iterator[Requeste
     for found in parse_line(text, origin=origin, folder=folder):
         if not isinstance(found, Requested):
             raise UsageError(f"{origin}: {line!r} is not a requirement; write one as PEP 508 has it")
-        yield direct_url(found, manifest)
+        is_own = manifest.name is not None and found.name == canonicalize_name(manifest.name)
+        yield found if is_own else direct_url(found, manifest)
 
 
 def _group(manifest: Manifest, name: str, parents: tuple[str, ...]) -> tuple[Requested, ...]:
@@ -152,7 +190,7 @@ def _group(manifest: Manifest, name: str, parents: tuple[str, ...]) -> tuple[Req
     where = repr(shown(manifest.path).as_posix())
     key = canonicalize_name(name)
     if key not in groups or key in parents:
-        wrong = "includes itself" if key in parents else "is included and not there"
+        wrong = "includes itself" if key in parents else "is included but does not exist"
         raise UsageError(f"{where}: the dependency group {name!r} {wrong}; correct it")
     spelled, lines = groups[key]
     found: list[Requested] = []

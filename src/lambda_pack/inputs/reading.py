@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from lambda_pack.model.installed import Installation
     from lambda_pack.model.locked import Locked
+    from lambda_pack.model.packages import Folder
 
 __all__ = ["Reading"]
 
@@ -24,7 +25,8 @@ class Reading(Struct, frozen=True):
     `folder` is where its relative paths begin. `lock` is None where a resolver must decide on what `written` asks for.
     `name` is the project's own. `stale` says how a lock differs from its manifest. `sources` are the indexes that the
     project names, logins included: they must be known before a file of theirs is fetched.
-    `installation` is what a lock that was made of installed distributions stands for.
+    `installation` is what a lock that was made of installed distributions stands for. `itself` is the project whose
+    dependencies were read: its code is packed only where it is named as own code.
     """
 
     folder: Path
@@ -36,3 +38,4 @@ class Reading(Struct, frozen=True):
     sources: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     installation: Installation | None = None
+    itself: Folder | None = None

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from lambda_pack.inputs.documents import read_toml
 from lambda_pack.looks import seen, walked
 
-__all__ = ["member_folder", "workspace_root"]
+__all__ = ["member_folder", "workspace_members", "workspace_root"]
 
 
 def workspace_root(folder: Path) -> Path | None:
@@ -25,6 +25,13 @@ def workspace_root(folder: Path) -> Path | None:
         if seen(parent / "pyproject.toml").is_file() and (opened := _workspace(parent)) is not None:
             return parent if folder == parent or folder in _members(parent, opened) else None
     return None
+
+
+def workspace_members(folder: Path) -> tuple[Path, ...]:
+    """The folders of the projects in the workspace that a folder belongs to, its root among them; empty without one."""
+    root = workspace_root(folder)
+    opened = _workspace(root) if root is not None else None
+    return () if root is None or opened is None else (root, *_members(root, opened))
 
 
 def member_folder(folder: Path, name: str) -> Path | None:

@@ -77,9 +77,7 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements, inspection: Insp
     if pin.version is None:
         newest = max((offer.pin.version for offer in offers if offer.pin.version is not None), default=None)
         if newest is not None:
-            wanted = requirements.allowed(pin.name)
-            asked = f"{str(wanted)!r}" if wanted else "all that is asked of it"
-            yield f"no version of {pin.name} satisfies {asked}; the newest on offer is {newest}"
+            yield f"no version of {pin.name} satisfies {_asked(pin, requirements)}; the newest on offer is {newest}"
     yield from _what_its_files_need(stock.target, inspection.here)
     yield from _choose_another(stock, pin, inspection)
     older = max(stock.fitting_versions(pin.name), default=None)
@@ -150,6 +148,18 @@ def _other_tools(attempts: Sequence[Attempt], target: Target) -> Iterator[str]:
             "limit what its build requires to what its version was written for, in a file that --build-constraint "
             "names, or take another version; the log says where it fails, which is before anything is compiled"
         )
+
+
+def _asked(pin: Pin, requirements: Requirements) -> str:
+    """What the user's lines ask of a package; where there are several, each with its place: they may conflict."""
+    lines = {
+        str(line.requirement.specifier): f"{str(line.requirement.specifier)!r} ({line.origin})"
+        for line in (*requirements.requested, *requirements.constraints)
+        if line.requirement is not None and line.name == pin.name and line.requirement.specifier
+    }
+    if len(lines) > 1:
+        return f"{' and '.join(lines.values())} together"
+    return f"{next(iter(lines))!r}" if lines else "all that is asked of it"
 
 
 def _newest_instead(stock: Stock, pin: Pin, requirements: Requirements, way: Sequence[NormalizedName]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel
+from lambda_pack.model.patch_levels import patch_levels
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import filename_of, path_of, without_credentials
 
@@ -60,15 +61,23 @@ def pins_of(lock: Pylock, target: Target) -> tuple[Package, ...]:
 def _check_scope(lock: Pylock, target: Target) -> None:
     if not target.runtime.admits(lock.requires_python):
         raise UsageError(f"the lock requires Python {lock.requires_python}; {_python(target)}")
-    environment = cast("dict[str, str]", target.environment)
     scopes = lock.environments or ()
-    if scopes and not any(marker.evaluate(environment, context="requirement") for marker in scopes):
+    if scopes and not any(_could_hold(marker, target) for marker in scopes):
         listed = " or ".join(f"({marker})" for marker in scopes)
         raise UsageError(f"the lock is for {listed}, not for {target}; lock again for this target")
 
 
+def _could_hold(marker: Marker, target: Target) -> bool:
+    """Whether a lock's scope takes the target in, at any patch level of its Python."""
+    environment = cast("dict[str, str]", target.environment)
+    return any(
+        marker.evaluate({**environment, "python_full_version": version, "implementation_version": version})
+        for version in patch_levels(str(marker), target.runtime.python)
+    )
+
+
 def _python(target: Target) -> str:
-    return f"{target.runtime.name} has {target.runtime.python_full_version}: lock again for it, or choose another"
+    return f"{target.runtime.name} has {{}}.{{}}: lock again for it, or choose another".format(*target.runtime.python)
 
 
 def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:

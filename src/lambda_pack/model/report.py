@@ -140,3 +140,8 @@ class Report(Struct, frozen=True):
     def unzipped_size(self) -> int:
         """What Lambda counts against its limit, in bytes: the function and all of its layers together."""
         return sum(archive.unzipped_size for archive in self.archives)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a bundle was written with no file in it: no package, no own code."""
+        return bool(self.archives) and all(archive.entries == 0 for archive in self.archives)

@@ -17,7 +17,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.cooldown import Cooldown
-from lambda_pack.model.packages import Folder, Hashes
+from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Folder, Hashes
 from lambda_pack.model.targets import Target
 
 __all__ = [
@@ -34,6 +34,8 @@ __all__ = [
     "proofs_in",
 ]
 
+
+_ARCHIVES = (".whl", *ARCHIVE_SUFFIXES)
 
 HASH_ALGORITHMS = MappingProxyType({"sha256": 64, "sha384": 96, "sha512": 128})
 """What `--hash` accepts, as in pip, with the number of hexadecimal digits; the strongest last."""
@@ -73,6 +75,11 @@ def proofs_in(hashes: Hashes) -> Hashes:
 def is_checkable(hashes: Hashes) -> bool:
     """Whether a file can be held to what these pairs promise; also where they promise nothing."""
     return not hashes or any(algorithm in CHECKED_ALGORITHMS for algorithm, _ in hashes)
+
+
+def _is_folder(url: str | None) -> bool:
+    """Whether a URL of a requirement is that of a folder on this machine, and not of an archive there."""
+    return url is not None and urlsplit(url).scheme in {"file", ""} and not urlsplit(url).path.endswith(_ARCHIVES)
 
 
 class Origin(Struct, frozen=True):
@@ -278,6 +285,8 @@ class Requirements(Struct, frozen=True):
     Packages in `left_out` are resolved with the others and then not packed. `projects` are the user's own, built and
     packed as own code. `overrides` take the place of every requirement of their names, `excludes` are left out of the
     closure wherever they are asked for. `uv_settings` are handed to uv as they stand.
+    `itself` is the project whose dependencies these are. A requirement on the name of one of
+    `local`, which holds all of the user's own projects, means that folder: no index is asked for those names.
     """
 
     folder: Path
@@ -294,10 +303,24 @@ class Requirements(Struct, frozen=True):
     overrides: tuple[Requested, ...] = ()
     excludes: frozenset[NormalizedName] = frozenset()
     uv_settings: tuple[UvSetting, ...] = ()
+    itself: NormalizedName | None = None
+    local: tuple[Folder, ...] = ()
 
     def packs(self, name: NormalizedName) -> bool:
         """Whether what a resolver says about a package is packed: it is not left out, and no project of the user's."""
-        return name not in self.left_out and all(name != project.pin.name for project in self.projects)
+        is_own = name == self.itself or any(name == project.pin.name for project in self.projects)
+        return not is_own and name not in self.left_out
+
+    def is_local(self, name: NormalizedName) -> bool:
+        """Whether the name is that of a folder of the user's, so that no index may be asked for it."""
+        return any(name == folder.pin.name for folder in self.local)
+
+    @property
+    def folder_names(self) -> frozenset[NormalizedName]:
+        """The names of what is built from folders of this machine, as far as they are known."""
+        lines = (line for line in (*self.requested, *self.constraints) if line.requirement is not None)
+        named = {line.name for line in lines if line.requirement is not None and _is_folder(line.requirement.url)}
+        return frozenset(name for name in named if name is not None) | {folder.pin.name for folder in self.local}
 
     def hashes(self, name: NormalizedName) -> Hashes:
         """The digests the user wrote for a package; any one of them must match."""

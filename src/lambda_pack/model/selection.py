@@ -51,11 +51,11 @@ class Selection(Struct, frozen=True):
         Raises:
             UsageError: a group or an extra is unknown.
         """
-        for kind, wanted, there in (("group", self.all_groups, groups), ("extra", self.all_extras, extras)):
+        for kind, wanted, there in (("a group", self.all_groups, groups), ("an extra", self.all_extras, extras)):
             known = _normalized(there)
             for name in sorted(wanted - known):
-                listed = f"choose one of: {', '.join(sorted(known))}" if known else f"it has no {kind}s"
-                raise UsageError(f"{name!r} is not a {kind} of {where}; {listed}")
+                listed = f"choose one of: {', '.join(sorted(known))}" if known else f"it has no {kind.split()[1]}s"
+                raise UsageError(f"{name!r} is not {kind} of {where}; {listed}")
 
 
 def _normalized(names: Iterable[str]) -> frozenset[NormalizedName]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.patch_levels import NEWEST_PATCHES, patch_levels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,28 +79,43 @@ _BOTH = (Architecture.X86_64, Architecture.ARM64)
 class Runtime(Struct, frozen=True):
     """A managed Python runtime.
 
-    `python_full_version` is a patch level seen in the runtime (AWS moves it), `glibc` the C library of its image,
-    `deprecated` the day after which AWS stops patching it, `notice` what else its users should hear.
+    `python` is major and minor version of the language, `glibc` the C library of its image, `deprecated` the day after
+    which AWS stops patching it, `notice` what else its users should hear. `seen_patch` is a patch level that was seen
+    in the runtime; AWS moves it on, and never back.
     """
 
     name: str
-    python_full_version: str
+    python: tuple[int, int]
     system: str
     glibc: tuple[int, int]
     deprecated: date | None = None
     preview: bool = False
     architectures: tuple[Architecture, ...] = _BOTH
     notice: str | None = None
+    seen_patch: int = 0
 
     @property
-    def python(self) -> tuple[int, int]:
-        """Major and minor version of the language."""
-        major, minor, _ = self.python_full_version.split(".")
-        return int(major), int(minor)
+    def newest_patch(self) -> int:
+        """The newest patch level known, which is assumed where an answer turns on it."""
+        return NEWEST_PATCHES[self.python]
+
+    @property
+    def python_full_version(self) -> str:
+        """The version of the language with the newest patch level known."""
+        major, minor = self.python
+        return f"{major}.{minor}.{self.newest_patch}"
 
     def admits(self, requires_python: SpecifierSet | None) -> bool:
-        """Whether a package that requires these versions of Python may be used; None requires nothing."""
-        return requires_python is None or requires_python.contains(self.python_full_version, prereleases=True)
+        """Whether any patch level meets this requirement: the one that the runtime has is not known. None is met.
+
+        >>> from packaging.specifiers import SpecifierSet
+        >>> [RUNTIMES["python3.12"].admits(SpecifierSet(text)) for text in (">=3.12.4", ">=3.12.99", ">=3.13", "<3.12")]
+        [True, True, False, False]
+        """
+        if requires_python is None:
+            return True
+        levels = patch_levels(str(requires_python), self.python)
+        return any(requires_python.contains(version, prereleases=True) for version in levels)
 
     def warning(self, today: date) -> str | None:
         """What a user who chose this runtime should hear, if anything."""
@@ -113,34 +129,34 @@ class Runtime(Struct, frozen=True):
 
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, read 2026-11-21. The patch levels of 3.9, 3.11,
-# 3.12, 3.13 and 3.14 were seen in the runtimes; the others are the last release of their line, assumed.
+# 3.12, 3.13 and 3.14 were seen in the runtimes.
 RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
     {
         runtime.name: runtime
         for runtime in (
             Runtime(
                 "python3.7",
-                "3.7.17",
+                (3, 7),
                 "Amazon Linux 1",
                 (2, 17),
                 date(2023, 12, 4),
                 architectures=(Architecture.X86_64,),
             ),
-            Runtime("python3.8", "3.8.20", "Amazon Linux 2", (2, 26), date(2024, 10, 14)),
-            Runtime("python3.9", "3.9.19", "Amazon Linux 2", (2, 26), date(2025, 12, 15)),
-            Runtime("python3.10", "3.10.19", "Amazon Linux 2", (2, 26), date(2026, 10, 31)),
-            Runtime("python3.11", "3.11.9", "Amazon Linux 2", (2, 26), date(2027, 6, 30)),
-            Runtime("python3.12", "3.12.3", "Amazon Linux 2023", (2, 34), date(2028, 10, 31)),
-            Runtime("python3.13", "3.13.0", "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
-            Runtime("python3.14", "3.14.0", "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
-            Runtime("python3.15", "3.15.0", "Amazon Linux 2023", (2, 34), preview=True),
+            Runtime("python3.8", (3, 8), "Amazon Linux 2", (2, 26), date(2024, 10, 14)),
+            Runtime("python3.9", (3, 9), "Amazon Linux 2", (2, 26), date(2025, 12, 15), seen_patch=19),
+            Runtime("python3.10", (3, 10), "Amazon Linux 2", (2, 26), date(2026, 10, 31)),
+            Runtime("python3.11", (3, 11), "Amazon Linux 2", (2, 26), date(2027, 6, 30), seen_patch=9),
+            Runtime("python3.12", (3, 12), "Amazon Linux 2023", (2, 34), date(2028, 10, 31), seen_patch=3),
+            Runtime("python3.13", (3, 13), "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
+            Runtime("python3.14", (3, 14), "Amazon Linux 2023", (2, 34), date(2029, 6, 30)),
+            Runtime("python3.15", (3, 15), "Amazon Linux 2023", (2, 34), preview=True),
         )
     }
 )
 
 
 # https://docs.aws.amazon.com/glue/latest/dg/release-notes.html and edit-script-ray-env-dependencies.html, read
-# 2026-11-21. The patch levels of Python are those of Lambda's runtimes of the same version, assumed. AWS says nothing
+# 2026-11-21. AWS says nothing
 # about the glibc of Glue for Ray: 2.17 (manylinux2014) is the safe level.
 GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
     {
@@ -148,7 +164,7 @@ GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
         for runtime in (
             Runtime(
                 "glue-ray2.4",
-                "3.9.19",
+                (3, 9),
                 "Glue for Ray",
                 (2, 17),
                 architectures=(Architecture.ARM64,),
@@ -156,15 +172,15 @@ GLUE_RUNTIMES: Mapping[str, Runtime] = MappingProxyType(
             ),
             Runtime(
                 "glue4.0",
-                "3.10.19",
+                (3, 10),
                 "Amazon Linux 2",
                 (2, 26),
                 architectures=(Architecture.X86_64,),
                 notice="AWS documents zips of wheels from Glue 5.0 on: for 4.0 write the wheels with --to-dir, upload "
                 "them one by one, and name them in --additional-python-modules, separated by commas",
             ),
-            Runtime("glue5.0", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
-            Runtime("glue5.1", "3.11.9", "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
+            Runtime("glue5.0", (3, 11), "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
+            Runtime("glue5.1", (3, 11), "Amazon Linux 2023", (2, 34), architectures=(Architecture.X86_64,)),
         )
     }
 )
@@ -238,7 +254,8 @@ class Target(Struct, frozen=True):
     def environment(self) -> Environment:
         """The marker environment (PEP 508) of the runtime, not of the machine that packs.
 
-        `platform_release` and `platform_version` are empty: AWS may change the kernel at any time.
+        The patch level is the newest known. `platform_release` and `platform_version` are empty: AWS may change the
+        kernel at any time. What turns on one of these is named (`lambda_pack.model.undetermined`).
         """
         major, minor = self.runtime.python
         return {

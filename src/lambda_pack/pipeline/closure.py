@@ -142,7 +142,7 @@ def _leads(requirements: Requirements, target: Target, index: Index) -> Iterator
     level = _direct(requirements)
     seen: set[NormalizedName] = set()
     while level:
-        names = [name for name in level if name not in seen]
+        names = [name for name in level if name not in seen and not requirements.is_local(name)]
         seen.update(names)
         offers = permitted(index.files(names), requirements)
         leads = [_lead(name, level[name], offers, target) for name in names]

@@ -26,6 +26,7 @@ from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.dependencies import dependencies_between
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.pipeline.own_code import OwnFolder, own_code
+from lambda_pack.pipeline.undetermined import tell_undetermined
 from lambda_pack.ports import Narrator, Ports
 
 __all__ = ["Composed", "Parts", "Writer", "compose_bundle", "planned"]
@@ -69,6 +70,7 @@ def compose_bundle(
     paths = {wheel: fetched[wheel] for wheel in wheels}
     opened = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels}
     digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
+    tell_undetermined(stock, requirements, lambda: {one: opened[one].metadata() for one in wheels}, ports.narrator)
     mine = {project.pin.name for project in requirements.projects}
     apart = mine | request.glue.pip_install
     dependencies = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name not in apart}
@@ -94,8 +96,7 @@ def compose_bundle(
     sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
     sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
-    others = (pair for pair in stock.origins if pair[0] not in built)
-    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in others)
+    origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins if wheel not in built)
     return Composed(
         written[0][1],
         tuple(one for one in _packed(stock, digests, sizes) if one.pin.name not in request.glue.pip_install),

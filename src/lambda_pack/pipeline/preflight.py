@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from lambda_pack.model.choices import AuditMode
@@ -18,6 +19,7 @@ from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, decide
 from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.pipeline.undetermined import metadata_of, tell_undetermined
 from lambda_pack.ports import Ports
 
 __all__ = ["look_ahead", "planned_origins"]
@@ -35,6 +37,7 @@ def look_ahead(
         ports = wire(folder)
         # Looking into wheels needs the whole of them.
         stock = decide(request, requirements, ports, auditing=Auditing(AuditMode.OFF))
+        tell_undetermined(stock, requirements, partial(metadata_of, stock, ports.index), ports.narrator)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]

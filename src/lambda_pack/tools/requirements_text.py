@@ -26,9 +26,11 @@ def requirements_text(requirements: Requirements, *, hashes: bool, config_settin
 def constraints_text(
     requirements: Requirements, exclusions: Exclusions = NO_EXCLUSIONS, *, hashes: bool = False
 ) -> str:
-    r"""Return the user's constraints, then one line for each package of which versions are excluded.
+    r"""Return the user's constraints, then one line for each local project, and for each package with excluded versions.
 
-    `!=2.8.0` excludes every local variant of 2.8.0, too (PEP 440); `!=2.8.0+cpu` only that one.
+    `!=2.8.0` excludes every local variant of 2.8.0, too (PEP 440); `!=2.8.0+cpu` only that one. Under the URL of its
+    folder a local project answers every requirement on its name, whichever package asks for it; it is read only where
+    one does (seen with uv 0.13 and pip 26.3).
 
     >>> from pathlib import Path
     >>> from lambda_pack.model.packages import Pin
@@ -41,7 +43,11 @@ def constraints_text(
         for name in sorted(exclusions.names)
         if (versions := exclusions.versions(name))
     )
-    return _lines(requirements.constraints, requirements.folder, hashes=hashes, config_settings=False) + excluded
+    local = "".join(
+        f"{folder.pin.name} @ {_absolute(folder.path, requirements.folder)}\n" for folder in requirements.local
+    )
+    own = _lines(requirements.constraints, requirements.folder, hashes=hashes, config_settings=False)
+    return own + local + excluded
 
 
 def build_constraints_text(requirements: Requirements) -> str:

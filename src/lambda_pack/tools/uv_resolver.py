@@ -61,7 +61,8 @@ class UvResolver(Struct, frozen=True):
     """`uv pip compile` for one set of requirements.
 
     `uv` is the program, `interpreter` a Python of any version that uv may ask about itself (named, because looking
-    for one costs seconds where pyenv's shims are). `environment` must already be the allow-listed one: reading the
+    for one costs seconds where pyenv's shims are). `patch` is the patch level of the target's Python that uv is told,
+    None for the newest known. `environment` must already be the allow-listed one: reading the
     metadata of an sdist runs package code. `scratch` is a private folder; `cache` is uv's own, None for its default.
     """
 
@@ -72,6 +73,7 @@ class UvResolver(Struct, frozen=True):
     scratch: Path
     cache: Path | None = None
     metadata: SourceMetadata | None = None
+    patch: int | None = None
 
     def informed(self, metadata: SourceMetadata) -> UvResolver:
         """See `lambda_pack.tools.built_metadata.InformedResolver`."""
@@ -82,7 +84,21 @@ class UvResolver(Struct, frozen=True):
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
         with self.begun(self.question(target, exclusions=exclusions, without=without)) as running:
-            return self.answer(running.finish())
+            result = running.finish()
+        later = self.later(result, target)
+        return later.resolve(target, exclusions=exclusions, without=without) if later else self.answer(result)
+
+    def later(self, result: Completed, target: Target) -> UvResolver | None:
+        """The same for a later patch level of Python, where uv found no solution because a package requires that.
+
+        The patch level of the target is not known, so any could meet the requirement; uv must be told one.
+        """
+        if result.status != _NO_SOLUTION:
+            return None
+        line = r"\.".join(map(str, target.runtime.python))
+        named = [int(patch) for patch in re.findall(rf"Python\s*>=\s*{line}\.(\d+)", result.log)]
+        asked = target.runtime.newest_patch if self.patch is None else self.patch
+        return replace(self, patch=max(named)) if named and max(named) > asked else None
 
     def begun(self, question: Question) -> AbstractContextManager[Running]:
         """uv, started on the question; `answer` reads what it has found."""
@@ -145,14 +161,22 @@ class UvResolver(Struct, frozen=True):
             *(self.uv, "pip", "compile", "requirements.txt", "--quiet", "--no-header"),
             *("--format", "pylock.toml", "--output-file", str(self._lock)),
             *("--python", str(self.interpreter), "--no-python-downloads"),
-            *("--python-version", target.runtime.python_full_version),
+            *("--python-version", self._python_version(target)),
             *("--python-platform", f"{target.architecture.machine}-{_NEWEST_PLATFORM}"),
             *("--constraints", "constraints.txt", "--excludes", "excludes.txt"),
             *(("--build-constraints", "build-constraints.txt") if self.requirements.build_constraints else ()),
             *(("--overrides", "overrides.txt") if self.requirements.overrides else ()),
             *("--config-file", "uv.toml"),
+            # uv keeps the metadata of a folder until its pyproject.toml, setup.py or setup.cfg changes, although the
+            # backend may take it from any other file (https://docs.astral.sh/uv/concepts/cache/, read 2026-11).
+            *(f"--refresh-package={name}" for name in sorted(self.requirements.folder_names)),
             *(("--cache-dir", str(self.cache)) if self.cache else ()),
         )
+
+    def _python_version(self, target: Target) -> str:
+        if self.patch is None:
+            return target.runtime.python_full_version
+        return ".".join(map(str, (*target.runtime.python, self.patch)))
 
     def _variables(self) -> dict[str, str]:
         """What uv takes from nowhere else; all of it may be seen by package code."""
@@ -228,7 +252,11 @@ class BegunResolver:
             self.first = None
             return self._resolver.resolve(target, exclusions=exclusions, without=without)
         if self._lock is None:
-            self._lock = self._resolver.answer(self._running.finish())
+            result = self._running.finish()
+            if (later := self._resolver.later(result, target)) is not None:
+                self.first, self._resolver = None, later
+                return later.resolve(target, exclusions=exclusions, without=without)
+            self._lock = self._resolver.answer(result)
             self.answer = self._resolver.answered()
         return self._lock
 

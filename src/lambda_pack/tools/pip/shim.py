@@ -76,12 +76,46 @@ def pretend_tags(target: dict[str, Any]) -> None:
 
 
 def pretend_python(target: dict[str, Any]) -> None:
-    """`Requires-Python` in metadata is compared with the target's version."""
+    """`Requires-Python` is compared with the target's version, and met where any patch level of it would do.
+
+    Links say it in the index's pages, distributions in their metadata.
+    """
     candidate = seam("_internal.resolution.resolvelib.candidates", "RequiresPythonCandidate")
     begin, version = candidate.__init__, tuple(map(int, target["python"].split(".")))
     candidate.__init__ = lambda self, *_, **__: begin(self, version)
     if str(candidate(None).version) != target["python"]:
         raise MissingSeamError("pip._internal.resolution.resolvelib.candidates.RequiresPythonCandidate")
+    factory = seam("_internal.resolution.resolvelib.factory", "Factory")
+    make, check = (
+        factory.make_requires_python_requirement,
+        seam("_internal.index.package_finder", "check_requires_python"),
+    )
+
+    def make_requires_python_requirement(self: Any, specifier: Any) -> Any:  # noqa: ANN401  # pip's
+        return None if specifier and could_meet(str(specifier), version) else make(self, specifier)
+
+    def check_requires_python(requires_python: Any, version_info: Any) -> bool:  # noqa: ANN401  # pip's
+        could = version_info == version and requires_python and could_meet(str(requires_python), version)
+        return bool(could or check(requires_python, version_info))
+
+    factory.make_requires_python_requirement = make_requires_python_requirement
+    replace("_internal.index.package_finder", "check_requires_python", check_requires_python)
+
+
+def could_meet(specifier: str, version: tuple[int, ...]) -> bool:
+    """Whether any patch level of this version of Python meets a specifier.
+
+    The answer changes only at the versions that the specifier names: see `lambda_pack.model.patch_levels`.
+    """
+    parsed = seam("_vendor.packaging.specifiers", "SpecifierSet")
+    line = "{}.{}.".format(*version)
+    named = [int(patch) for patch in re.findall(r"(?<![\d.])" + re.escape(line) + r"(\d+)", specifier)]
+    levels = {0, version[2], *(level + step for level in named for step in (-1, 0, 1))}
+    try:
+        known = parsed(specifier)
+    except ValueError:
+        return False
+    return any(known.contains(line + str(level), prereleases=True) for level in levels if level >= 0)
 
 
 def leave_out(names: list[str]) -> None:

@@ -1,0 +1,84 @@
+"""The user's own projects on this disk, whose names must never be looked for on an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from packaging.utils import canonicalize_name
+
+from lambda_pack.inputs.documents import read_toml
+from lambda_pack.inputs.own_project import project_in
+from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.workspaces import workspace_members
+from lambda_pack.looks import seen
+from lambda_pack.model.packages import Folder, Pin
+from lambda_pack.model.requirements import Requested
+from lambda_pack.model.urls import path_of
+
+__all__ = ["local_projects"]
+
+
+def local_projects(reading: Reading, projects: Iterable[Folder]) -> tuple[Folder, ...]:
+    """The folders that requirements on their names mean: the project itself, `projects`, and those they lead to.
+
+    These are the members of uv's workspace and the folders that uv's and poetry's sections name as sources, also those
+    of local dependencies: pip does not read these sections, and would ask an index. A name that the user's own lines
+    give a URL to is left out, because the URL decides.
+
+    Raises:
+        UsageError: the pyproject.toml of one of them cannot be read.
+    """
+    lines = (*reading.written.requested, *reading.written.constraints)
+    found: dict[str, Folder] = {}
+    for folder in (*([reading.itself] if reading.itself else ()), *projects):
+        found.setdefault(folder.pin.name, folder)
+    starts = [reading.folder, *(Path(folder.path) for folder in found.values()), *_folders_in(lines)]
+    for folder in _reached(starts):
+        if (project := project_in(folder)) is not None:
+            found.setdefault(project.pin.name, project)
+        for name, place in _sources_of(folder):
+            found.setdefault(canonicalize_name(name), Folder(Pin(canonicalize_name(name), None), str(place)))
+    named = {line.name for line in lines if line.requirement is not None and line.requirement.url is not None}
+    return tuple(folder for name, folder in found.items() if name not in named)
+
+
+def _reached(starts: Iterable[Path]) -> Iterator[Path]:
+    """These folders, the other members of their workspaces, and the folders of their sources, each once."""
+    waiting, reached = [folder.absolute() for folder in starts], set()
+    while waiting:
+        folder = waiting.pop(0)
+        if folder in reached or not seen(folder).is_dir():
+            continue
+        reached.add(folder)
+        yield folder
+        if seen(folder / "pyproject.toml").is_file():
+            waiting += workspace_members(folder)
+            waiting += [place for _, place in _sources_of(folder)]
+
+
+def _folders_in(lines: Iterable[Requested]) -> Iterator[Path]:
+    for line in lines:
+        url = line.requirement.url if line.requirement else line.url
+        if url and urlsplit(url).scheme == "file":
+            yield path_of(url.partition("#")[0])
+
+
+def _sources_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The folders that the pyproject.toml of a folder gives to names, without those inside of archives."""
+    manifest = folder / "pyproject.toml"
+    tool = read_toml(manifest, what_now="correct it").get("tool", {}) if seen(manifest).is_file() else {}
+    for table in (_table(tool, "uv", "sources"), _table(tool, "poetry", "dependencies")):
+        for name, value in table.items():
+            for row in value if isinstance(value, list) else [value]:
+                written = row.get("path") if isinstance(row, dict) else None
+                if isinstance(written, str) and seen(place := (folder / written).resolve()).is_dir():
+                    yield name, place
+
+
+def _table(tool: Any, name: str, key: str) -> Mapping[str, Any]:  # noqa: ANN401  # what TOML holds
+    section = tool.get(name, {}) if isinstance(tool, dict) else {}
+    table = section.get(key, {}) if isinstance(section, dict) else {}
+    return table if isinstance(table, dict) else {}
