@@ -26,7 +26,7 @@ def requirements_text(requirements: Requirements, *, hashes: bool, config_settin
 def constraints_text(
     requirements: Requirements, exclusions: Exclusions = NO_EXCLUSIONS, *, hashes: bool = False
 ) -> str:
-    r"""Return the user's constraints, then one line for each local project, and for each package with excluded versions.
+    r"""Return the user's constraints, then one line for each local project, and for each package with exclusions.
 
     `!=2.8.0` excludes every local variant of 2.8.0, too (PEP 440); `!=2.8.0+cpu` only that one. Under the URL of its
     folder a local project answers every requirement on its name, whichever package asks for it; it is read only where
