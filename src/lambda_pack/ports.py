@@ -103,6 +103,20 @@ class Index(Protocol):
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """What each of these wheels has unpacked, in bytes; None where that cannot be had without the whole of it."""
 
+    def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """Those of these packages whose versions may have files in several places that are merged.
+
+        Raises:
+            IndexUnavailable: a place did not answer.
+        """
+
+    def places(self, files: Iterable[Wheel | Sdist]) -> Mapping[Wheel | Sdist, str]:
+        """The index, or the `--find-links` place, of each of these files, without credentials, where it is known.
+
+        Raises:
+            IndexUnavailable: an index did not answer.
+        """
+
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         """The names of those files of these packages for which the indexes promise a digest.
 

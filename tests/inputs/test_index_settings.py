@@ -12,7 +12,8 @@ from lambda_pack.inputs.pip_settings import configuration_files
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given
-from lambda_pack.model.requirements import FileChoice, IndexSettings
+from lambda_pack.model.indexes import PUBLIC_INDEX, IndexScope, IndexSettings, ProjectIndexes
+from lambda_pack.model.requirements import FileChoice
 
 CLI = "the command line"
 
@@ -149,14 +150,15 @@ def test_lists_add_up_as_in_pip(tmp_path: Path, alone: dict[str, str]) -> None:
         environ, tmp_path, cli={"find-links": "/cli", "extra-index-url": "https://cli.example"}, written=written
     )
     assert found.indexes.find_links == ("/pip", "/file", "/cli")
-    assert found.indexes.extra_index_urls == ("https://pip.example", "https://cli.example")
+    assert found.indexes.extra_index_urls == ("https://cli.example", "https://pip.example")
 
 
-def test_an_index_in_the_requirements_file_puts_the_extra_ones_aside(tmp_path: Path, alone: dict[str, str]) -> None:
+def test_an_index_in_the_requirements_file_puts_pips_extra_ones_aside(tmp_path: Path, alone: dict[str, str]) -> None:
     environ = {**alone, "PIP_EXTRA_INDEX_URL": "https://pip.example", "UV_INDEX": "https://uv.example"}
     written = RequirementsFile(index_url="https://file.example", extra_index_urls=("https://more.example",))
     found = read(environ, tmp_path, written=written)
-    assert found.indexes.extra_index_urls == ("https://more.example",)
+    assert found.indexes.extra_index_urls == ("https://uv.example", "https://more.example")
+    assert found.indexes.strategy is IndexStrategy.FIRST_INDEX
 
 
 @pytest.mark.parametrize(
@@ -244,11 +246,12 @@ def test_uv_toml(tmp_path: Path, alone: dict[str, str]) -> None:
     found = read(environ, tmp_path)
     assert found.indexes == IndexSettings(
         index_url="https://me:p%40ss@corp.example/simple",
-        extra_index_urls=("https://more.example/simple",),
-        find_links=("https://flat.example/",),
+        extra_index_urls=("https://more.example/simple", "https://flat.example/"),
+        find_links=(str(tmp_path / ".config/uv/links"),),
         trusted_hosts=("a.example",),
         keyring=True,
-        strategy=IndexStrategy.MERGE,
+        strategy=IndexStrategy.FIRST_MATCH,
+        flat_urls=frozenset({"https://flat.example/"}),
     )
     assert found.files == FileChoice(no_binary=frozenset({"c"}), only_binary=frozenset({"b"}))
     assert read({**environ, "UV_NO_CONFIG": "1"}, tmp_path).indexes == IndexSettings()
@@ -312,3 +315,93 @@ def test_a_damaged_file_is_said_without_what_is_in_it(
 def test_a_uv_config_file_that_is_missing_is_said(tmp_path: Path, alone: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="UV_CONFIG_FILE"):
         read({**alone, "UV_CONFIG_FILE": str(tmp_path / "none.toml")}, tmp_path)
+
+
+PIP_PAIR = {"PIP_INDEX_URL": "https://pip.example", "PIP_EXTRA_INDEX_URL": "https://more.example"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "cli", "strategy", "urls"),
+    [
+        # pip's alone are merged, and uv's alone are not.
+        (PIP_PAIR, {}, IndexStrategy.MERGE, ["https://more.example"]),
+        ({"UV_INDEX": "https://uv.example"}, {}, IndexStrategy.FIRST_INDEX, ["https://uv.example"]),
+        # As soon as one is uv's, its rule counts for all, and it is asked before pip's.
+        (
+            {**PIP_PAIR, "UV_INDEX": "https://uv.example"},
+            {},
+            IndexStrategy.FIRST_INDEX,
+            ["https://uv.example", "https://more.example"],
+        ),
+        (
+            {"UV_INDEX": "https://uv.example"},
+            {"extra-index-url": "https://cli.example"},
+            IndexStrategy.FIRST_INDEX,
+            ["https://cli.example", "https://uv.example"],
+        ),
+        (
+            {"UV_DEFAULT_INDEX": "https://uv.example", "PIP_EXTRA_INDEX_URL": "https://more.example"},
+            {},
+            IndexStrategy.FIRST_INDEX,
+            ["https://more.example"],
+        ),
+        # One index leaves no choice.
+        ({"UV_DEFAULT_INDEX": "https://uv.example"}, {}, IndexStrategy.MERGE, []),
+        # A strategy that was set counts for all, the command line's before uv's.
+        (
+            {**PIP_PAIR, "UV_INDEX_STRATEGY": "first-index"},
+            {},
+            IndexStrategy.FIRST_INDEX,
+            ["https://more.example"],
+        ),
+        (
+            {"UV_INDEX": "https://uv.example", "UV_INDEX_STRATEGY": "first-index"},
+            {"index-strategy": "merge"},
+            IndexStrategy.MERGE,
+            ["https://uv.example"],
+        ),
+    ],
+)
+def test_one_rule_for_all_indexes(  # noqa: PLR0913  # fixtures and a row of the table
+    tmp_path: Path,
+    alone: dict[str, str],
+    *,
+    environ: dict[str, str],
+    cli: dict[str, str],
+    strategy: IndexStrategy,
+    urls: list[str],
+) -> None:
+    found = read({**alone, **environ}, tmp_path, cli=cli)
+    assert (found.indexes.strategy, list(found.indexes.extra_index_urls)) == (strategy, urls)
+    is_mixed = strategy is IndexStrategy.FIRST_INDEX and "UV_INDEX_STRATEGY" not in environ
+    others = [name for name in ("PIP_EXTRA_INDEX_URL", "extra-index-url") if name in {**environ, **cli}]
+    assert bool(found.warnings) is (is_mixed and bool(others))
+
+
+def test_both_uv_toml_files_name_indexes(tmp_path: Path, alone: dict[str, str]) -> None:
+    write(tmp_path / "xdg/uv/uv.toml", '[[index]]\nurl = "https://system.example"\n')
+    write(tmp_path / ".config/uv/uv.toml", '[[index]]\nurl = "https://user.example"\n')
+    found = read({**alone, "UV_INDEX": "https://variable.example"}, tmp_path).indexes
+    assert found.extra_index_urls == ("https://variable.example", "https://user.example", "https://system.example")
+
+
+def test_what_a_project_keeps_to_an_index_is_told(tmp_path: Path, alone: dict[str, str]) -> None:
+    scopes = (
+        IndexScope("https://me:secret@corp.example", only=("lib",)),
+        IndexScope("https://x.example", never=("b*",)),
+    )
+    project = ProjectIndexes("pdm", supplemental_urls=(PUBLIC_INDEX,), scopes=scopes)
+    environ = {**alone, "PIP_INDEX_URL": "https://mirror.example"}
+    found = read(environ, tmp_path, written=RequirementsFile(indexes=project))
+    told = [(setting.name, setting.value) for setting in found.settings[-2:]]
+    assert told == [("index of lib", "https://****@corp.example"), ("not the index of b*", "https://x.example")]
+    # The public index by name is whatever the machine has in its place.
+    assert found.indexes.supplemental_urls == ("https://mirror.example",)
+
+
+def test_the_default_index_of_uvs_manifest_brings_uvs_rule(tmp_path: Path, alone: dict[str, str]) -> None:
+    project = ProjectIndexes("uv", default_url="https://project.example", strategy=IndexStrategy.FIRST_INDEX)
+    environ = {**alone, "PIP_EXTRA_INDEX_URL": "https://more.example"}
+    found = read(environ, tmp_path, written=RequirementsFile(indexes=project))
+    assert found.indexes.strategy is IndexStrategy.FIRST_INDEX
+    assert len(found.warnings) == 1

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.project import read_inputs
+from lambda_pack.model.indexes import IndexScope
 from lambda_pack.model.selection import Selection
 from tests.inputs.locks import read
 
@@ -82,9 +84,10 @@ def test_the_section_of_poetry(tmp_path: Path) -> None:
 
 def test_indexes_of_poetry(tmp_path: Path) -> None:
     reading = read(write(tmp_path, POETRY), POETRY_HTTP_BASIC_SECOND_USERNAME="me")
-    assert reading.written.index_url == "https://x.example/simple"
-    assert reading.written.extra_index_urls == ("https://me:@y.example/simple",)
-    assert any("the index 'second' is meant for some packages only" in warning for warning in reading.warnings)
+    indexes = reading.written.indexes
+    assert indexes is not None
+    assert (indexes.default_url, indexes.urls) == ("https://x.example/simple", ())
+    assert reading.sources == ("https://x.example/simple", "https://me:@y.example/simple")
 
 
 def test_sources_of_uv(tmp_path: Path) -> None:
@@ -206,3 +209,31 @@ def test_extras_that_the_project_declares_to_conflict(tmp_path: Path, selection:
     with pytest.raises(UsageError, match=f"{words}.*pyproject.toml'; choose one of them"):
         read(tmp_path, selection)
     assert read(tmp_path, Selection(extras=("old",))).written.requested
+
+
+def test_a_script_keeps_packages_to_its_indexes(tmp_path: Path) -> None:
+    lines = [
+        "# /// script",
+        "# dependencies = ['lib']",
+        "# [[tool.uv.index]]",
+        "# name = 'corp'",
+        "# url = 'https://corp.example'",
+        "# explicit = true",
+        "# [tool.uv.sources]",
+        "# lib = { index = 'corp' }",
+        "# ///",
+    ]
+    script = tmp_path / "s.py"
+    script.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    indexes = read_inputs([script], Selection(), {}).written.indexes
+    assert indexes is not None
+    assert (indexes.urls, indexes.scopes) == ((), (IndexScope("https://corp.example", only=("lib",)),))
+
+
+def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    text = "[project]\ndependencies = ['lib']\n[tool.uv.sources]\nlib = { index = 'corp' }\n"
+    index = "[[tool.uv.index]]\nname = 'other'\nurl = 'https://x.example'\n"
+    with pytest.raises(
+        UsageError, match=r"'lib' is to come from the index 'corp', which is not there .there: 'other'."
+    ):
+        read(write(tmp_path, text + index))

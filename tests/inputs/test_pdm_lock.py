@@ -76,7 +76,8 @@ def test_what_a_target_needs(tmp_path: Path, strategy: str) -> None:
 
 def test_its_indexes_are_asked_and_their_logins_come_from_variables(tmp_path: Path) -> None:
     reading = read(write(tmp_path), TOKEN="secret")  # noqa: S106  # what is looked for
-    assert reading.written.extra_index_urls == ("https://me:secret@x.example/simple",)
+    assert reading.written.indexes is not None
+    assert reading.written.indexes.urls == ("https://me:secret@x.example/simple",)
 
 
 def test_a_group_that_was_not_locked(tmp_path: Path) -> None:

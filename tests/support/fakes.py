@@ -169,6 +169,12 @@ class FakeIndex(Struct):
         releases = () if self.is_closed else [row for row in self.shelf.releases if row.listed]
         return tuple(self.shelf.offer(file) for row in releases if row.pin.name in wanted for file in row.files)
 
+    def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        return frozenset(names)
+
+    def places(self, files: Iterable[Wheel | Sdist]) -> Mapping[Wheel | Sdist, str]:
+        return {} if self.is_closed else dict.fromkeys(files, "https://index.example/simple/")
+
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         found = self.files(names)
         return frozenset(one.filename for one in found if isinstance(one, Wheel | Sdist) and proofs_in(one.hashes))

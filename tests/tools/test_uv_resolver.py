@@ -12,8 +12,9 @@ from packaging.requirements import Requirement
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies
 from lambda_pack.model.exclusions import Conflict, Exclusions
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.requirements import IndexSettings, Origin, Requested, Requirements
+from lambda_pack.model.requirements import Origin, Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import base_interpreter

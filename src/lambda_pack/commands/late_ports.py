@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
-    from lambda_pack.model.packages import Offer, Source, Wheel
+    from lambda_pack.model.packages import Offer, Sdist, Source, Wheel
     from lambda_pack.model.stock import Accepted, Attempt
     from lambda_pack.model.targets import Target
     from lambda_pack.ports import Builder, Index, Refiner
@@ -35,6 +35,14 @@ class LateIndex:
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """See `lambda_pack.ports.Index`."""
         return self._asked().sizes(wheels)
+
+    def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().split(names)
+
+    def places(self, files: Iterable[Wheel | Sdist]) -> Mapping[Wheel | Sdist, str]:
+        """See `lambda_pack.ports.Index`."""
+        return self._made().places(files)
 
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         """See `lambda_pack.ports.Index`."""

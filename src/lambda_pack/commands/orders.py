@@ -75,6 +75,8 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
         *warnings,
         *unheeded_settings(environ, tables, home=home),
         *_about_cooldown(reading, configuration, project),
+        # A lock leaves no choice between indexes.
+        *(configuration.warnings if reading.lock is None else ()),
     )
     requirements = _requirements(request, reading, configuration, environ)
     _check_backend(reading, requirements)

@@ -70,7 +70,9 @@ def _package(package: PackedPackage, order: Order, project: Path) -> PackedPacka
     if order.installation is not None and url is not None:
         # Its wheel was made for this run alone.
         url = order.installation.folder.as_uri()
-    return replace(package, url=url and seen_from(project, url), source=source and seen_from(project, source))
+    index = package.index and seen_from(project, package.index)
+    source = source and seen_from(project, source)
+    return replace(package, url=url and seen_from(project, url), source=source, index=index)
 
 
 def _held_back(held: HeldBack, project: Path) -> HeldBack:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from copy import copy
 from pathlib import Path
 from threading import Event, Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from msgspec import Struct
 
+from lambda_pack.commands.once import Once
 from lambda_pack.commands.orders import Order
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Resolver
@@ -39,7 +39,7 @@ class SharedWork:
         self._open = ExitStack()
         self._lock = Lock()
         self._caches: dict[Path | None, Cache] = {}
-        self._answers = _Once()
+        self._answers = Once()
         self._shelf = _Shelf()
         self._begun: dict[Hashable, _Begun] = {}
         self._building = Lock()
@@ -130,30 +130,6 @@ def question_of(order: Order) -> Hashable:
     )
 
 
-class _Once:
-    """Answers by question, each one found once; who asks meanwhile waits. An error is an answer, too."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._locks: dict[Hashable, Lock] = {}
-        self._answers: dict[Hashable, Any] = {}
-
-    def __call__(self, question: Hashable, find: Callable[[], Any]) -> Any:  # noqa: ANN401  # whatever `find` finds
-        with self._lock:
-            turn = self._locks.setdefault(question, Lock())
-        with turn:
-            if question not in self._answers:
-                try:
-                    self._answers[question] = find()
-                except Exception as error:  # noqa: BLE001  # raised for everybody who asks
-                    self._answers[question] = error
-        answer = self._answers[question]
-        if isinstance(answer, Exception):
-            # Each cell takes its own secrets out of it.
-            raise copy(answer)
-        return answer
-
-
 class _Begun(Struct, frozen=True):
     """Whose resolver has begun with a question, and whether it has answered, or never will."""
 
@@ -164,7 +140,7 @@ class _Begun(Struct, frozen=True):
 class _SharedResolver:
     """The port `Resolver`. The one that was begun before anybody asked must be the first to answer."""
 
-    def __init__(self, question: Hashable, resolver: Resolver, answers: _Once, *, waits_for: Event | None) -> None:
+    def __init__(self, question: Hashable, resolver: Resolver, answers: Once, *, waits_for: Event | None) -> None:
         self._question = question
         self._resolver = resolver
         self._answers = answers
@@ -203,7 +179,7 @@ class _FirstResolver:
 class _SharedIndex:
     """The port `Index`."""
 
-    def __init__(self, question: Hashable, index: Index, answers: _Once) -> None:
+    def __init__(self, question: Hashable, index: Index, answers: Once) -> None:
         self._question = question
         self._index = index
         self._answers = answers
@@ -219,6 +195,14 @@ class _SharedIndex:
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """See `lambda_pack.ports.Index`."""
         return self._once("sizes", wheels, self._index.sizes)
+
+    def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """See `lambda_pack.ports.Index`."""
+        return self._once("split", names, self._index.split)
+
+    def places(self, files: Iterable[Wheel | Sdist]) -> Mapping[Wheel | Sdist, str]:
+        """See `lambda_pack.ports.Index`."""
+        return self._once("places", files, self._index.places)
 
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         """See `lambda_pack.ports.Index`."""

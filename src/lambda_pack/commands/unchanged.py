@@ -63,8 +63,10 @@ def inputs_digest(order: Order) -> str | None:
         return None
     said = {name: value for name, value in asdict(request).items() if name not in _BESIDE_THE_POINT}
     written = replace(order.requirements, folder=Path(), indexes=None, build_constraints=())  # logins are in indexes
-    cooldown = order.requirements.indexes.cooldown.rule  # what is built under it
-    content = (VERSION, order.name, said, order.lock, written, cooldown, tuple(_own_files(order)))
+    # What builds require may be another package with other indexes, or under another cooldown.
+    indexes = order.requirements.indexes
+    building = (indexes.origin, indexes.cooldown.rule)
+    content = (VERSION, order.name, said, order.lock, written, building, tuple(_own_files(order)))
     return hashlib.sha256(msgspec.json.encode(content, enc_hook=_plain, order="deterministic")).hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache as remembered
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,14 +16,13 @@ from msgspec.structs import replace
 from lambda_pack.commands.late_ports import LateBuilder, LateIndex, LateRefiner
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
+from lambda_pack.commands.resolvers import Resolvers
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
-from lambda_pack.model.forbidden import without_forbidden
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Refiner, Resolver
-from lambda_pack.tools.environment import checkout_environment, package_environment
 
 if TYPE_CHECKING:
     from lambda_pack.commands.shared_work import SharedWork
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lambda_pack.tools.network.credentials import Credentials
     from lambda_pack.tools.network.forecast import Forecast
     from lambda_pack.tools.network.http import Session
+    from lambda_pack.tools.network.index_view import IndexView
     from lambda_pack.tools.uv_resolver import BegunResolver
 
 __all__ = ["Workshop"]
@@ -56,13 +57,14 @@ class Workshop:
         self._narrator = narrator
         self._open = ExitStack()
         self._mask = masked
+        self._resolvers = Resolvers(order, environ)
         self._index: LateIndex | None = None
         self._asks_named_indexes = False
 
     def __enter__(self) -> Self:
         with self._open as stack:
             self._scratch = stack.enter_context(TemporaryDirectory(prefix="lambda-pack-"))
-            self._resolver = self._begun_resolver(stack, Path(self._scratch, "resolver"))
+            self._resolver = self._resolvers.begun(stack, Path(self._scratch, "resolver"), self._shared)
             self._open = stack.pop_all()
         return self
 
@@ -125,17 +127,16 @@ class Workshop:
             arrived=partial(self._look_ahead, wheels, auditor),
         )
 
-        def index_over(settings: IndexSettings) -> Index:
-            from lambda_pack.tools.network.index import SimpleIndex
+        index_over = self._indexes(session, cache, downloads)
 
-            return SimpleIndex(settings, session, cache=cache, downloads=downloads, narrator=self._narrator)
-
+        view = remembered(lambda: self._view(index_over(indexes), downloads))
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
-        builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache))
+        builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache, view))
         ports = Ports(
-            resolver=self._helped_resolver(builder) or self._locked_resolver(index_over, scratch / "installed"),
+            resolver=self._helped(self._resolver or self._resolvers.viewing(view, scratch / "viewing"), builder)
+            or self._resolvers.locked(self._noting(index_over), scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
@@ -146,14 +147,43 @@ class Workshop:
         )
         return self._shared.ports(self._order, ports) if self._shared else ports
 
-    def _helped_resolver(self, builder: Builder) -> Resolver | None:
-        """The resolver that was begun, helped where sources do not say their metadata; None where a lock resolves."""
-        if self._resolver is None or self._index is None:
+    def _helped(self, resolver: InformedResolver | None, builder: Builder) -> Resolver | None:
+        """The resolver, helped where sources do not say their metadata; None where a lock resolves."""
+        if resolver is None or self._index is None:
             return None
         from lambda_pack.tools.built_metadata import BuiltMetadataResolver
 
         requirements, note = self._order.requirements, self._narrator.note
-        return BuiltMetadataResolver(self._resolver, requirements, builder=builder, index=self._index, note=note)
+        return BuiltMetadataResolver(resolver, requirements, builder=builder, index=self._index, note=note)
+
+    def _indexes(self, session: Session, cache: Cache, downloads: Downloads) -> Callable[[IndexSettings], Index]:
+        """What gives the index with some settings; each one is made once, so that it fetches a page once."""
+
+        @remembered
+        def index_over(settings: IndexSettings) -> Index:
+            from lambda_pack.tools.network.index import SimpleIndex
+
+            allowed = self._order.requirements.allowed
+            return SimpleIndex(
+                settings, session, cache=cache, downloads=downloads, narrator=self._narrator, allowed=allowed
+            )
+
+        return index_over
+
+    def _noting(self, index_over: Callable[[IndexSettings], Index]) -> Callable[[IndexSettings], Index]:
+        """The same, for a lock: where it is asked, what indexes say may change what comes out."""
+
+        def named_index(settings: IndexSettings) -> Index:
+            self._asks_named_indexes = True
+            return index_over(settings)
+
+        return named_index
+
+    def _view(self, index: Index, downloads: Downloads) -> IndexView:
+        """All indexes as one, for tools that could not keep to their rules themselves."""
+        from lambda_pack.tools.network.index_view import IndexView
+
+        return self._open.enter_context(IndexView(index, downloads))
 
     def _forecast(self, cache: Cache, wheels: OpenWheels, session: Session) -> Forecast:
         from lambda_pack.tools.network.forecast import Forecast
@@ -197,78 +227,23 @@ class Workshop:
             if url:
                 yield url
 
-    def _checkouts(self) -> Mapping[str, str]:
-        """The ssh agent, for requirements that are cloned over ssh; no other run lends it to package code."""
-        lines = (*self._order.requirements.requested, *self._order.requirements.constraints)
-        urls = (line.requirement.url if line.requirement else line.url for line in lines)
-        return checkout_environment(self._environ) if any(url and "git+ssh" in url for url in urls) else {}
-
-    def _locked_resolver(self, index_over: Callable[[IndexSettings], Index], folder: Path) -> Resolver:
-        if self._order.installation is not None:
-            from lambda_pack.tools.installed_resolver import InstalledResolver
-
-            folder.mkdir(mode=0o700)
-            return InstalledResolver(self._order.installation, folder)
-        from lambda_pack.tools.locked_resolver import LockedResolver
-
-        lock = self._order.lock
-        if lock is None:
-            raise AssertionError("without a lock a resolver was begun")
-
-        def named(url: str | None) -> Index:
-            self._asks_named_indexes = True
-            return index_over(self._named_index(url))
-
-        return LockedResolver(lock, named)
-
-    def _named_index(self, url: str | None) -> IndexSettings:
-        """The index that a lock names for a package; the public one by name is whatever the user has in its place."""
-        from lambda_pack.tools.network.index_urls import public_index
-
-        indexes = self._order.requirements.indexes
-        if url is None or (not indexes.no_index and url.rstrip("/") == public_index().rstrip("/")):
-            return indexes
-        return replace(indexes, index_url=url, extra_index_urls=(), find_links=(), no_index=False)
-
-    def _begun_resolver(self, stack: ExitStack, folder: Path) -> InformedResolver | None:
-        """None where a lock takes its place."""
-        if self._order.lock is not None:
-            return None
-        requirements, request = without_forbidden(self._order.requirements), self._order.request
-        environment = package_environment(self._environ, extra=self._checkouts())
-        folder.mkdir(mode=0o700)
-        if request.resolver is ResolverName.PIP:
-            from lambda_pack.tools.pip.resolver import PipResolver
-
-            return PipResolver(requirements, environment=environment, scratch=folder)
-        from lambda_pack.tools.interpreters import base_interpreter
-        from lambda_pack.tools.uv_program import find_uv
-        from lambda_pack.tools.uv_resolver import BegunResolver, UvResolver
-
-        resolver = UvResolver(
-            requirements,
-            find_uv(self._environ),
-            interpreter=base_interpreter(),
-            environment=environment,
-            scratch=folder,
-            # uv has a cache of its own, and --no-cache means that one, too.
-            cache=None if request.use_cache else folder / "cache",
-        )
-        if self._shared and not self._shared.begins(self._order, stack):
-            # Somebody else has begun: there is an answer already, or there will be.
-            return resolver
-        first = resolver.question(request.target)
-        return BegunResolver(resolver, stack.enter_context(resolver.begun(first)), first)
-
-    def _builder(self, folder: Path, downloads: Downloads, cache: Cache) -> Builder:
+    def _builder(self, folder: Path, downloads: Downloads, cache: Cache, view: Callable[[], IndexView]) -> Builder:
         from lambda_pack.tools.building.builder import SourceBuilder
         from lambda_pack.tools.building.jobs import BuildSettings
         from lambda_pack.tools.building.memory import Memories
         from lambda_pack.tools.building.sources import upload_time
+        from lambda_pack.tools.network.index_urls import is_native
+        from lambda_pack.tools.network.index_view import without_proxy
 
-        requirements, request = self._order.requirements, self._order.request
+        requirements, request, environ = self._order.requirements, self._order.request, self._environ
+        indexes = requirements.indexes
+        if not is_native(indexes, ResolverName.PIP):
+            # pip fetches what builds require.
+            environ = {**environ, **without_proxy(environ, indexes.proxy)}
+            indexes = view().settings(indexes)
         settings = BuildSettings(
-            indexes=requirements.indexes,
+            indexes=indexes,
+            origin=requirements.indexes.origin,
             config=requirements.config_settings,
             package_config={line.name: line.config_settings for line in requirements.requested if line.name},
             interpreter=request.interpreter,
@@ -282,7 +257,7 @@ class Workshop:
         return SourceBuilder(
             folder,
             lambda sdist: downloads.fetch([sdist])[sdist],
-            environ=self._environ,
+            environ=environ,
             memories=Memories(cache, self._shared_memory()),
             settings=settings,
         )

@@ -195,14 +195,16 @@ def _add_packages(page: Page, report: Report) -> None:
     count = "1 package" if len(ranked) == 1 else f"{len(ranked)} packages"
     fitting = " with a wheel that fits by its tags" if report.is_check else " with a wheel that fits"
     page.add(f"<p><b>{count}{'' if report.archive else fitting}</b></p>")
-    _add_package_table(page, ranked[:_LARGEST])
+    # Where all come from one index, to name it would say nothing.
+    names_indexes = len({package.index for package in ranked if package.index}) > 1
+    _add_package_table(page, ranked[:_LARGEST], names_indexes=names_indexes)
     smaller = ranked[_LARGEST:]
     if smaller:
-        _add_package_table(page, smaller, fold=f"and {len(smaller)} smaller")
+        _add_package_table(page, smaller, names_indexes=names_indexes, fold=f"and {len(smaller)} smaller")
 
 
-def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, fold: str = "") -> None:
-    notes = [_notes(package) for package in packages]
+def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, names_indexes: bool, fold: str = "") -> None:
+    notes = [_notes(package, names_index=names_indexes) for package in packages]
     sizes = [megabytes(package.size) if package.size else "" for package in packages]
     pins = [code(str(package.pin)) for package in packages]
     if any(notes):
@@ -218,11 +220,12 @@ def _add_savings(page: Page, savings: Sequence[Saving]) -> None:
         page.add_table(("left out", "saved", "files"), rows)
 
 
-def _notes(package: PackedPackage) -> str:
+def _notes(package: PackedPackage, *, names_index: bool) -> str:
     notes = [f"built from {code(package.source)}"] if package.source else []
     notes += [words(package.evidence)] if package.evidence else []
     notes += map(words, package.build.remarks) if package.build else []
     notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
+    notes += [f"from {code(package.index)}"] if names_index and package.index else []
     return "<br>".join(notes)
 
 

@@ -123,6 +123,8 @@ def _package(row: Mapping[str, Any]) -> PackedPackage:
         source=row["built_from"],
         findings=tuple(map(_finding, row["findings"])),
         build=_build(row.get("build")),
+        # Reports that were written before did not have it.
+        index=row.get("index"),
     )
 
 

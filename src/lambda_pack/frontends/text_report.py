@@ -158,6 +158,7 @@ def _packages(report: Report, *, verbose: bool) -> Iterator[str]:
         notes += [package.evidence] if package.evidence else []
         notes += package.build.remarks if package.build else []
         notes += [] if package.is_verified else ["unverified: nobody promised its digest"]
+        notes += [f"from {package.index}"] if verbose and package.index else []
         note = f"  {'; '.join(notes)}" if notes else ""
         size = f"  {megabytes(package.size):>9}" if package.size is not None else ""
         yield f"  {package.pin!s:<{width}}{size}{note}"

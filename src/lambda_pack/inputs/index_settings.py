@@ -4,10 +4,12 @@ The loudest wins: command line, requirements file, PIP_* variables, UV_* variabl
 uv's settings of the project stand between UV_* and pip.conf.
 As in pip, three rules go beyond that:
 
-- `extra-index-url`, `find-links`, `trusted-host` and `constraint` of the command line and of the requirements file
-  add to what the loudest of the other four says;
-- `--index-url` in a requirements file puts aside the extra indexes of those four;
+- `find-links`, `trusted-host` and `constraint` of the command line and of the requirements file add to what the
+  loudest of the other four says;
+- `--index-url` in a requirements file puts aside the extra indexes of pip's settings;
 - `no-binary` and `only-binary` are applied from the quietest to the loudest, each taking names out of the other.
+
+Which indexes are asked, in which order and by whose rule, is decided in `index_rules`.
 """
 
 from __future__ import annotations
@@ -23,29 +25,24 @@ from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.cooldowns import read_cooldown
+from lambda_pack.inputs.index_rules import IndexOrder, IndexPlaces, index_order
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.resolution_settings import with_prereleases
 from lambda_pack.inputs.setting_values import number, truth
-from lambda_pack.inputs.uv_settings import read_uv_files, read_uv_variables
+from lambda_pack.inputs.uv_settings import STRATEGIES, read_uv_files, read_uv_variables
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
-from lambda_pack.model.requirements import FileChoice, IndexSettings
+from lambda_pack.model.indexes import PUBLIC_INDEX, IndexScope, IndexSettings, ProjectIndexes
+from lambda_pack.model.requirements import FileChoice
 from lambda_pack.model.urls import masked
 
 __all__ = ["IndexConfiguration", "Setting", "read_index_settings"]
 
 Value = TypeVar("Value")
 
-_ADDED = ("extra-index-url", "find-links", "trusted-host", "constraint")
-_STRATEGIES = MappingProxyType(
-    {
-        "merge": IndexStrategy.MERGE,
-        "unsafe-best-match": IndexStrategy.MERGE,
-        "unsafe-first-match": IndexStrategy.MERGE,
-        "first-index": IndexStrategy.FIRST_INDEX,
-    }
-)
+_ADDED = ("find-links", "trusted-host", "constraint")
+_STRATEGIES = MappingProxyType({**{strategy.value: strategy for strategy in IndexStrategy}, **STRATEGIES})
 _KEYRINGS = MappingProxyType({"disabled": False, "auto": True, "import": True, "subprocess": True})
 
 
@@ -61,6 +58,7 @@ class IndexConfiguration(Struct, frozen=True):
     """Everything that was said about indexes and files; `settings` says by whom, in the order of their names.
 
     `constraints` are paths or URLs of constraints files. `found` has each setting as it was written, logins included.
+    `warnings` say what was decided where settings contradict.
     """
 
     indexes: IndexSettings
@@ -68,6 +66,7 @@ class IndexConfiguration(Struct, frozen=True):
     constraints: tuple[str, ...]
     require_hashes: bool
     settings: tuple[Setting, ...]
+    warnings: tuple[str, ...] = ()
     found: GivenSettings = MappingProxyType({})
 
     def paths(self, name: str) -> tuple[Path, ...]:
@@ -91,31 +90,75 @@ def read_index_settings(
     Raises:
         UsageError: a file cannot be parsed, or a value has no meaning.
     """
-    quiet: tuple[GivenSettings, ...] = (
-        read_pip_variables(environ),
-        read_uv_variables(environ),
-        project,
-        read_pip_files(environ, home=home),
-        read_uv_files(environ, home=home),
-        _certificate_variables(environ),
-    )
     from_file = _of_file(written) if written else {}
+    manifest = written.indexes if written else None
+    pip = (read_pip_variables(environ), read_pip_files(environ, home=home))
+    uv = (read_uv_variables(environ), project, read_uv_files(environ, home=home))
     if "index-url" in from_file:
-        quiet = tuple(
-            {name: given for name, given in settings.items() if name != "extra-index-url"} for settings in quiet
-        )
+        pip = (_without_extra_indexes(pip[0]), _without_extra_indexes(pip[1]))
+    quiet: tuple[GivenSettings, ...] = (pip[0], uv[0], uv[1], pip[1], uv[2], _certificate_variables(environ))
     found = _merged(overrides, from_file, quiet)
+    order = index_order(
+        IndexPlaces(overrides, from_file, manifest, pip, uv), _strategy((overrides, uv[0]), manifest, found)
+    )
+    for name in ("index-url", "extra-index-url", "index-strategy", "flat-index"):
+        found.pop(name, None)
+    found.update(order.settings)
     places = (overrides, from_file, *quiet)
     files = _file_choice(places, found)
-    cooldown = read_cooldown(found, places)
+    replaced = next((one["index-url"].values[-1] for one in quiet if "index-url" in one), PUBLIC_INDEX)
+    indexes = _with_project(_index_settings(found, home, order), manifest, replaced)
     return IndexConfiguration(
-        indexes=replace(_index_settings(found, home), cooldown=cooldown),
+        indexes=replace(indexes, cooldown=read_cooldown(found, places)),
         files=files,
         constraints=_values(found, "constraint"),
         require_hashes=_requires_hashes(found, written),
-        settings=tuple(_setting(name, found[name]) for name in sorted(found)),
+        settings=(*(_setting(name, found[name]) for name in sorted(found)), *_scope_settings(manifest)),
+        warnings=(order.warning,) if order.warning else (),
         found=found,
     )
+
+
+def _without_extra_indexes(settings: GivenSettings) -> GivenSettings:
+    return {name: given for name, given in settings.items() if name != "extra-index-url"}
+
+
+def _strategy(
+    louder: Iterable[GivenSettings], project: ProjectIndexes | None, found: Mapping[str, Given]
+) -> Given | None:
+    """The `index-strategy` that was set, in the words of whoever set it; that of the manifest is quieter than these."""
+    name = "index-strategy"
+    said = next((settings[name] for settings in louder if name in settings), None)
+    if said is None and project is not None and project.is_chosen:
+        return Given((project.strategy.value,), _section(project))
+    return said or found.get(name)
+
+
+def _with_project(indexes: IndexSettings, project: ProjectIndexes | None, public: str) -> IndexSettings:
+    """With what only manifests can say; `public` is what the machine's settings have in the public index's place."""
+    if project is None:
+        return indexes
+    supplemental = (public if url == PUBLIC_INDEX else url for url in project.supplemental_urls)
+    scopes = (replace(one, url=public) if one.url == PUBLIC_INDEX else one for one in project.scopes)
+    return replace(indexes, supplemental_urls=tuple(supplemental), scopes=tuple(scopes))
+
+
+def _scope_settings(project: ProjectIndexes | None) -> Iterable[Setting]:
+    if project is None:
+        return
+    for scope in project.scopes:
+        if scope.only:
+            yield Setting(f"index of {', '.join(scope.only)}", _shown(scope), _section(project))
+        if scope.never:
+            yield Setting(f"not the index of {', '.join(scope.never)}", _shown(scope), _section(project))
+
+
+def _shown(scope: IndexScope) -> str:
+    return masked(scope.url) or "the public index"
+
+
+def _section(project: ProjectIndexes) -> str:
+    return f"the project's {project.tool} section"
 
 
 def _certificate_variables(environ: Mapping[str, str]) -> GivenSettings:
@@ -163,7 +206,7 @@ def _merged(overrides: GivenSettings, from_file: GivenSettings, quiet: Sequence[
     return found
 
 
-def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
+def _index_settings(found: Mapping[str, Given], home: Path, order: IndexOrder) -> IndexSettings:
     default = IndexSettings()
     for name in ("index-url", "extra-index-url", "proxy"):
         for text in _values(found, name):
@@ -182,6 +225,7 @@ def _index_settings(found: Mapping[str, Given], home: Path) -> IndexSettings:
         timeout=number(found["timeout"], "timeout") if "timeout" in found else default.timeout,
         retries=int(number(found["retries"], "retries")) if "retries" in found else default.retries,
         keyring=_choice(found, "keyring-provider", _KEYRINGS, default.keyring),
+        flat_urls=order.flat_urls,
     )
 
 

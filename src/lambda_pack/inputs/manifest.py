@@ -20,12 +20,21 @@ __all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of", "self_ref
 
 
 class Source(Struct, frozen=True):
-    """An index that a manifest names; `url` may hold a login. A default takes the public index's place."""
+    """An index that a manifest names in the section of a tool; `url` may hold a login.
+
+    A default takes the public index's place. `priority` is poetry's word, `only` and `never` are pdm's patterns of
+    normalized names. A flat one is a page of links, or a folder.
+    """
 
     name: str
     url: str
     is_default: bool = False
     is_explicit: bool = False
+    tool: str = ""
+    priority: str = ""
+    is_flat: bool = False
+    only: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
 
 class Manifest(Struct, frozen=True):

@@ -22,6 +22,9 @@ from lambda_pack.model.urls import with_login
 
 __all__ = ["direct_url", "expanded", "sources_of", "url_of"]
 
+# Which index a package comes from may depend on markers: it is decided for the target (`manifest_indexes`).
+_INDEX_KEYS = frozenset({"index", "source"})
+
 
 def sources_of(content: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[Source, ...]:
     """The indexes that uv's, poetry's and pdm's sections name, each with the login that its tool finds for it."""
@@ -33,19 +36,29 @@ def _of_uv(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Sour
     for row in tool.get("uv", {}).get("index", ()):
         name = row.get("name", "")
         url = with_login(name, row["url"], environ, prefix="UV_INDEX") if name else row["url"]
-        yield Source(name, url, bool(row.get("default")), bool(row.get("explicit")))
+        is_default, is_explicit = bool(row.get("default")), bool(row.get("explicit"))
+        yield Source(name, url, is_default, is_explicit, tool="uv", is_flat=row.get("format") == "flat")
 
 
 def _of_poetry(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Source]:
-    primary = "primary"
     for row in tool.get("poetry", {}).get("source", ()):
         # The row `PyPI` without a URL only says when the public index is asked.
         if "url" in row:
-            priority = row.get("priority", "primary")
+            priority = str(row.get("priority", _legacy_priority(row))).lower()
             url = with_login(row["name"], row["url"], environ, prefix="POETRY_HTTP_BASIC")
-            yield Source(row["name"], url, priority in {primary, "default"}, priority == "explicit")
-            # The first of the primary ones takes the public index's place, the others are asked, too.
-            primary = "" if priority == "primary" else primary
+            yield Source(
+                row["name"],
+                url,
+                priority in {"primary", "default"},
+                priority == "explicit",
+                tool="poetry",
+                priority=priority,
+            )
+
+
+def _legacy_priority(row: Mapping[str, Any]) -> str:
+    """How poetry before 1.5 wrote priorities."""
+    return "default" if row.get("default") else "secondary" if row.get("secondary") else "primary"
 
 
 def _of_pdm(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Source]:
@@ -53,7 +66,15 @@ def _of_pdm(tool: Mapping[str, Any], environ: Mapping[str, str]) -> Iterator[Sou
         url, name = expanded(row["url"], environ), row.get("name", "")
         if name == "pypi":
             url = with_login("pypi", url, environ, prefix="PDM")
-        yield Source(name, url, is_default=name == "pypi")
+        yield Source(
+            name,
+            url,
+            is_default=name == "pypi",
+            tool="pdm",
+            is_flat=row.get("type") == "find_links",
+            only=tuple(row.get("include_packages", ())),
+            never=tuple(row.get("exclude_packages", ())),
+        )
 
 
 def expanded(url: str, environ: Mapping[str, str]) -> str:
@@ -84,7 +105,7 @@ def _places(line: Requested, manifest: Manifest) -> Iterator[Mapping[str, Any]]:
         for name, value in table.items():
             if canonicalize_name(name) == line.name:
                 rows = value if isinstance(value, list) else [value]
-                if len(rows) > 1:
+                if len(rows) > 1 and not all(isinstance(row, dict) and row.keys() & _INDEX_KEYS for row in rows):
                     raise UsageError(f"{line.origin}: {name!r} has several sources by marker; lock the project first")
                 yield from (row for row in rows if isinstance(row, dict))
 

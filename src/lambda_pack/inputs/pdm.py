@@ -64,7 +64,7 @@ def read_pdm_lock(path: Path, selection: Selection, environ: Mapping[str, str]) 
     return Reading(
         folder=path.absolute().parent,
         # The lock does not say which index a file is on.
-        written=RequirementsFile(index_url=named.written.index_url, extra_index_urls=named.written.extra_index_urls),
+        written=RequirementsFile(indexes=named.written.indexes),
         lock=lock,
         name=manifest.name,
         stale=_staleness(metadata.get("content_hash"), manifest),

@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown, understood
-from lambda_pack.inputs.manifest import Manifest, Source, chosen, origin_of, self_references
+from lambda_pack.inputs.manifest import Manifest, chosen, origin_of, self_references
+from lambda_pack.inputs.manifest_indexes import project_indexes
 from lambda_pack.inputs.manifest_sources import direct_url, sources_of
 from lambda_pack.inputs.poetry_manifest import poetry_extras, poetry_groups, poetry_main
 from lambda_pack.inputs.reading import Reading
@@ -66,25 +67,18 @@ def reading_of(manifest: Manifest, selection: Selection, environ: Mapping[str, s
     project = manifest.content.get("project", {})
     with understood(manifest.path, what_now=_WHAT_NOW):
         sources = sources_of(manifest.content, environ)
+        indexes = project_indexes(manifest, selection, environ)
         required = project.get("requires-python")
         python = SpecifierSet(required) if required else None
         conflicts = manifest.content.get("tool", {}).get("uv", {}).get("conflicts", ())
         check_conflicts(conflicts, (manifest.name,) if manifest.name else (), selection, manifest.path)
     return Reading(
         folder=manifest.path.absolute().parent,
-        written=RequirementsFile(
-            requested=(*chosen(manifest, selection), *asked),
-            index_url=next((source.url for source in sources if source.is_default), None),
-            extra_index_urls=tuple(source.url for source in sources if not source.is_default),
-        ),
+        written=RequirementsFile(requested=(*chosen(manifest, selection), *asked), indexes=indexes),
         name=manifest.name,
         requires_python=python,
         sources=tuple(source.url for source in sources),
-        warnings=(
-            *(_about(source) for source in sources if source.is_explicit),
-            *self_references(manifest).remarks,
-            *warnings,
-        ),
+        warnings=(*self_references(manifest).remarks, *warnings),
         itself=_itself(manifest),
     )
 
@@ -93,13 +87,6 @@ def _itself(manifest: Manifest) -> Folder | None:
     if manifest.name is None:
         return None
     return Folder(Pin(canonicalize_name(manifest.name), None), str(manifest.path.absolute().parent))
-
-
-def _about(source: Source) -> str:
-    return (
-        f"the index {source.name!r} is meant for some packages only, and a resolver asks it for all; "
-        "lock the project with its own tool to keep them apart"
-    )
 
 
 def read_manifest(path: Path) -> Manifest:

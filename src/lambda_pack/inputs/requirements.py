@@ -13,6 +13,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.requirement_line import Include, Option, parse_line
 from lambda_pack.looks import seen
+from lambda_pack.model.indexes import ProjectIndexes
 from lambda_pack.model.requirements import FileChoice, Origin, Requested
 
 __all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
@@ -21,8 +22,9 @@ __all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
 class RequirementsFile(Struct, frozen=True):
     """What one requirements file and its includes say; `None` and empty mean that they do not say.
 
-    `index_url` and the other places may hold credentials. Hashes are required where the file `demands_hashes`
-    with its option, or where some line has one, unless it says `no_require_hashes`.
+    `index_url` and the other places may hold credentials. `indexes` are those that a manifest names. Hashes are
+    required where the file `demands_hashes` with its option, or where some line has one, unless it says
+    `no_require_hashes`.
     """
 
     requested: tuple[Requested, ...] = ()
@@ -36,6 +38,7 @@ class RequirementsFile(Struct, frozen=True):
     demands_hashes: bool = False
     no_require_hashes: bool = False
     files: FileChoice = field(default_factory=FileChoice)
+    indexes: ProjectIndexes | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -18,9 +18,11 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import check_told, read_toml, shown, understood
-from lambda_pack.inputs.manifest import named_lines
+from lambda_pack.inputs.manifest import Manifest, named_lines
+from lambda_pack.inputs.manifest_indexes import project_indexes
 from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.uv_format import check_format, normalized
 from lambda_pack.inputs.uv_freshness import difference
 from lambda_pack.inputs.uv_packages import asked_by_name, edges_of, locked_package, place_of
@@ -69,6 +71,8 @@ def read_uv_lock(
         lock=lock,
         name=start.names[0] if len(start.names) == 1 else None,
         stale=stale,
+        # The lock says where its files are; what builds require comes from the project's indexes.
+        written=RequirementsFile(indexes=project_indexes(Manifest(start.manifest, "", root), selection, environ)),
         sources=tuple(source.url for source in sources_of(root, environ)),
         warnings=(*warnings, *_about_default_groups(start, selection, root, path)),
     )

@@ -10,15 +10,25 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.resolution_settings import resolution_options
 from lambda_pack.inputs.setting_values import truth
 from lambda_pack.looks import seen
+from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.urls import with_login
 
-__all__ = ["indexes_of", "options_of", "read_uv_files", "read_uv_variables", "uv_files"]
+__all__ = [
+    "STRATEGIES",
+    "indexes_of",
+    "named_indexes",
+    "options_of",
+    "read_uv_files",
+    "read_uv_variables",
+    "uv_files",
+]
 
 # Each of uv's variables that has a twin among pip's options, and what its words are apart by. Later rows are louder.
 _VARIABLES = (
@@ -42,6 +52,14 @@ _VARIABLES = (
     ("UV_NO_BINARY_PACKAGE", "no-binary", " "),
     ("UV_NO_BUILD_PACKAGE", "only-binary", " "),
 )
+STRATEGIES = MappingProxyType(
+    {
+        "first-index": IndexStrategy.FIRST_INDEX,
+        "unsafe-first-match": IndexStrategy.FIRST_MATCH,
+        "unsafe-best-match": IndexStrategy.MERGE,
+    }
+)
+"""What uv's words for `index-strategy` mean."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)=(?P<url>.+)")
 
 
@@ -76,6 +94,12 @@ def read_uv_variables(environ: Mapping[str, str]) -> GivenSettings:
     }
 
 
+def named_indexes(environ: Mapping[str, str]) -> dict[str, str]:
+    """The URLs of the indexes that UV_INDEX and UV_DEFAULT_INDEX give a name, logins included."""
+    words = (word for variable in ("UV_INDEX", "UV_DEFAULT_INDEX") for word in environ.get(variable, "").split())
+    return {named["name"]: _index(word, environ) for word in words if (named := _NAMED.fullmatch(word))}
+
+
 def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys.platform) -> GivenSettings:
     """What uv's configuration files outside of projects say; the user's is louder than the system's.
 
@@ -85,7 +109,13 @@ def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys
     settings: dict[str, Given] = {}
     for path in _files(environ, home, platform):
         if seen(path).is_file():
-            settings.update(_read(path, environ))
+            found = _read(path, environ)
+            quieter = settings.get("extra-index-url")
+            if quieter is not None and "extra-index-url" in found:
+                # uv asks the indexes of both files, the louder file's first.
+                values = (*found["extra-index-url"].values, *quieter.values)
+                found["extra-index-url"] = Given(values, f"{path} and {quieter.source}")
+            settings.update(found)
         elif environ.get("UV_CONFIG_FILE") == str(path):
             raise UsageError(
                 f"{str(path)!r}, which UV_CONFIG_FILE names, does not exist; correct or unset the variable"
@@ -123,12 +153,15 @@ def uv_files(
             yield path, *_parsed(path)
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> GivenSettings:
+def _read(path: Path, environ: Mapping[str, str]) -> dict[str, Given]:
     _, tables = _parsed(path)
     # Options of the pip interface stand in a table of their own, and are louder there.
     pip = tables.get("pip")
     merged = {**tables, **(pip if isinstance(pip, dict) else {})}
-    found = {**dict(options_of(merged, path.parent)), **indexes_of(merged.get("index"), environ)}
+    options, indexes = dict(options_of(merged, path.parent)), indexes_of(merged.get("index"), environ)
+    # The older setting is still heeded, behind the tables.
+    indexes["extra-index-url"] = (*indexes.get("extra-index-url", ()), *options["extra-index-url"])
+    found = {**options, **indexes}
     return {name: Given(values, str(path)) for name, values in found.items() if values}
 
 
@@ -173,8 +206,10 @@ def indexes_of(rows: object, environ: Mapping[str, str]) -> dict[str, tuple[str,
             continue
         name = row.get("name")
         url = _index(f"{name}={row['url']}" if isinstance(name, str) else row["url"], environ)
-        kind = "find-links" if row.get("format") == "flat" else "index-url" if row.get("default") else "extra-index-url"
+        kind = "index-url" if row.get("default") else "extra-index-url"
         found[kind] = (*found.get(kind, ()), url)
+        if row.get("format") == "flat":
+            found["flat-index"] = (*found.get("flat-index", ()), url)
     return found
 
 

@@ -95,10 +95,15 @@ class BuildNetwork(Enum):
 
 
 class IndexStrategy(Enum):
-    """What several indexes mean: pip merges them, uv's own default asks only the first that knows the name."""
+    """What several indexes mean for one package.
+
+    pip merges the files of all. uv's default is the first index that knows the package, and no other; its
+    `unsafe-first-match` is the first that has a version which the requirements allow.
+    """
 
     MERGE = "merge"
     FIRST_INDEX = "first-index"
+    FIRST_MATCH = "first-match"
 
 
 class WheelhouseMode(Enum):

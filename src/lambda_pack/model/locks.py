@@ -87,12 +87,14 @@ def offers_of(package: Package, folder: Path) -> tuple[Offer, ...]:
 
 
 def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
+    index = package.index and without_credentials(package.index)
     for wheel in package.wheels or ():
         url, hashes = _url(wheel, folder, package.index), _hashes(wheel.hashes)
-        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size)
+        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size, index=index)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
-        yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size, uploaded=_aware(sdist.upload_time))
+        uploaded = _aware(sdist.upload_time)
+        yield Sdist(pin, sdist.filename, url, _hashes(sdist.hashes), sdist.size, index=index, uploaded=uploaded)
     if archive := package.archive:
         url = _url(archive, folder, None)
         hashes = _hashes(archive.hashes)

@@ -68,7 +68,8 @@ class Wheel(Struct, frozen=True):
     `yanked` holds the reason where its index took it back (PEP 592). `refused` says why it may not be used although it
     is on offer: not among the hashes asked for, kept out by an option. `is_exact` says that a requirement names this
     very file, so that no other may stand in. `metadata` says that `url` + ".metadata" holds the wheel's METADATA
-    (PEP 658). `uploaded` is as in `Sdist`.
+    (PEP 658). `index` is the index or `--find-links` place that offers it, without credentials, where that is known.
+    `uploaded` is as in `Sdist`.
     """
 
     pin: Pin
@@ -83,6 +84,7 @@ class Wheel(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     metadata: bool = False
+    index: str | None = None
     uploaded: datetime | None = None
 
     @classmethod
@@ -118,6 +120,7 @@ class Sdist(Struct, frozen=True):
     refused: str | None = None
     is_exact: bool = False
     subdirectory: str | None = None
+    index: str | None = None
     uploaded: datetime | None = None
 
     @classmethod

@@ -114,6 +114,7 @@ def _package(package: PackedPackage) -> dict[str, Any]:
         "built_from": package.source,
         "findings": [finding_document(finding) for finding in package.findings],
         "build": package.build and _build(package.build),
+        "index": package.index,
     }
 
 

@@ -15,8 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.building import BuildPermission
-from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.cooldown import Cooldown
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Folder, Hashes
 from lambda_pack.model.targets import Target
 
@@ -24,7 +23,6 @@ __all__ = [
     "CHECKED_ALGORITHMS",
     "HASH_ALGORITHMS",
     "FileChoice",
-    "IndexSettings",
     "Lineage",
     "Origin",
     "Requested",
@@ -134,27 +132,6 @@ class Requested(Struct, frozen=True):
         extras = f"[{','.join(sorted(self.extras))}]" if self.extras else ""
         marker = f" ; {self.marker}" if self.marker else ""
         return f"{self.url}{extras}{marker}"
-
-
-class IndexSettings(Struct, frozen=True):
-    """Where packages are looked for. URLs may hold credentials: never print them unmasked.
-
-    `index_url` None is the public default; `timeout` is in seconds. The `cooldown` leaves out files that are too new.
-    """
-
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
-    find_links: tuple[str, ...] = ()
-    no_index: bool = False
-    trusted_hosts: tuple[str, ...] = ()
-    strategy: IndexStrategy = IndexStrategy.MERGE
-    certificates: str | None = None
-    client_certificate: str | None = None
-    proxy: str | None = None
-    timeout: float = 15.0
-    retries: int = 5
-    keyring: bool = False
-    cooldown: Cooldown = Cooldown()
 
 
 class FileChoice(Struct, frozen=True):
@@ -332,7 +309,8 @@ class Requirements(Struct, frozen=True):
         requested = tuple(line for line in self.requested if line.counts_on(target))
         constraints = tuple(line for line in self.constraints if line.counts_on(target))
         overrides = tuple(line for line in self.overrides if line.counts_on(target))
-        return replace(self, requested=requested, constraints=constraints, overrides=overrides)
+        indexes = self.indexes.on(target)
+        return replace(self, requested=requested, constraints=constraints, overrides=overrides, indexes=indexes)
 
     def allowed(self, name: NormalizedName) -> SpecifierSet:
         """The versions that the user's own lines allow, whatever other packages ask for."""

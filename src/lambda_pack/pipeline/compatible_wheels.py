@@ -85,7 +85,10 @@ def find_compatible_wheels(
 
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
-    names = [pin.name for pin in stock.unmet if _is_from_index(stock, pin)]
+    names = {pin.name for pin in stock.unmet if _is_from_index(stock, pin)}
+    if requirements.indexes.may_split_versions:
+        # A resolver lists the files of one index, and another may have a better one of the same version.
+        names |= ports.index.split(pin.name for pin in stock.closure if _is_from_index(stock, pin))
     if not names:
         return stock
     return stock + permitted(ports.index.files(names), requirements, pins=stock.closure)

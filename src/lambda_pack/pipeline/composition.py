@@ -233,6 +233,7 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
             source=source,
             findings=audits[wheel].findings if wheel in audits else (),
             build=builds.get(wheel),
+            index=origin.index if isinstance(origin, Wheel | Sdist) else None,
         )
 
 
@@ -247,4 +248,5 @@ def planned(stock: Stock) -> Iterator[PackedPackage]:
             size=None,
             is_verified=bool(proofs_in(wheel.hashes)),
             evidence=verdict.evidence,
+            index=wheel.index,
         )

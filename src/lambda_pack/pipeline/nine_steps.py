@@ -21,6 +21,7 @@ from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.own_code import own_folders, with_projects
+from lambda_pack.pipeline.places import with_places
 from lambda_pack.pipeline.promises import hold_to_promises
 from lambda_pack.ports import Ports
 
@@ -70,16 +71,18 @@ def take_nine_steps(
         inspections = inspect_alternatives(stock, ports, auditing)
         unmet = explain(missing, stock, requirements, ports.index, inspections=inspections)
         if unmet and not request.allow_unmet:
-            return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=to_build)
+            packages = with_places(planned(stock), stock, ports.index)
+            return Outcome(stock, unmet, packages=packages, to_build=to_build)
         tell_findings(stock, ports.narrator, request.audit)
         ports.narrator.step(8, STEPS[8])
         composed = compose_bundle(Parts(stock, own), request, requirements, ports=ports, write=write)
+        packages = with_places(composed.packages, stock, ports.index)
         ports.narrator.step(9, STEPS[9])
     return Outcome(
         stock,
         unmet,
         composed.archive,
-        composed.packages,
+        packages,
         composed.origins,
         savings=composed.savings,
         layers=composed.layers,

@@ -19,6 +19,7 @@ from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, decide
 from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.pipeline.places import with_places
 from lambda_pack.pipeline.undetermined import metadata_of, tell_undetermined
 from lambda_pack.ports import Ports
 
@@ -42,7 +43,8 @@ def look_ahead(
         stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
         unmet = explain(hopeless, stock, requirements, ports.index)
-    return Outcome(stock, unmet, packages=tuple(planned(stock)), to_build=tuple(_to_build(stock)))
+        packages = with_places(planned(stock), stock, ports.index)
+    return Outcome(stock, unmet, packages=packages, to_build=tuple(_to_build(stock)))
 
 
 def planned_origins(stock: Stock) -> Iterator[tuple[Pin, Offer]]:

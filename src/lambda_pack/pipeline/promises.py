@@ -55,5 +55,5 @@ def _is_resolvers_word(wheel: Wheel, stock: Stock, requirements: Requirements) -
 
 def _hosts(requirements: Requirements) -> frozenset[str]:
     places = requirements.indexes
-    urls = (places.index_url or "", *places.extra_index_urls, *places.find_links)
+    urls = (*places.urls, *places.find_links)
     return frozenset(urlsplit(url).netloc.rpartition("@")[2] for url in urls) - {""}

@@ -20,6 +20,7 @@ from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependenc
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import FileChoice, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
@@ -43,6 +44,12 @@ __all__ = ["BegunResolver", "UvResolver"]
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
 _NEWEST_PLATFORM = "manylinux_{}_{}".format(*NEWEST_GLIBC)
+
+_STRATEGIES = {
+    IndexStrategy.MERGE: "unsafe-best-match",
+    IndexStrategy.FIRST_INDEX: "first-index",
+    IndexStrategy.FIRST_MATCH: "unsafe-first-match",
+}
 
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1
@@ -207,7 +214,7 @@ class UvResolver(Struct, frozen=True):
             "index": list(_indexes(self.requirements)),
             "no-index": indexes.no_index,
             "find-links": [_flat(place) for place in indexes.find_links],
-            "index-strategy": "first-index" if indexes.strategy is IndexStrategy.FIRST_INDEX else "unsafe-best-match",
+            "index-strategy": _STRATEGIES[indexes.strategy],
             "allow-insecure-host": list(indexes.trusted_hosts),
             "keyring-provider": "subprocess" if indexes.keyring else "disabled",
             "no-binary": ":all:" in files.no_binary,
@@ -284,9 +291,13 @@ def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:
         return
     # uv asks the default index last; with `first-index` the order matters, and pip's main index comes first.
     for url in indexes.extra_index_urls:
-        yield {"url": url}
+        yield {"url": url, **_format(url, indexes)}
     if indexes.index_url is not None:
-        yield {"url": indexes.index_url, "default": True}
+        yield {"url": indexes.index_url, "default": True, **_format(indexes.index_url, indexes)}
+
+
+def _format(url: str, indexes: IndexSettings) -> dict[str, str]:
+    return {"format": "flat"} if url in indexes.flat_urls else {}
 
 
 def _prereleases(files: FileChoice) -> dict[str, object]:

@@ -19,8 +19,9 @@ from packaging.requirements import Requirement
 from lambda_pack.errors import IntegrityError
 from lambda_pack.model.building import Build, Building, BuildPermission
 from lambda_pack.model.choices import BuilderName
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist
-from lambda_pack.model.requirements import IndexSettings, Origin, Requested
+from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import RUNTIMES, Architecture
 from lambda_pack.model.verdicts import Fits, judge

@@ -12,9 +12,10 @@ from packaging.requirements import Requirement
 
 from lambda_pack.model.building import Building, BuildLimits, BuildPermission
 from lambda_pack.model.choices import BuilderName
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.old_builds import TOOLS_OF_PYTHON
 from lambda_pack.model.packages import Folder, Pin, Sdist
-from lambda_pack.model.requirements import IndexSettings, Origin, Requested
+from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt
 from tests.support.index import LoopbackIndex
 from tests.support.old_tools import NEW, OLD, offer_setuptools, old_project, old_sdist

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from lambda_pack.model.building import Building
 from lambda_pack.model.choices import BuilderName
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Pin, Sdist, Source, Wheel
-from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.stock import Accepted, Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.building.builder import SourceBuilder

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from msgspec import Struct
+from packaging.specifiers import SpecifierSet
+from packaging.utils import NormalizedName
 
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.credentials import Credentials, Keyring, Login
 from lambda_pack.tools.network.downloads import HttpDownloads
@@ -66,18 +68,19 @@ class Bench(Struct, frozen=True):
 
 
 @contextmanager
-def bench(
+def bench(  # noqa: PLR0913  # what a test may want to set, each by name
     settings: IndexSettings,
     folder: Path | None,
     *,
     netrc: Mapping[str, Login] = MappingProxyType({}),
     keyring: Keyring | None = None,
     environ: Mapping[str, str] = MappingProxyType({}),
+    allowed: Callable[[NormalizedName], SpecifierSet] = lambda _: SpecifierSet(),
 ) -> Iterator[Bench]:
-    """A bench with its cache in `folder`; None is a temporary one."""
+    """A bench with its cache in `folder`; None is a temporary one. `allowed` is what the user's own lines allow."""
     listener, pauses = Listener(), list[float]()
     credentials = Credentials(index_urls(settings), netrc=netrc, keyring=keyring)
     with Cache(folder) as cache, Session(settings, credentials, environ=environ, pause=pauses.append) as session:
         downloads = HttpDownloads(session, cache, narrator=listener)
-        index = SimpleIndex(settings, session, cache=cache, downloads=downloads, narrator=listener)
+        index = SimpleIndex(settings, session, cache=cache, downloads=downloads, narrator=listener, allowed=allowed)
         yield Bench(session, cache, downloads, index, listener, pauses)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, Interrupted, LambdaPackError
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Hashes, Wheel
-from lambda_pack.model.requirements import IndexSettings
 from tests.support.faults import Cut, Damage, Fault, NoRange, Protect, Redirect, Refuse, Slow, WrongLength
 from tests.support.index import LoopbackIndex
 from tests.support.packages import make_wheel

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.files.open_wheels import OpenWheels
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Wheel
-from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.downloads import HttpDownloads
 from lambda_pack.tools.network.forecast import Forecast

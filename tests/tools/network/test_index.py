@@ -9,8 +9,9 @@ from packaging.utils import canonicalize_name
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, UsageError
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Sdist, Wheel
-from lambda_pack.model.requirements import IndexSettings, proofs_in
+from lambda_pack.model.requirements import proofs_in
 from lambda_pack.tools.network.index_urls import index_urls, public_index
 from tests.support.faults import Damage, MissingHash, NoRange, Protect, Refuse, Slow, WrongHash
 from tests.support.index import LoopbackIndex

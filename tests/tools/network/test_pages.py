@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.tools.network.pages import Fetched, Pages
 from tests.support.serving import Answer, Asked, LoopbackServer
 from tests.tools.network.fetching import bench

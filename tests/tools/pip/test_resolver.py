@@ -18,8 +18,9 @@ from lambda_pack.errors import (
 )
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.exclusions import Conflict, Exclusions
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Pin
-from lambda_pack.model.requirements import FileChoice, IndexSettings, Origin, Requested, Requirements
+from lambda_pack.model.requirements import FileChoice, Origin, Requested, Requirements
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.pip.program import Pip
@@ -289,8 +290,12 @@ def test_a_pip_that_has_changed_inside_is_not_asked(resolver: PipResolver, tmp_p
     assert type(caught.value) is LambdaPackError
 
 
-def test_the_rule_of_the_first_index_is_refused_in_words(resolver: PipResolver) -> None:
-    indexes = replace(resolver.requirements.indexes, strategy=IndexStrategy.FIRST_INDEX)
+def test_pip_is_never_given_indexes_that_it_would_merge_against_their_rule(resolver: PipResolver) -> None:
+    indexes = replace(
+        resolver.requirements.indexes,
+        extra_index_urls=("https://x.example",),
+        strategy=IndexStrategy.FIRST_INDEX,
+    )
     wanted = replace(resolver, requirements=replace(resolver.requirements, indexes=indexes))
-    with pytest.raises(UsageError, match="--resolver uv"):
+    with pytest.raises(AssertionError, match="would merge"):
         wanted.resolve(ARM)

@@ -11,7 +11,11 @@ INDEXES = Group.of(
     "indexes and files, as in pip",
     Option("index-url", "main index (default: the public one)", short="i", metavar="URL"),
     Option("extra-index-url", "further index", Kind.MANY, metavar="URL"),
-    Option("index-strategy", "what several indexes mean", choices=values_of(IndexStrategy)),
+    Option(
+        "index-strategy",
+        "what several indexes mean (default: as the tool they were set for)",
+        choices=values_of(IndexStrategy),
+    ),
     Option("find-links", "folder or page with files", Kind.MANY, short="f", metavar="PLACE"),
     Option("no-index", "ask no index", Kind.SWITCH),
     Option("trusted-host", "host whose certificate is not checked", Kind.MANY, metavar="HOST"),

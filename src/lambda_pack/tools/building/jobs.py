@@ -14,8 +14,9 @@ from packaging.utils import NormalizedName
 
 from lambda_pack.model.building import Build, Building, BuildLimits
 from lambda_pack.model.choices import BuilderName
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Sdist, Source, Wheel
-from lambda_pack.model.requirements import IndexSettings, Requested
+from lambda_pack.model.requirements import Requested
 from lambda_pack.model.stock import Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
@@ -33,11 +34,14 @@ class BuildSettings(Struct, frozen=True):
     """How things are built.
 
     `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
-    looking for one of the target's version. `constraints` limit what builds require. `workers` is how many builds run
-    at once, None for one on each core. `note` is told what is tried again; `uploaded` says when an index got an sdist.
+    looking for one of the target's version. `constraints` limit what builds require, and `origin` says from which
+    indexes it comes where there are several: a wheel that was built before counts only where that is the same.
+    `workers` is how many builds run at once, None for one on each core. `note` is told what is tried again; `uploaded`
+    says when an index got an sdist.
     """
 
     indexes: IndexSettings = field(default_factory=IndexSettings)
+    origin: str = ""
     config: tuple[tuple[str, str], ...] = ()
     package_config: Mapping[NormalizedName, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     interpreter: Path | None = None

@@ -65,6 +65,8 @@ class BuiltWheels(Struct, frozen=True):
             "config": self.settings.config_for(name),
             "constraints": [str(line) for line in self.settings.constraints],
             "place": self._place(builder, image),
+            # What builds require may be another package with other indexes.
+            **({"indexes": self.settings.origin} if self.settings.origin else {}),
         }
         if cooldown := self.settings.indexes.cooldown.rule:
             # A build without the cooldown, or with another, may have used what is too new now.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.urls import credentials_in, masked, without_credentials
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from urllib.parse import urljoin, urlsplit
 from msgspec import Struct
 
 from lambda_pack.errors import IndexUnavailable, Interrupted
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.product import VERSION
-from lambda_pack.model.requirements import IndexSettings
 from lambda_pack.model.urls import credentials_in, with_credentials, without_credentials
 from lambda_pack.tools.network.connections import Connections, is_local, is_trusted
 from lambda_pack.tools.network.credentials import Credentials, Login, origin

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError
 from lambda_pack.model.choices import IndexStrategy
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Hashes, Sdist, Wheel
-from lambda_pack.model.requirements import IndexSettings, proofs_in
-from lambda_pack.model.urls import path_of
+from lambda_pack.model.requirements import proofs_in
+from lambda_pack.model.urls import path_of, without_credentials
 from lambda_pack.ports import Downloads, Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.network.find_links import linked
 from lambda_pack.tools.network.http import Session
 from lambda_pack.tools.network.index_page import Page, parse_page
-from lambda_pack.tools.network.index_urls import index_urls
+from lambda_pack.tools.network.index_urls import index_tiers, index_urls
 from lambda_pack.tools.network.pages import Denied, Fetched, Pages
 from lambda_pack.tools.network.wheel_metadata import (
     offered_metadata,
@@ -36,14 +38,30 @@ _KIND = "metadata"
 _SIZES = "sizes"
 
 
+def _any_version(_: NormalizedName) -> SpecifierSet:
+    return SpecifierSet()
+
+
 class SimpleIndex:
     """The port `Index` over the simple API, in HTML and JSON, over HTTP and `file:`, with `--find-links` places."""
 
-    def __init__(
-        self, settings: IndexSettings, session: Session, *, cache: Cache, downloads: Downloads, narrator: Narrator
+    def __init__(  # noqa: PLR0913  # what an index works with, each by name
+        self,
+        settings: IndexSettings,
+        session: Session,
+        *,
+        cache: Cache,
+        downloads: Downloads,
+        narrator: Narrator,
+        allowed: Callable[[NormalizedName], SpecifierSet] = _any_version,
     ) -> None:
-        """`downloads` fetches whole wheels whose METADATA cannot be had otherwise."""
+        """`downloads` fetches whole wheels whose METADATA cannot be had otherwise.
+
+        `allowed` gives the versions that the user's requirements allow: an index that has none of them may be followed
+        by a supplemental one.
+        """
         self._settings = settings
+        self._allowed = allowed
         self._session = session
         self._cache = cache
         self._downloads = downloads
@@ -69,6 +87,25 @@ class SimpleIndex:
                 local = [file for file in links if file.pin.name == name]
                 self._pages[name] = tuple(_each_once([*local, *files]))
         return tuple(file for name in wanted for file in self._pages[name])
+
+    def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """See `lambda_pack.ports.Index`."""
+        wanted = frozenset(names)
+        linked_names = {file.pin.name for file in self._linked(wanted)} if self._settings.find_links else set()
+        return frozenset(name for name in wanted if name in linked_names or self._has_merged_indexes(name))
+
+    def places(self, files: Iterable[Wheel | Sdist]) -> Mapping[Wheel | Sdist, str]:
+        """See `lambda_pack.ports.Index`."""
+        wanted = tuple(files)
+        urls = index_urls(self._settings)
+        if len(urls) == 1 and not self._settings.find_links:
+            only = without_credentials(urls[0])
+            return {file: only for file in wanted if urlsplit(file.url).scheme != "file" or only.startswith("file:")}
+        offered = {file.url: file.index for file in self.files({file.pin.name for file in wanted})}
+        return {file: index for file in wanted if (index := offered.get(file.url)) is not None}
+
+    def _has_merged_indexes(self, name: NormalizedName) -> bool:
+        return any(len(tier) > 1 for tier in index_tiers(self._settings, name))
 
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         """See `lambda_pack.ports.Index`."""
@@ -115,31 +152,56 @@ class SimpleIndex:
         return found
 
     def _of_indexes(self, name: NormalizedName, _: threading.Event) -> list[Wheel | Sdist]:
+        """The files of the first tier that has what is asked for; of all tiers where none has."""
         found: list[Wheel | Sdist] = []
-        refusal: IndexUnavailable | None = None
+        refusals: list[IndexUnavailable] = []
+        for tier in index_tiers(self._settings, name):
+            files, is_known = self._of_tier(tier, name, refusals)
+            found += files
+            if is_known and self._settings.strategy is IndexStrategy.FIRST_INDEX:
+                break
+            if self._has_allowed(files, name):
+                found = files
+                break
+        if refusals and not found:
+            raise refusals[0]
+        if refusals:
+            with self._lock:
+                self._narrator.note(f"{name} is taken from another index: {refusals[0]}")
+        return found
+
+    def _of_tier(
+        self, urls: Iterable[str], name: NormalizedName, refusals: list[IndexUnavailable]
+    ) -> tuple[list[Wheel | Sdist], bool]:
+        """The files of these indexes, and whether one of them knows the name; `refusals` gets what was refused."""
+        found: list[Wheel | Sdist] = []
         is_known = False
-        first_only = self._settings.strategy is IndexStrategy.FIRST_INDEX
-        for url in index_urls(self._settings):
+        for url in urls:
+            if url in self._settings.flat_urls:
+                files = self._kept(linked(url, frozenset({name}), pages=self._fetcher))
+                found += files
+                is_known = is_known or bool(files)
+                continue
             match self._fetcher.fetch(f"{url.rstrip('/')}/{name}/"):
-                case Denied(error) if first_only:
+                case Denied(error) if self._settings.strategy is IndexStrategy.FIRST_INDEX:
                     raise error
                 case Denied(error):
                     # Some indexes (those on S3) answer so for names they do not have; pip goes on, too.
-                    refusal = refusal or error
+                    refusals.append(error)
                 case None:
                     continue
                 case Fetched(url=address, content_type=kind, body=body):
                     is_known = True
-                    page = parse_page(body, url=address, content_type=kind, names={name})
+                    page = parse_page(
+                        body, url=address, content_type=kind, names={name}, index=without_credentials(url)
+                    )
                     found += map(self._settings.cooldown.applied, self._kept(page))
-                    if first_only:
-                        break
-        if refusal and not is_known:
-            raise refusal
-        if refusal:
-            with self._lock:
-                self._narrator.note(f"{name} is taken from another index: {refusal}")
-        return found
+        return found, is_known
+
+    def _has_allowed(self, files: Iterable[Wheel | Sdist], name: NormalizedName) -> bool:
+        """Whether one of the files is of a version that the user's own lines allow."""
+        versions = {file.pin.version for file in files if file.pin.version is not None and file.refused is None}
+        return any(self._allowed(name).filter(versions, prereleases=True))
 
     def _kept(self, page: Page) -> tuple[Wheel | Sdist, ...]:
         with self._lock:

@@ -52,8 +52,12 @@ class Link(Struct):
     uploaded: str | None = None
 
 
-def parse_page(body: bytes, *, url: str, content_type: str, names: Collection[NormalizedName]) -> Page:
+def parse_page(
+    body: bytes, *, url: str, content_type: str, names: Collection[NormalizedName], index: str | None = None
+) -> Page:
     """The wheels and sdists of these projects on the page from `url`; whatever else it names is left out.
+
+    `index` is the index that the page belongs to, without credentials.
 
     Raises:
         IndexUnavailable: the page is neither HTML nor JSON of version 1.
@@ -69,7 +73,7 @@ def parse_page(body: bytes, *, url: str, content_type: str, names: Collection[No
     files: list[Wheel | Sdist] = []
     hashes: dict[str, Hashes] = {}
     for link in links:
-        found = offer(link, names)
+        found = offer(link, names, index)
         if found is None:
             continue
         files.append(found)
@@ -78,13 +82,13 @@ def parse_page(body: bytes, *, url: str, content_type: str, names: Collection[No
     return Page(tuple(files), hashes)
 
 
-def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None:
+def offer(link: Link, names: Collection[NormalizedName], index: str | None = None) -> Wheel | Sdist | None:
     """The value for a link; None where it is no wheel or sdist of one of these projects."""
     if "/" in link.filename or "\\" in link.filename or not link.filename.isprintable():
         # The name becomes a file name here, and a part of messages: it must not lead anywhere else, nor deceive.
         return None
     if link.filename.endswith(".whl"):
-        return _wheel(link, names)
+        return _wheel(link, names, index)
     # Eggs and installers for Windows are nothing we can use.
     for suffix in ARCHIVE_SUFFIXES:
         if link.filename.endswith(suffix):
@@ -92,19 +96,16 @@ def offer(link: Link, names: Collection[NormalizedName]) -> Wheel | Sdist | None
             if pin is None:
                 return None
             return Sdist(
-                pin,
-                link.filename,
-                link.url,
-                link.hashes,
-                link.size,
+                *(pin, link.filename, link.url, link.hashes, link.size),
                 _requires(link.requires_python),
                 link.yanked,
+                index=index,
                 uploaded=_time(link.uploaded),
             )
     return None
 
 
-def _wheel(link: Link, names: Collection[NormalizedName]) -> Wheel | None:
+def _wheel(link: Link, names: Collection[NormalizedName], index: str | None) -> Wheel | None:
     # What stands before the tags, and the tags, repeat independently on a page.
     head, *tags = link.filename.removesuffix(".whl").rsplit("-", 3)
     try:
@@ -125,6 +126,7 @@ def _wheel(link: Link, names: Collection[NormalizedName]) -> Wheel | None:
         _requires(link.requires_python),
         yanked=link.yanked,
         metadata=link.core_metadata is not None,
+        index=index,
         uploaded=_time(link.uploaded),
     )
 

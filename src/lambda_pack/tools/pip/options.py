@@ -8,8 +8,11 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from lambda_pack.model.choices import ResolverName
 from lambda_pack.model.cooldown import Cooldown
-from lambda_pack.model.requirements import FileChoice, IndexSettings, Requested, Requirements
+from lambda_pack.model.indexes import IndexSettings
+from lambda_pack.model.requirements import FileChoice, Requested, Requirements
+from lambda_pack.tools.network.index_urls import is_native
 from lambda_pack.tools.requirements_text import build_constraints_text
 
 __all__ = [
@@ -22,11 +25,14 @@ __all__ = [
     "write_constraints",
 ]
 
-# pip takes the last of several.
-
 
 def index_options(indexes: IndexSettings) -> tuple[str, ...]:
-    """Where pip looks, and how it gets there; pip merges all indexes, whatever the strategy says."""
+    """Where pip looks, and how it gets there.
+
+    pip merges whatever it is given: only settings that `is_native` allows may come here (else those of an `IndexView`).
+    """
+    if not is_native(indexes, ResolverName.PIP):
+        raise AssertionError("pip would merge indexes that have rules; give it those of an IndexView")
     return tuple(_index_options(indexes))
 
 
@@ -117,8 +123,12 @@ def _index_options(indexes: IndexSettings) -> Iterator[str]:
         ("--proxy", indexes.proxy),
     )
     several = (
-        ("--extra-index-url", indexes.extra_index_urls),
-        ("--find-links", indexes.find_links),
+        ("--extra-index-url", tuple(url for url in indexes.extra_index_urls if url not in indexes.flat_urls)),
+        # pip's word for an index that is one page of links.
+        (
+            "--find-links",
+            (*indexes.find_links, *(url for url in indexes.extra_index_urls if url in indexes.flat_urls)),
+        ),
         ("--trusted-host", indexes.trusted_hosts),
     )
     for option, value in single:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from packaging.tags import Tag
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.model.requirements import IndexSettings
+from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.pip.options import index_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from packaging.markers import Environment
@@ -21,13 +22,17 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import LambdaPackError
-from lambda_pack.model.urls import filename_of, path_of
+from lambda_pack.model.urls import filename_of, path_of, without_credentials
 
 __all__ = ["read_report"]
 
 
-def read_report(report: Mapping[str, Any], environment: Environment) -> Pylock:
+def read_report(
+    report: Mapping[str, Any], environment: Environment, pages: Mapping[str, str] = MappingProxyType({})
+) -> Pylock:
     """The closure, in pip's order; each package has the one file that pip chose. Local paths are absolute.
+
+    `pages` has, by the URL of a file, the page that names it.
 
     Raises:
         LambdaPackError: pip writes its report differently now.
@@ -39,11 +44,13 @@ def read_report(report: Mapping[str, Any], environment: Environment) -> Pylock:
     return Pylock(
         lock_version=Version("1.0"),
         created_by=f"pip {report['pip_version']}",
-        packages=[_package(item, names, environment) for item in items],
+        packages=[_package(item, names, environment, pages) for item in items],
     )
 
 
-def _package(item: Mapping[str, Any], names: frozenset[NormalizedName], environment: Environment) -> Package:
+def _package(
+    item: Mapping[str, Any], names: frozenset[NormalizedName], environment: Environment, pages: Mapping[str, str]
+) -> Package:
     metadata = item["metadata"]
     requires_python = metadata.get("requires_python")
     return Package(
@@ -51,8 +58,17 @@ def _package(item: Mapping[str, Any], names: frozenset[NormalizedName], environm
         version=Version(metadata["version"]),
         requires_python=SpecifierSet(requires_python) if requires_python else None,
         dependencies=[{"name": name} for name in _dependencies(item, names, environment)] or None,
+        index=_index(pages.get(item["download_info"]["url"]), canonicalize_name(metadata["name"])),
         **_origin(item["download_info"], is_direct=item["is_direct"]),
     )
+
+
+def _index(page: str | None, name: NormalizedName) -> str | None:
+    """The index that a page belongs to: the page itself where it is a place of `--find-links`."""
+    if page is None:
+        return None
+    parts = page.rstrip("/").removesuffix("/index.html").rpartition("/")
+    return without_credentials(f"{parts[0]}/" if parts[2] == name else page)
 
 
 def _origin(info: Mapping[str, Any], *, is_direct: bool) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from packaging.pylock import Pylock
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Folder, Sdist
 from lambda_pack.model.requirements import Requirements
@@ -60,12 +59,10 @@ class PipResolver(Struct, frozen=True):
         """See `lambda_pack.ports.Resolver`. Each package has the one file that pip chose.
 
         Raises:
-            UsageError: pip refuses the requirements, or they ask for what only uv can do.
+            UsageError: pip refuses the requirements.
             IntegrityError: a file has none of the hashes that the requirements name.
             LambdaPackError: pip has changed inside and cannot be told about the target, or broke.
         """
-        if self.requirements.indexes.strategy is IndexStrategy.FIRST_INDEX:
-            raise UsageError("pip always merges its indexes; choose --resolver uv, or --index-strategy merge")
         pip = self.pip or our_pip()
         _refuse_settings_of_uv(self.requirements)
         if self.requirements.indexes.cooldown and not knows_cooldowns(pip.version):
@@ -87,7 +84,8 @@ class PipResolver(Struct, frozen=True):
             )
             if ended.status != 0:
                 raise refusal(pip, ended, outcome=_load(folder / "outcome.json"), scratch=folder)
-            return read_report(_load(folder / "report.json"), target.environment)
+            pages = _load(folder / "outcome.json").get("pages", {})
+            return read_report(_load(folder / "report.json"), target.environment, pages)
 
     def _write(self, folder: Path, exclusions: Exclusions) -> None:
         hashes = _hashes_count(self.requirements)

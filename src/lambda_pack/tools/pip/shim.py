@@ -210,6 +210,23 @@ def listen(outcome: dict[str, Any]) -> None:
     report_failure = replace("_internal.index.collector", "_handle_get_simple_fail", hear)
 
 
+def note_pages(outcome: dict[str, Any]) -> None:
+    """Notes the page of an index that each chosen file was found on; pip's own report does not say it."""
+    resolver = seam("_internal.resolution.resolvelib.resolver", "Resolver")
+    resolve = resolver.resolve
+
+    def resolve_and_note(self: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # pip's
+        answer = resolve(self, *arguments, **options)
+        for requirement in answer.requirements.values():
+            link = requirement.link
+            page = getattr(link, "comes_from", None)
+            if isinstance(page, str):
+                outcome["pages"][link.url_without_fragment] = page
+        return answer
+
+    resolver.resolve = resolve_and_note
+
+
 def overhear(outcome: dict[str, Any], owner: Any, name: str) -> None:  # noqa: ANN401  # pip's
     """Notes the exception that ends a method, unless one further inside has been noted."""
     work = getattr(owner, name)
@@ -237,6 +254,7 @@ def main(path: str) -> None:
     os.unlink(path)  # noqa: PTH108  # plain, as the rest
     sys.meta_path.insert(0, OnlyPip(settings["folder"]))
     outcome: dict[str, Any] = {"errors": [], "message": "", "description": "", "unreachable": [], "missing": None}
+    outcome["pages"] = {}
     try:
         target = settings.get("target")
         if target:
@@ -250,6 +268,7 @@ def main(path: str) -> None:
             if target.get("silent") or target.get("never"):
                 silence(target)
             admit_wheels_named_by_url()
+            note_pages(outcome)
             listen(outcome)
         sys.argv = ["pip", *settings["arguments"]]
         runpy.run_module("pip", run_name="__main__", alter_sys=True)
