@@ -9,19 +9,37 @@ from lambda_pack.model.advice import Inspection, best_by_tags, other_targets
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.findings import Finding, errors_in
 from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.report import ToBuild, Unmet
+from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.targets import Target
 from lambda_pack.pipeline.audits import Auditing
+from lambda_pack.pipeline.builds import left_to_build
+from lambda_pack.pipeline.explanations import explain
 from lambda_pack.ports import Ports
 
-__all__ = ["inspect_alternatives"]
+__all__ = ["explain_rest"]
 
 # Files are fetched only to be advised about: a few, and none that takes minutes.
 _MOST_WHEELS = 12
 _LARGEST = 100_000_000  # in bytes
 
 
-def inspect_alternatives(stock: Stock, ports: Ports, auditing: Auditing) -> Mapping[Pin, Inspection]:
+def explain_rest(
+    stock: Stock, requirements: Requirements, ports: Ports, auditing: Auditing, *, allow_unmet: bool
+) -> tuple[tuple[Unmet, ...], tuple[ToBuild, ...]]:
+    """Return why each package that is left cannot be met, and what was not built because the run cannot succeed.
+
+    With `allow_unmet` everything was built that could be.
+    """
+    to_build = () if allow_unmet else tuple(left_to_build(stock))
+    untried = {item.pin for item in to_build}
+    missing = [pin for pin in stock.unmet if pin not in untried]
+    inspections = _inspect_alternatives(stock, ports, auditing)
+    return explain(missing, stock, requirements, ports.index, inspections=inspections), to_build
+
+
+def _inspect_alternatives(stock: Stock, ports: Ports, auditing: Auditing) -> Mapping[Pin, Inspection]:
     """What was found in the wheels of each unmet package, on the target and on those that could be chosen instead.
 
     Only wheels that fit by their tags are looked into, and of many packages not all of them. An index or a file that

@@ -11,13 +11,13 @@ from lambda_pack.model.choices import Preference
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.pipeline.alternatives import inspect_alternatives
+from lambda_pack.pipeline.alternatives import explain_rest
 from lambda_pack.pipeline.audits import Auditing, refuse_by_contents, tell_findings
-from lambda_pack.pipeline.builds import build_with_compiler, build_without_compiler, left_to_build
+from lambda_pack.pipeline.builds import build_with_compiler, build_without_compiler
 from lambda_pack.pipeline.closure import resolve_everything
 from lambda_pack.pipeline.compatible_wheels import find_compatible_wheels
 from lambda_pack.pipeline.composition import Parts, Writer, compose_bundle, planned
-from lambda_pack.pipeline.explanations import explain, trace_held_back
+from lambda_pack.pipeline.explanations import trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.own_code import own_folders, with_projects
@@ -65,11 +65,7 @@ def take_nine_steps(
         stock = refuse_by_contents(accept_misstated(stock, ports.builder), ports, auditing)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
-        to_build = () if request.allow_unmet else tuple(left_to_build(stock))
-        untried = {item.pin for item in to_build}
-        missing = [pin for pin in stock.unmet if pin not in untried]
-        inspections = inspect_alternatives(stock, ports, auditing)
-        unmet = explain(missing, stock, requirements, ports.index, inspections=inspections)
+        unmet, to_build = explain_rest(stock, requirements, ports, auditing, allow_unmet=request.allow_unmet)
         if unmet and not request.allow_unmet:
             packages = with_places(planned(stock), stock, ports.index)
             return Outcome(stock, unmet, packages=packages, to_build=to_build)
