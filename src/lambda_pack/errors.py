@@ -14,7 +14,7 @@ A message says what, where and what now: lower-case start, no full stop, values 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # `typing` costs 8 ms, and a pack that is repeated needs none of it
+TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import ClassVar

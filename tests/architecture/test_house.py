@@ -61,48 +61,6 @@ def reads_environment(node: ast.AST) -> bool:
             return False
 
 
-def looks_unseen(node: ast.AST) -> bool:
-    """Whether the node reads a file, or asks for one, of which nobody is told (see `lambda_pack.looks`)."""
-    match node:
-        case ast.Call(
-            func=ast.Attribute(
-                value=ast.Call(func=ast.Name(id="seen" | "listed" | "walked")),
-                attr="is_file" | "is_dir" | "exists" | "read_text" | "read_bytes" | "iterdir" | "glob",
-            )
-        ):
-            return False
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="os"), attr="access"),
-            args=[ast.Call(func=ast.Name(id="seen")), *_],
-        ):
-            return False
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="parser"), attr="read")):
-            return True
-        case ast.Call(
-            func=ast.Attribute(
-                attr="access"
-                | "is_file"
-                | "is_dir"
-                | "exists"
-                | "read_text"
-                | "read_bytes"
-                | "iterdir"
-                | "glob"
-                | "rglob"
-                | "open"
-                | "scandir"
-                | "listdir"
-                | "stat"
-                | "lstat"
-            )
-        ):
-            return True
-        case ast.Call(func=ast.Name(id="open" | "FileIO")):
-            return True
-        case _:
-            return False
-
-
 def patches_code(node: ast.AST) -> bool:
     """Whether the node puts a stand-in into somebody else's module."""
     match node:
@@ -196,13 +154,3 @@ def test_each_folder_of_tests_is_a_package() -> None:
     bare = {str(module.parent.relative_to(HOUSE)) for module in TESTS if not (module.parent / "__init__.py").is_file()}
 
     assert not bare, f"two tests of one name collide without an __init__.py in {bare}"
-
-
-def test_whatever_is_read_as_an_input_is_seen() -> None:
-    """What a pack followed from is compared the next time: see docs/adr/0007."""
-    rooms = [module for module in MODULES if module.parent.name == "inputs"]
-    rooms += [SOURCE / "frontends" / name for name in ("requests.py", "raypack_requests.py", "target_requests.py")]
-    rooms += [SOURCE / "commands" / name for name in ("orders.py", "layer_groups.py")]
-    rooms.append(SOURCE / "tools" / "network" / "credentials.py")
-    found = [place(module, node) for module in rooms for node in nodes(module) if looks_unseen(node)]
-    assert not found

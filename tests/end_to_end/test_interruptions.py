@@ -121,24 +121,6 @@ def test_what_was_there_before_stays(work: Workplace) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_while_a_pack_is_repeated(work: Workplace, number: signal.Signals) -> None:
-    """The zip is written already, and uv looks whether it still is the right one."""
-    make_wheel(work.index.folder, "one-1.0-py3-none-any.whl", files={"one.bin": os.urandom(50_000)})
-    work.write("requirements.txt", "one")
-    assert work.pack(extra=compiler_of(work)).exit_code == 0
-    for file in (work.folder / "dist").iterdir():
-        file.unlink()
-    before = len(work.index.asked("/simple/one/"))
-    work.index.misbehave("/simple/one/", Slow(0.5, chunk=10))
-
-    done = interrupted(work, number, lambda: len(work.index.asked("/simple/one/")) > before)
-
-    assert done.exit_code == 130
-    assert done.errors == "lambda-pack: interrupted\n"
-    assert not work.leftovers()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_many_are_packed(work: Workplace, number: signal.Signals) -> None:
     for name in ("one", "two", "three"):
         make_wheel(work.index.folder, f"{name}-1.0-py3-none-any.whl", files={f"{name}.bin": os.urandom(50_000)})

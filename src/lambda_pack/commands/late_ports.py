@@ -18,23 +18,22 @@ __all__ = ["LateBuilder", "LateIndex", "LateRefiner"]
 
 
 class LateIndex:
-    """The port `Index`. `was_asked` says whether it was about more than what a digest is worth."""
+    """The port `Index`."""
 
     def __init__(self, make: Callable[[], Index]) -> None:
         self._made = cache(make)
-        self.was_asked = False
 
     def files(self, names: Iterable[NormalizedName]) -> Sequence[Offer]:
         """See `lambda_pack.ports.Index`."""
-        return self._asked().files(names)
+        return self._made().files(names)
 
     def metadata(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, bytes]:
         """See `lambda_pack.ports.Index`."""
-        return self._asked().metadata(wheels)
+        return self._made().metadata(wheels)
 
     def sizes(self, wheels: Iterable[Wheel]) -> Mapping[Wheel, int | None]:
         """See `lambda_pack.ports.Index`."""
-        return self._asked().sizes(wheels)
+        return self._made().sizes(wheels)
 
     def split(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
         """See `lambda_pack.ports.Index`."""
@@ -47,10 +46,6 @@ class LateIndex:
     def promised(self, names: Iterable[NormalizedName]) -> frozenset[str]:
         """See `lambda_pack.ports.Index`."""
         return self._made().promised(names)
-
-    def _asked(self) -> Index:
-        self.was_asked = True
-        return self._made()
 
 
 class LateBuilder:

@@ -13,7 +13,6 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
 
 if TYPE_CHECKING:
-    from lambda_pack.commands.recipe_notes import RecipeNotes
     from lambda_pack.commands.shared_work import SharedWork
     from lambda_pack.model.report import Report
 
@@ -26,13 +25,12 @@ def pack(
     narrator: Narrator,
     *,
     shared: SharedWork | None = None,
-    notes: RecipeNotes | None = None,
 ) -> Report:
     """Pack, and say what came of it; with anything unmet and no `allow_unmet`, nothing is written.
 
     Zip, report and lock appear together at the end, or not at all. Where a lock and own code are as they were, and the
     outputs as the last pack has left them, nothing is done unless the request says `force`. `shared` is given where
-    this is one of many (`lambda_pack.commands.many`), `notes` where the process may be asked for the very same again.
+    this is one of many (`lambda_pack.commands.many`).
 
     Raises:
         UnmetDependencies: the requirements contradict each other; what is unmet for other reasons is in the report.
@@ -40,7 +38,7 @@ def pack(
     """
     recorder = Recorder(narrator)
     try:
-        return _packed(request, environ, recorder, shared=shared, notes=notes)
+        return _packed(request, environ, recorder, shared=shared)
     finally:
         # Of a pack that failed, too.
         if request.profile is not None:
@@ -55,7 +53,6 @@ def _packed(
     recorder: Recorder,
     *,
     shared: SharedWork | None,
-    notes: RecipeNotes | None,
 ) -> Report:
     order = take_order(request, environ, recorder)
     inputs = None
@@ -71,7 +68,7 @@ def _packed(
     with Workshop(order, environ, recorder, shared=shared) as workshop:
         from lambda_pack.commands.packing import pack_order  # the resolver runs already
 
-        report = pack_order(order, workshop, recorder, inputs=inputs, notes=notes)
+        report = pack_order(order, workshop, recorder, inputs=inputs)
     if request.use_cache:
         _keep_bounded(request.cache)
     return report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -30,9 +29,6 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.pipeline.nine_steps import take_nine_steps
 from lambda_pack.pipeline.outcome import Outcome
 
-if TYPE_CHECKING:
-    from lambda_pack.commands.recipe_notes import RecipeNotes
-
 __all__ = ["pack_order"]
 
 _HANDLER = "app.handler"
@@ -46,7 +42,6 @@ def pack_order(
     recorder: Recorder,
     *,
     inputs: str | None,
-    notes: RecipeNotes | None,
 ) -> Report:
     """Pack what was ordered; see `lambda_pack.commands.pack`."""
     request = order.request
@@ -55,22 +50,18 @@ def pack_order(
     place = request.output if request.to_dir is None else request.to_dir.absolute().parent
     with staging_beside(str(place)) as name:
         staging = Path(name)
-        write = partial(_write, order=order, staging=staging, recorder=recorder, notes=notes)
+        write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
         report = replace(report_of(order, outcome, recorder, workshop.mask), inputs_sha256=inputs)
         if request.to_dir is None and (outcome.archive is not None or request.keeps_report):
-            lock = _write_beside(staging, order, report, outcome)
-            if notes is not None:
-                notes.decided(order, workshop, lock)
+            _write_beside(staging, order, report, outcome)
             publish(str(staging), str(request.output))
     if inputs is not None:
         remember(order, report)
     return report
 
 
-def _write(
-    bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder, notes: RecipeNotes | None
-) -> ArchiveFacts:
+def _write(bundle: Bundle, *, order: Order, staging: Path, recorder: Recorder) -> ArchiveFacts:
     request = order.request
     if not bundle.entries and bundle.layer is None and request.layering is None:
         recorder.warn(
@@ -81,8 +72,6 @@ def _write(
     if request.is_folder:
         return _write_folder(bundle, request, name, staging=staging, recorder=recorder)
     archive = write_zip(bundle, staging / f"{name}{FORMS[request.layout].ending}")
-    if notes is not None:
-        notes.written(bundle, archive.path)
     limit = FORMS[request.layout].zipped_limit
     if limit is not None and archive.size > limit:
         recorder.warn(
@@ -107,18 +96,16 @@ def _write_folder(
     return ArchiveFacts(place, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
 
 
-def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> str | None:
-    """Report and lock; the text of the lock, where there is one."""
+def _write_beside(staging: Path, order: Order, report: Report, outcome: Outcome) -> None:
+    """Write the report and, where files of indexes were packed, the lock."""
     stem = f"{order.name}-{order.request.target}"
     with writing_to(order.request.output):
         (staging / f"{stem}.report.json").write_text(report_json(report), encoding="utf-8")
         # Of what is installed there are no files that a lock could name.
         if outcome.archive is None or order.installation is not None:
-            return None
+            return
         lock = lock_of(outcome.origins, order.request.target, order.request.output.absolute())
         lock.validate()
         import tomli_w
 
-        text = tomli_w.dumps(lock.to_dict())
-        (staging / f"{stem}.pylock.toml").write_text(text, encoding="utf-8")
-        return text
+        (staging / f"{stem}.pylock.toml").write_text(tomli_w.dumps(lock.to_dict()), encoding="utf-8")

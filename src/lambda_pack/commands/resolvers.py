@@ -56,8 +56,8 @@ class Resolvers(Struct, frozen=True):
         if shared and not shared.begins(self.order, stack):
             # Another order has begun: there is an answer already, or there will be.
             return resolver
-        first = resolver.question(request.target)
-        return BegunResolver(resolver, stack.enter_context(resolver.begun(first)), first)
+        running = stack.enter_context(resolver.begun(resolver.question(request.target)))
+        return BegunResolver(resolver, running)
 
     def viewing(self, view: Callable[[], IndexView], folder: Path) -> InformedResolver | None:
         """A resolver that sees all indexes as one; None where a lock takes its place."""

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from lambda_pack.tools.network.forecast import Forecast
     from lambda_pack.tools.network.http import Session
     from lambda_pack.tools.network.index_view import IndexView
-    from lambda_pack.tools.uv_resolver import BegunResolver
 
 __all__ = ["Workshop"]
 
@@ -59,7 +58,6 @@ class Workshop:
         self._mask = masked
         self._resolvers = Resolvers(order, environ)
         self._index: LateIndex | None = None
-        self._asks_named_indexes = False
 
     def __enter__(self) -> Self:
         with self._open as stack:
@@ -86,18 +84,6 @@ class Workshop:
         """The private folder for temporary files, emptied when the block ends."""
         yield Path(self._scratch)
         self._open.close()
-
-    @property
-    def has_asked_an_index(self) -> bool:
-        """Whether what an index said may have changed what comes out; what a digest is worth is no such thing."""
-        return self._asks_named_indexes or (self._index is not None and self._index.was_asked)
-
-    @property
-    def begun(self) -> BegunResolver | None:
-        """uv, where it was begun for this order alone."""
-        from lambda_pack.tools.uv_resolver import BegunResolver
-
-        return self._resolver if isinstance(self._resolver, BegunResolver) else None
 
     def wire(self, scratch: Path) -> Ports:
         """The ports, with their temporary files in `scratch`."""
@@ -136,7 +122,7 @@ class Workshop:
         builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache, view))
         ports = Ports(
             resolver=self._helped(self._resolver or self._resolvers.viewing(view, scratch / "viewing"), builder)
-            or self._resolvers.locked(self._noting(index_over), scratch / "installed"),
+            or self._resolvers.locked(index_over, scratch / "installed"),
             index=self._index,
             downloads=downloads,
             auditor=auditor,
@@ -169,15 +155,6 @@ class Workshop:
             )
 
         return index_over
-
-    def _noting(self, index_over: Callable[[IndexSettings], Index]) -> Callable[[IndexSettings], Index]:
-        """The same, for a lock: where it is asked, what indexes say may change what comes out."""
-
-        def named_index(settings: IndexSettings) -> Index:
-            self._asks_named_indexes = True
-            return index_over(settings)
-
-        return named_index
 
     def _view(self, index: Index, downloads: Downloads) -> IndexView:
         """All indexes as one, for tools that could not keep to their rules themselves."""

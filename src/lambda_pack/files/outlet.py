@@ -1,7 +1,4 @@
-"""Where the bytes of an archive go: to the file in large groups, and to the digest at the same time.
-
-Loaded before anything else is where a pack is repeated, so it imports little.
-"""
+"""Where the bytes of an archive go: to the file in large groups, and to the digest at the same time."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
-from lambda_pack.looks import listed, seen
 from lambda_pack.model.globs import GlobRules
 from lambda_pack.model.product import SCRATCH_PREFIX
 
@@ -97,7 +96,7 @@ def check_source(place: Path) -> None:
     Raises:
         UsageError: it is not there, or something else.
     """
-    if not seen(place).is_dir() and not place.is_file():
+    if not place.is_dir() and not place.is_file():
         raise UsageError(f"{str(place)!r} is neither a folder nor a file; give the folder of your own code")
 
 
@@ -120,7 +119,7 @@ def read_source(
     """
     check_source(place)
     if place.is_file():
-        return (_entry(place.name, seen(place.resolve()), _status(place)),)
+        return (_entry(place.name, place.resolve(), _status(place)),)
     walk = _Walk(place.resolve(), _patterns(place, excludes, includes), rules or GlobRules(()))
     return tuple(sorted(walk.files(walk.root, "", (walk.root,)), key=lambda entry: entry.path))
 
@@ -139,7 +138,7 @@ def settings_left_out(place: Path, *, excludes: Sequence[str] = (), includes: Se
     rows = [DEFAULT_EXCLUDES.index(pattern) for pattern in LEFT_OUT[0].patterns]
     return tuple(
         path.name
-        for path in sorted(listed(place).iterdir())
+        for path in sorted(place.iterdir())
         if path.name.startswith(".env")
         and path.suffix not in _EXAMPLES
         and path.is_file()
@@ -151,7 +150,7 @@ def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) ->
     from pathspec import GitIgnoreSpec
 
     try:
-        written = seen(folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()
+        written = (folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         written = []
     except (OSError, UnicodeDecodeError) as error:
@@ -178,7 +177,7 @@ class _Walk(Struct, frozen=True):
         Of a folder that is `left_out` only those files are packed that a rule takes in.
         """
         try:
-            with os.scandir(listed(folder)) as scanned:
+            with os.scandir(folder) as scanned:
                 found = sorted(scanned, key=lambda item: item.name)
         except OSError as error:
             raise UsageError(
@@ -193,10 +192,10 @@ class _Walk(Struct, frozen=True):
                 continue
             if not is_folder and not self.rules.keeps(path, kept=not excluded):
                 continue
-            real = self._real(seen(Path(item.path))) if item.is_symlink() else Path(item.path)
+            real = self._real(Path(item.path)) if item.is_symlink() else Path(item.path)
             status = _status(real)
             if stat.S_ISREG(status.st_mode):
-                yield _entry(path, seen(real), status)
+                yield _entry(path, real, status)
             elif not stat.S_ISDIR(status.st_mode):
                 raise UsageError(f"{item.path!r} is neither a file nor a folder; exclude it")
             elif real in above:
@@ -208,7 +207,7 @@ class _Walk(Struct, frozen=True):
         if not is_folder:
             return self.patterns.match_file(path)
         return self.patterns.match_file(f"{path}/") or (
-            self.patterns.check_file(f"{path}/").include is None and seen(Path(item.path) / "pyvenv.cfg").is_file()
+            self.patterns.check_file(f"{path}/").include is None and (Path(item.path) / "pyvenv.cfg").is_file()
         )
 
     def _real(self, link: Path) -> Path:

@@ -1,7 +1,4 @@
-"""Several files that appear together or not at all: staged beside their place, then renamed.
-
-Loaded before anything else is where a pack is repeated, so it imports little.
-"""
+"""Several files that appear together or not at all: staged beside their place, then renamed."""
 
 from __future__ import annotations
 

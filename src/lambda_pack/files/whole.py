@@ -9,7 +9,7 @@ from io import FileIO
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.product import SCRATCH_PREFIX
 
-TYPE_CHECKING = False  # `typing` and `pathlib` cost 15 ms, as much as a small pack that is repeated
+TYPE_CHECKING = False  # `typing` and `pathlib` cost 15 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 
@@ -11,7 +10,7 @@ from lambda_pack.errors import Interrupted, LambdaPackError, came_of_interruptio
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
-TYPE_CHECKING = False  # `typing` costs 8 ms, as much as all that a repeated pack needs besides
+TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
@@ -38,11 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with_sigterm(Interrupted)
-        if words[:1] == ["pack"] and _is_repeated(words):
-            return 0
         parsed = vars(_parser(words).parse_args(words))
         command: Callable[[Mapping[str, Any]], int] = _COMMANDS[parsed["command"]]
-        return command({**parsed, "words": words})
+        return command(parsed)
     except (KeyboardInterrupt, Interrupted):
         return _interrupted()
     except LambdaPackError as error:
@@ -141,18 +138,6 @@ def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:
         command.add_argument("--json", action="store_true", help="print the report as JSON")
     command.add_argument("-q", "--quiet", action="store_true", help="no progress")
     command.add_argument("-v", "--verbose", action="store_true", help="every package, file and setting")
-
-
-def _is_repeated(words: Sequence[str]) -> bool:
-    """Whether the same was packed before, and could be done again without asking anything but that."""
-    from lambda_pack.commands.repeat import repeat
-
-    repeated = repeat(words, os.environ)  # noqa: TID251  # a front-end: strings in
-    if repeated is not None:
-        summary, warnings = repeated
-        sys.stderr.write(warnings)
-        sys.stdout.write(summary)
-    return repeated is not None
 
 
 def _pack(arguments: Mapping[str, Any]) -> int:

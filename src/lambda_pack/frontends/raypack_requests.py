@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.target_requests import layout_of
-from lambda_pack.looks import seen
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
 
@@ -25,7 +24,7 @@ def of_raypack(said: Mapping[str, Given], folder: Path, project: Path) -> dict[s
     Raises:
         UsageError: the table has a value of the wrong kind, or would upload to nowhere.
     """
-    if layout_of(said) is not Layout.GLUE_RAY or not seen(folder / project).is_dir():
+    if layout_of(said) is not Layout.GLUE_RAY or not (folder / project).is_dir():
         return {}
     from lambda_pack.inputs.raypack import raypack_settings  # few bundles are for Ray
 

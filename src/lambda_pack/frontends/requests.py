@@ -21,7 +21,6 @@ from lambda_pack.frontends.target_requests import layout_of, target_of
 from lambda_pack.frontends.values import choice, is_on, many, one, path, paths
 from lambda_pack.inputs.configuration import is_section, read_configuration, read_settings
 from lambda_pack.inputs.setting_values import pair
-from lambda_pack.looks import seen
 from lambda_pack.model.choices import AuditMode, Collision, DistInfo, IfExists, Layout, Preference, ResolverName
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.own_code import OwnCode
@@ -62,7 +61,7 @@ def gather(
     said = said_by_machine(environ)
     arguments = _with_place(arguments)
     project = Path(arguments.get("place") or "")
-    if seen(folder / project).is_dir():
+    if (folder / project).is_dir():
         said |= _of_project(folder / project / "pyproject.toml", project)
     said |= said_by_arguments(arguments, source=source)
     said = _with_one_input(said, arguments, project=project, source=source)

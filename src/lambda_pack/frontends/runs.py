@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,8 +18,6 @@ from lambda_pack.model.targets import Architecture
 from lambda_pack.model.urls import masked
 
 if TYPE_CHECKING:
-    from lambda_pack.commands.recipe_notes import RecipeNotes
-
     # What is rendered is loaded while the resolver runs.
     from lambda_pack.model.delivery import Delivered, Delivery
     from lambda_pack.model.report import Report
@@ -33,23 +30,13 @@ Command: TypeAlias = "Callable[[PackRequest, Mapping[str, str], Narrator], Repor
 
 
 def run_pack(arguments: Mapping[str, Any]) -> int:
-    """Pack, print the report, deliver; and keep what it takes to do the same again, where somebody may ask for it."""
+    """Pack, print the report, and deliver."""
     from lambda_pack.commands.pack import pack
-    from lambda_pack.commands.recipe_notes import RecipeNotes
 
-    # Runs of a CI have environments of their own, each another one: nobody would find the recipe.
-    if arguments["json"] or arguments["verbose"] or os.environ.get("CI"):  # noqa: TID251  # a front-end: strings in
-        return run_command(arguments, pack, delivers=True)
-    notes = RecipeNotes(arguments["words"], os.environ)  # noqa: TID251  # a front-end: strings in
-    try:
-        return run_command(arguments, partial(pack, notes=notes), delivers=True, notes=notes)
-    finally:
-        notes.close()
+    return run_command(arguments, pack, delivers=True)
 
 
-def run_command(
-    arguments: Mapping[str, Any], command: Command, *, delivers: bool = False, notes: RecipeNotes | None = None
-) -> int:
+def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
     """Run it and print its report; the exit code says whether anything is unmet."""
     folder = _here()
     said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
@@ -81,21 +68,7 @@ def run_command(
             sys.stdout.write(report_json(report))
     if not arguments["json"]:
         sys.stdout.write(_next_lines(report))
-    if notes is not None and delivery is None:
-        _keep(notes, report, quiet=arguments["quiet"])
     return UnmetDependencies.exit_code if report.unmet else 0
-
-
-def _keep(notes: RecipeNotes, report: Report, *, quiet: bool) -> None:
-    from lambda_pack.frontends.text_report import render_text
-
-    # The seconds are those of the next time.
-    timed = replace(report, timings=((8, 0.0),))
-    before, _, after = render_text(timed, warnings=quiet).partition("  0.0 s\n")
-    again = render_text(replace(report, is_unchanged=True), warnings=quiet)
-    rest = _next_lines(report)
-    warned = "" if quiet else "".join(clean(f"warning: {warning}\n") for warning in report.warnings)
-    notes.keep(report, summary=(before, after + rest), unchanged=again + rest, warnings=warned)
 
 
 def _next_lines(report: Report) -> str:

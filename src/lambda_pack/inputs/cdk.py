@@ -11,7 +11,6 @@ from typing import Any
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_json
 from lambda_pack.inputs.templates import NOWHERE, Code, Template
-from lambda_pack.looks import listed, seen
 from lambda_pack.model.cells import CellKind
 
 __all__ = ["ASSET", "documents_of", "read_assembly"]
@@ -34,7 +33,7 @@ def read_assembly(folder: Path) -> Template:
     Raises:
         UsageError: it is no assembly, or a document in it cannot be read.
     """
-    if not seen(folder / "manifest.json").is_file():
+    if not (folder / "manifest.json").is_file():
         raise UsageError(f"{folder.as_posix()!r} is no assembly of the CDK: it has no manifest.json; run cdk synth")
     codes: list[Code] = []
     skipped: list[tuple[str, str]] = []
@@ -54,10 +53,10 @@ def read_assembly(folder: Path) -> Template:
 
 def documents_of(folder: Path, ending: str) -> Iterator[Path]:
     """The documents of an assembly and of those in it (stages); what assets hold is none of them."""
-    for path in sorted(listed(folder).iterdir()):
-        if seen(path).is_dir() and path.name.startswith("assembly-"):
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name.startswith("assembly-"):
             yield from documents_of(path, ending)
-        elif seen(path).is_file() and path.name.endswith(ending):
+        elif path.is_file() and path.name.endswith(ending):
             yield path
 
 
@@ -94,13 +93,13 @@ def _asset(folder: Path, key: str, code: Any) -> Path | str:  # noqa: ANN401  # 
     asset = ASSET.search(place) if isinstance(place, str) else None
     if asset is None:
         return f"its {key} is no asset of the assembly"
-    found = [path for parent in (folder, *folder.parents[:1]) if seen(path := parent / f"asset.{asset[0]}").is_dir()]
+    found = [path for parent in (folder, *folder.parents[:1]) if (path := parent / f"asset.{asset[0]}").is_dir()]
     return found[0] if found else f"its asset {asset[0]} is no folder: it is packed already"
 
 
 def _has_packages(folder: Path) -> bool:
     """Return whether packages are installed in an asset, as bundling leaves them."""
-    return any(seen(path).is_dir() and path.name.endswith(".dist-info") for path in listed(folder).iterdir())
+    return any(path.is_dir() and path.name.endswith(".dist-info") for path in folder.iterdir())
 
 
 def _literals(value: Any) -> tuple[str, ...]:  # noqa: ANN401  # JSON

@@ -8,7 +8,6 @@ from typing import Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml
-from lambda_pack.looks import seen
 
 __all__ = ["SECTIONS", "is_section", "read_configuration", "read_settings"]
 
@@ -27,7 +26,7 @@ def read_configuration(pyproject: Path) -> Mapping[str, Any]:
     Raises:
         UsageError: the file cannot be read or is not TOML.
     """
-    if not seen(pyproject).exists():
+    if not pyproject.exists():
         return {}
     content = read_toml(pyproject, what_now="correct it")
     tools = content.get("tool", {})
@@ -45,6 +44,6 @@ def read_settings(file: Path) -> Mapping[str, Any]:
     Raises:
         UsageError: the file is not there, cannot be read or is not TOML.
     """
-    if not seen(file).exists():
+    if not file.exists():
         raise UsageError(f"{file.as_posix()!r} is not there; name another settings file, or none")
     return read_toml(file, what_now="correct it")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from lambda_pack.errors import UsageError
-from lambda_pack.looks import seen
 from lambda_pack.model.urls import masked
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def read_json(path: Path, *, what_now: str) -> dict[str, Any]:
 def _read(path: Path, parse: Callable[[str], dict[str, Any]], kind: str, what_now: str) -> dict[str, Any]:
     name = path.as_posix()
     try:
-        return parse(seen(path).read_text(encoding="utf-8"))
+        return parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UsageError(f"{name!r} does not exist; name a lock, a manifest or a requirements file") from error
     except (OSError, UnicodeDecodeError) as error:

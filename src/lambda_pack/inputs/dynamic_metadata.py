@@ -17,7 +17,6 @@ from lambda_pack.inputs.manifest import Manifest, origin_of
 from lambda_pack.inputs.own_project import project_in, read_own_project
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import RequirementsFile
-from lambda_pack.looks import seen
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.selection import Selection
 
@@ -38,10 +37,10 @@ def with_backend(manifest: Manifest, selection: Selection) -> tuple[Selection, t
 
 def is_setuptools_project(folder: Path) -> bool:
     """Whether a folder has a setup.py, or a pyproject.toml beside a setup.cfg that names the project."""
-    if seen(folder / "setup.py").is_file():
+    if (folder / "setup.py").is_file():
         return True
     files = (folder / "pyproject.toml", folder / "setup.cfg")
-    return all(seen(file).is_file() for file in files) and project_in(folder) is not None
+    return all(file.is_file() for file in files) and project_in(folder) is not None
 
 
 def read_setuptools_project(folder: Path, selection: Selection) -> Reading:
@@ -50,7 +49,7 @@ def read_setuptools_project(folder: Path, selection: Selection) -> Reading:
     Raises:
         UsageError: the project does not say its name, or groups are asked for, which it cannot have.
     """
-    file = folder / ("setup.py" if seen(folder / "setup.py").is_file() else "setup.cfg")
+    file = folder / ("setup.py" if (folder / "setup.py").is_file() else "setup.cfg")
     selection.check(groups=(), extras=selection.all_extras, where=repr(shown(file).as_posix()))
     project = read_own_project(folder)
     line = _line(project.pin.name, folder, selection.all_extras, Origin(shown(file).as_posix(), 1))

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 from lambda_pack.inputs.project import is_manifest_or_lock
-from lambda_pack.looks import listed, seen
 from lambda_pack.model.urls import path_of
 
 __all__ = ["footprint"]
@@ -38,7 +37,7 @@ def _footprint(path: Path, known: set[Path]) -> Iterator[Path]:
     if path in known:
         return
     known.add(path)
-    if seen(path).is_dir():
+    if path.is_dir():
         for file in _decisive(path):
             yield from _footprint(file, known)
         return
@@ -49,7 +48,7 @@ def _footprint(path: Path, known: set[Path]) -> Iterator[Path]:
     for named in (*_LOCAL.findall(text), *((name, "") for name in _NAMED.findall(text))):
         place = _place("".join(named), path.parent)
         # The project itself is a folder of its own inputs, or of its own code: both are named by whoever packs it.
-        if seen(place).exists() and place.resolve() not in path.resolve().parents:
+        if place.exists() and place.resolve() not in path.resolve().parents:
             yield place
     # A requirements file stands alone; a lock has a manifest beside it, and a manifest perhaps a lock.
     if is_manifest_or_lock(path) and path.suffix != ".txt":
@@ -63,12 +62,8 @@ def _decisive(folder: Path) -> list[Path]:
     """The locks and manifests of a folder; those of a workspace above, too."""
     from lambda_pack.inputs.workspaces import workspace_root
 
-    found = (
-        [file for file in sorted(listed(folder).iterdir()) if is_manifest_or_lock(file)]
-        if seen(folder).is_dir()
-        else []
-    )
-    root = workspace_root(folder.absolute()) if seen(folder / "pyproject.toml").is_file() else None
+    found = [file for file in sorted(folder.iterdir()) if is_manifest_or_lock(file)] if folder.is_dir() else []
+    root = workspace_root(folder.absolute()) if (folder / "pyproject.toml").is_file() else None
     return [*found, *([root / "pyproject.toml", root / "uv.lock"] if root and root != folder.absolute() else [])]
 
 
@@ -78,7 +73,7 @@ def _place(written: str, folder: Path) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return seen(path).read_text("utf-8", errors="replace")
+        return path.read_text("utf-8", errors="replace")
     except OSError:
         # Whoever packs it says so.
         return ""

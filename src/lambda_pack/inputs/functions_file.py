@@ -16,7 +16,6 @@ from lambda_pack.inputs.configuration import SECTIONS, is_section, read_configur
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.located import Located, Place, Table
 from lambda_pack.inputs.yaml_documents import located, parse_yaml, read_text
-from lambda_pack.looks import seen
 
 __all__ = ["NAMES", "FunctionsFile", "find_functions_file", "read_functions_file"]
 
@@ -48,9 +47,9 @@ def find_functions_file(project: Path) -> Path:
     Raises:
         UsageError: the folder has none, or several.
     """
-    if not seen(project).is_dir():
+    if not project.is_dir():
         return project
-    found = [path for name in NAMES if seen(path := project / name).is_file()]
+    found = [path for name in NAMES if (path := project / name).is_file()]
     pyproject = project / "pyproject.toml"
     if any(is_section(key, value) for key, value in read_configuration(pyproject).items()):
         found.append(pyproject)
@@ -91,7 +90,7 @@ def _of_yaml(path: Path) -> FunctionsFile:
 
 
 def _of_pyproject(path: Path) -> FunctionsFile:
-    if not seen(path).is_file():
+    if not path.is_file():
         raise UsageError(f"{path.as_posix()!r} does not exist; check the path")
     table, lines = read_configuration(path), _lines(read_text(path))
     top = _from_toml(table, shown(path).as_posix(), lines, way=())

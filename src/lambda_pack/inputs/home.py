@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from lambda_pack.looks import seen
-
 __all__ = ["home_folder"]
 
 # Debian's home of those who have none (base-passwd): nothing is ever found there.
@@ -22,4 +20,4 @@ def home_folder() -> Path:
         home = Path.home()
     except RuntimeError:  # neither HOME nor an entry in the table of users
         return _NONE
-    return home if os.access(seen(home), os.X_OK) else _NONE
+    return home if os.access(home, os.X_OK) else _NONE

@@ -17,7 +17,6 @@ from packaging.version import InvalidVersion
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.looks import seen, walked
 from lambda_pack.model.installed import Distribution, Installation
 from lambda_pack.model.locked import Dependency, Locked, LockedPackage
 from lambda_pack.model.packages import Pin
@@ -32,10 +31,10 @@ _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
 
 def installation_in(folder: Path) -> Path | None:
     """Where the distributions of an environment or a folder lie; None where it is neither."""
-    if seen(folder / "pyvenv.cfg").is_file():
-        places = sorted((*walked(folder).glob("lib/python3*/site-packages"), *walked(folder).glob("Lib/site-packages")))
-        return next((place for place in places if seen(place).is_dir()), None)
-    return folder if next(walked(folder).glob("*.dist-info"), None) is not None else None
+    if (folder / "pyvenv.cfg").is_file():
+        places = sorted((*folder.glob("lib/python3*/site-packages"), *folder.glob("Lib/site-packages")))
+        return next((place for place in places if place.is_dir()), None)
+    return folder if next(folder.glob("*.dist-info"), None) is not None else None
 
 
 def read_installation(folder: Path, place: Path, selection: Selection) -> Reading:
@@ -50,16 +49,14 @@ def read_installation(folder: Path, place: Path, selection: Selection) -> Readin
     if not selection.is_plain:
         raise UsageError(f"{folder.as_posix()!r} is an environment, which has no groups and no extras; leave them out")
     found, warnings = [], []
-    for dist_info in sorted(path for path in walked(place).glob("*.dist-info") if seen(path).is_dir()):
+    for dist_info in sorted(path for path in place.glob("*.dist-info") if path.is_dir()):
         if _is_editable(dist_info):
             name = dist_info.name.removesuffix(".dist-info")
             warnings.append(f"{name} is installed in editable mode: its code is packed with --project, not from there")
         else:
             found.append(_distribution(dist_info, folder))
             warnings += _missing(found[-1], dist_info)
-    warnings += (
-        f"{one.name} has no .dist-info and is left out; install it again" for one in walked(place).glob("*.egg-*")
-    )
+    warnings += (f"{one.name} has no .dist-info and is left out; install it again" for one in place.glob("*.egg-*"))
     kept = _without_installers(found)
     is_environment = place != folder
     return Reading(
@@ -74,8 +71,8 @@ def read_installation(folder: Path, place: Path, selection: Selection) -> Readin
 def _distribution(dist_info: Path, folder: Path) -> Distribution:
     parse = BytesParser().parsebytes
     try:
-        metadata = parse(seen(dist_info / "METADATA").read_bytes(), headersonly=True)
-        wheel = parse(seen(dist_info / "WHEEL").read_bytes(), headersonly=True)
+        metadata = parse((dist_info / "METADATA").read_bytes(), headersonly=True)
+        wheel = parse((dist_info / "WHEEL").read_bytes(), headersonly=True)
         pin = Pin.parse(metadata["Name"], metadata["Version"])
         listed = _listed(dist_info)
     except (OSError, InvalidVersion, TypeError, UnicodeDecodeError, csv.Error) as error:
@@ -89,20 +86,20 @@ def _distribution(dist_info: Path, folder: Path) -> Distribution:
         tags=frozenset[Tag](tags),
         files=tuple(_files(dist_info.parent, listed)),
         requires=tuple(_requirements(metadata.get_all("Requires-Dist", []))),
-        is_requested=seen(dist_info / "REQUESTED").is_file(),
+        is_requested=(dist_info / "REQUESTED").is_file(),
         spread=tuple(_spread(dist_info, folder, listed)),
     )
 
 
 def _listed(dist_info: Path) -> Sequence[str]:
     """The paths in RECORD, but for those of what was compiled when it was installed."""
-    rows = csv.reader(seen(dist_info / "RECORD").read_text("utf-8").splitlines())
+    rows = csv.reader((dist_info / "RECORD").read_text("utf-8").splitlines())
     return sorted({row[0] for row in rows if row and not row[0].endswith(".pyc")})
 
 
 def _files(place: Path, listed: Sequence[str]) -> Iterator[str]:
     """What is there of the files that RECORD lists beside the metadata."""
-    return (path for path in listed if _is_inside(path) and seen(place / path).is_file())
+    return (path for path in listed if _is_inside(path) and (place / path).is_file())
 
 
 def _is_inside(path: str) -> bool:
@@ -123,7 +120,7 @@ def _spread(dist_info: Path, folder: Path, listed: Sequence[str]) -> Iterator[tu
         # pip --target moves what it had installed elsewhere, and leaves the paths in RECORD as they were.
         file = folder.absolute() / outside
         kind, _, name = outside.partition("/")
-        if not seen(file).is_file() or (place != folder and Path(os.path.normpath(place.absolute() / path)) != file):
+        if not file.is_file() or (place != folder and Path(os.path.normpath(place.absolute() / path)) != file):
             continue
         if kind in {"bin", "Scripts"} and name:
             if name.removesuffix(".exe") not in generated:
@@ -136,7 +133,7 @@ def _entry_points(dist_info: Path) -> frozenset[str]:
     """The names of the scripts that an installer has generated."""
     from importlib.metadata import Distribution as Metadata  # 20 ms, for environments alone
 
-    points = Metadata.at(dist_info).entry_points if seen(dist_info / "entry_points.txt").is_file() else ()
+    points = Metadata.at(dist_info).entry_points if (dist_info / "entry_points.txt").is_file() else ()
     return frozenset(point.name for point in points if point.group in {"console_scripts", "gui_scripts"})
 
 
@@ -158,7 +155,7 @@ def _requirements(lines: Sequence[str]) -> Iterator[Requirement]:
 def _is_editable(dist_info: Path) -> bool:
     direct = dist_info / "direct_url.json"
     try:
-        return bool(json.loads(seen(direct).read_text("utf-8")).get("dir_info", {}).get("editable"))
+        return bool(json.loads(direct.read_text("utf-8")).get("dir_info", {}).get("editable"))
     except (OSError, ValueError, AttributeError):
         return False
 

@@ -13,7 +13,6 @@ from lambda_pack.inputs.documents import read_toml
 from lambda_pack.inputs.own_project import project_in
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.workspaces import workspace_members
-from lambda_pack.looks import seen
 from lambda_pack.model.packages import Folder, Pin
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.urls import path_of
@@ -50,11 +49,11 @@ def _reached(starts: Iterable[Path]) -> Iterator[Path]:
     waiting, reached = [folder.absolute() for folder in starts], set()
     while waiting:
         folder = waiting.pop(0)
-        if folder in reached or not seen(folder).is_dir():
+        if folder in reached or not folder.is_dir():
             continue
         reached.add(folder)
         yield folder
-        if seen(folder / "pyproject.toml").is_file():
+        if (folder / "pyproject.toml").is_file():
             waiting += workspace_members(folder)
             waiting += [place for _, place in _sources_of(folder)]
 
@@ -69,12 +68,12 @@ def _folders_in(lines: Iterable[Requested]) -> Iterator[Path]:
 def _sources_of(folder: Path) -> Iterator[tuple[str, Path]]:
     """The folders that the pyproject.toml of a folder gives to names, without those inside of archives."""
     manifest = folder / "pyproject.toml"
-    tool = read_toml(manifest, what_now="correct it").get("tool", {}) if seen(manifest).is_file() else {}
+    tool = read_toml(manifest, what_now="correct it").get("tool", {}) if manifest.is_file() else {}
     for table in (_table(tool, "uv", "sources"), _table(tool, "poetry", "dependencies")):
         for name, value in table.items():
             for row in value if isinstance(value, list) else [value]:
                 written = row.get("path") if isinstance(row, dict) else None
-                if isinstance(written, str) and seen(place := (folder / written).resolve()).is_dir():
+                if isinstance(written, str) and (place := (folder / written).resolve()).is_dir():
                     yield name, place
 
 

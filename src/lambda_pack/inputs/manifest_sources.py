@@ -16,7 +16,6 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.manifest import Manifest, Source
 from lambda_pack.inputs.workspaces import member_folder
-from lambda_pack.looks import seen
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.urls import with_login
 
@@ -125,7 +124,7 @@ def url_of(name: str, details: Mapping[str, Any], manifest: Manifest) -> str | N
         return f"{details['url']}{inner}"
     if "path" in details or "file" in details:
         path = Path(os.path.normpath(folder / details.get("path", details.get("file"))))
-        if not seen(path).exists():
+        if not path.exists():
             raise UsageError(
                 f"{shown(manifest.path).as_posix()!r}: {path.as_posix()!r} does not exist; correct the path"
             )

@@ -13,7 +13,6 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.pyproject import project_name
-from lambda_pack.looks import seen
 from lambda_pack.model.packages import Folder, Pin
 
 __all__ = ["lacks_build_system", "project_in", "read_own_project"]
@@ -26,10 +25,10 @@ def read_own_project(folder: Path) -> Folder:
         UsageError: there is no project, or it does not say its name where that can be read without running it.
     """
     where = repr(shown(folder).as_posix())
-    if not seen(folder).is_dir():
+    if not folder.is_dir():
         raise UsageError(f"{where} is not a folder; name the folder of a project with --project")
     pyproject, setup = folder / "pyproject.toml", folder / "setup.py"
-    if not seen(pyproject).is_file() and not seen(setup).is_file():
+    if not pyproject.is_file() and not setup.is_file():
         raise UsageError(
             f"{where} has no pyproject.toml and no setup.py, so nothing says what to build; "
             "pack the folder as it is with --source"
@@ -52,7 +51,7 @@ def project_in(folder: Path) -> Folder | None:
 
 def _name_of(folder: Path) -> str | None:
     pyproject = folder / "pyproject.toml"
-    content = read_toml(pyproject, what_now="correct it") if seen(pyproject).is_file() else {}
+    content = read_toml(pyproject, what_now="correct it") if pyproject.is_file() else {}
     return (
         project_name(content)
         or _of_flit(content)
@@ -67,7 +66,7 @@ def _as_folder(folder: Path, name: str) -> Folder:
 
 def lacks_build_system(folder: Path) -> bool:
     """Whether nothing in a project says how it is built, as in applications that were never meant to be."""
-    if seen(folder / "setup.py").is_file() or seen(folder / "setup.cfg").is_file():
+    if (folder / "setup.py").is_file() or (folder / "setup.cfg").is_file():
         return False
     return "build-system" not in read_toml(folder / "pyproject.toml", what_now="correct it")
 
@@ -82,7 +81,7 @@ def _of_flit(content: dict[str, Any]) -> str | None:
 def _of_setup_cfg(path: Path) -> str | None:
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read_string(seen(path).read_text("utf-8"))
+        parser.read_string(path.read_text("utf-8"))
     except (ConfigError, OSError, UnicodeDecodeError):
         return None
     return parser.get("metadata", "name", fallback=None)
@@ -91,7 +90,7 @@ def _of_setup_cfg(path: Path) -> str | None:
 def _of_setup_py(path: Path) -> str | None:
     """The `name` of `setup(name="…")`, where it is written out; nothing of it is run."""
     try:
-        tree = ast.parse(seen(path).read_bytes())
+        tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))

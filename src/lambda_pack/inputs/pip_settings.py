@@ -12,7 +12,6 @@ from pathlib import Path
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.cooldowns import in_uv_words
-from lambda_pack.looks import seen
 from lambda_pack.model.given import Given, GivenSettings
 
 __all__ = ["configuration_files", "read_pip_files", "read_pip_variables", "written_options"]
@@ -110,7 +109,7 @@ def configuration_files(environ: Mapping[str, str], *, home: Path, platform: str
         return ()
     name = "pip.ini" if platform == "win32" else "pip.conf"
     user: tuple[Path, ...] = ()
-    if not (chosen and seen(Path(chosen)).exists()):
+    if not (chosen and Path(chosen).exists()):
         legacy = home / ("pip" if platform == "win32" else ".pip")
         user = (legacy / name, _user_folder(environ, home, platform) / name)
     prefix = environ.get("VIRTUAL_ENV") or environ.get("CONDA_PREFIX") or sys.prefix
@@ -134,18 +133,18 @@ def _user_folder(environ: Mapping[str, str], home: Path, platform: str) -> Path:
         return Path(environ.get("APPDATA") or home / "AppData/Roaming") / "pip"
     if platform == "darwin":
         native = home / "Library/Application Support/pip"
-        return native if seen(native).is_dir() else home / ".config/pip"
+        return native if native.is_dir() else home / ".config/pip"
     return Path(environ.get("XDG_CONFIG_HOME", "").strip() or home / ".config") / "pip"
 
 
 def _items(path: Path) -> Iterator[tuple[str, str, str]]:
-    if not seen(path).is_file():
+    if not path.is_file():
         return
     from configparser import Error, RawConfigParser  # most runs have no pip.conf
 
     parser = RawConfigParser()
     try:
-        parser.read_string(seen(path).read_text(encoding="utf-8"), str(path))
+        parser.read_string(path.read_text(encoding="utf-8"), str(path))
     except (Error, OSError, UnicodeDecodeError) as error:
         # The parser's own message quotes the line, and the line may hold a password.
         raise UsageError(

@@ -25,7 +25,6 @@ from lambda_pack.inputs.locked_files import archive, either, hash_pairs, place, 
 from lambda_pack.inputs.manifest import named_lines
 from lambda_pack.inputs.manifest_sources import expanded
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.looks import seen
 from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -131,17 +130,17 @@ def _package(name: str, entry: Mapping[str, Any], index: str | None) -> LockedPa
 
 def _roots(pipfile: Path, categories: Mapping[str, None]) -> Iterator[Requested]:
     """The packages that the Pipfile names."""
-    if not seen(pipfile).is_file():
+    if not pipfile.is_file():
         return
     content = read_toml(pipfile, what_now="correct it")
     for section, table in content.items():
         if canonicalize_name(_CATEGORIES.get(section, section)) in categories and isinstance(table, dict):
-            for name, origin in named_lines(pipfile, seen(pipfile).read_text("utf-8"), table).items():
+            for name, origin in named_lines(pipfile, pipfile.read_text("utf-8"), table).items():
                 yield Requested(origin, Requirement(canonicalize_name(name)))
 
 
 def _staleness(said: str | None, pipfile: Path) -> str | None:
-    if said is None or not seen(pipfile).is_file():
+    if said is None or not pipfile.is_file():
         return None
     content = read_toml(pipfile, what_now="correct it")
     relevant: dict[str, Any] = {

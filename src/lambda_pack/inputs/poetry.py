@@ -25,7 +25,6 @@ from lambda_pack.inputs.poetry_constraints import python_marker
 from lambda_pack.inputs.poetry_packages import LockContent, locked_package
 from lambda_pack.inputs.pyproject import project_name, read_manifest
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.looks import seen
 from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -46,7 +45,7 @@ def read_poetry_lock(path: Path, selection: Selection, environ: Mapping[str, str
     """
     content = read_toml(path, what_now=_WHAT_NOW)
     beside = path.parent / "pyproject.toml"
-    document = read_toml(beside, what_now="correct it") if seen(beside).is_file() else {}
+    document = read_toml(beside, what_now="correct it") if beside.is_file() else {}
     with understood(path, what_now=_WHAT_NOW):
         metadata = content["metadata"]
         version = Version(metadata["lock-version"])
@@ -102,7 +101,7 @@ def _packages(content: LockContent, selection: Selection, version: Version) -> t
 
 def _manifest(path: Path, *, is_needed: bool) -> Manifest | None:
     """The manifest; where the lock stands for itself, one that we cannot read only costs the lines."""
-    if not seen(path).is_file():
+    if not path.is_file():
         return None
     try:
         return read_manifest(path)

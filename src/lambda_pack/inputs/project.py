@@ -12,7 +12,6 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirements import read_requirements
-from lambda_pack.looks import listed, seen
 from lambda_pack.model.selection import Selection
 
 __all__ = ["has_input", "is_manifest_or_lock", "read_inputs"]
@@ -43,13 +42,13 @@ def read_inputs(paths: Sequence[Path], selection: Selection, environ: Mapping[st
     """
     if not paths:
         return Reading(Path.cwd())
-    alone = next((path for path in paths if seen(path).is_dir() or _room_of(path) is not None), None)
+    alone = next((path for path in paths if path.is_dir() or _room_of(path) is not None), None)
     if alone is None:
         return _read_requirements(paths, selection, environ)
     if len(paths) > 1:
-        kind = "a folder" if seen(alone).is_dir() else "a lock" if _is_lock(alone) else "not a requirements file"
+        kind = "a folder" if alone.is_dir() else "a lock" if _is_lock(alone) else "not a requirements file"
         raise UsageError(f"{alone.as_posix()!r} is {kind} and must be the only input; leave the others out")
-    return _read_folder(alone, selection, environ) if seen(alone).is_dir() else _read_file(alone, selection, environ)
+    return _read_folder(alone, selection, environ) if alone.is_dir() else _read_file(alone, selection, environ)
 
 
 def is_manifest_or_lock(path: Path) -> bool:
@@ -68,7 +67,7 @@ def has_input(folder: Path) -> bool:
     return (
         bool(_manifests(folder))
         or _is_dynamic(folder)
-        or any(_is_lock_of_folder(path) or path.name == "Pipfile" for path in listed(folder).iterdir())
+        or any(_is_lock_of_folder(path) or path.name == "Pipfile" for path in folder.iterdir())
     )
 
 
@@ -77,8 +76,8 @@ def _read_folder(folder: Path, selection: Selection, environ: Mapping[str, str])
     from lambda_pack.inputs.uv import read_uv_lock
     from lambda_pack.inputs.workspaces import workspace_root
 
-    locks = [path for path in sorted(listed(folder).iterdir()) if seen(path).is_file() and _is_lock_of_folder(path)]
-    if not locks and (root := workspace_root(folder.absolute())) is not None and seen(root / "uv.lock").is_file():
+    locks = [path for path in sorted(folder.iterdir()) if path.is_file() and _is_lock_of_folder(path)]
+    if not locks and (root := workspace_root(folder.absolute())) is not None and (root / "uv.lock").is_file():
         return read_uv_lock(root / "uv.lock", selection, environ, project=folder)
     # A lock with a name of its own (pylock.test.toml, as hatch writes) is for a special purpose, which only its user
     # knows (PEP 751): it counts where nothing else does, and is never chosen or suggested before another.
@@ -97,7 +96,7 @@ def _is_dynamic(folder: Path) -> bool:
     from lambda_pack.inputs.pyproject import asks_backend
 
     path = folder / "pyproject.toml"
-    return seen(path).is_file() and asks_backend(read_toml(path, what_now="correct it"))
+    return path.is_file() and asks_backend(read_toml(path, what_now="correct it"))
 
 
 def _of_backend(folder: Path, selection: Selection, environ: Mapping[str, str]) -> Reading | None:
@@ -106,7 +105,7 @@ def _of_backend(folder: Path, selection: Selection, environ: Mapping[str, str]) 
 
     if _is_dynamic(folder):
         return _read_file(folder / "pyproject.toml", selection, environ)
-    if is_setuptools_project(folder) and not seen(folder / "Pipfile").is_file():
+    if is_setuptools_project(folder) and not (folder / "Pipfile").is_file():
         return read_setuptools_project(folder, selection)
     return None
 
@@ -118,7 +117,7 @@ def _manifests(folder: Path) -> list[Path]:
 def _says_something(path: Path) -> bool:
     from lambda_pack.inputs.pyproject import declares_dependencies
 
-    if not seen(path).is_file():
+    if not path.is_file():
         return False
     return path.suffix != ".toml" or declares_dependencies(read_toml(path, what_now="correct it"))
 
@@ -130,7 +129,7 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
         raise UsageError(f"{where} has {names}; say which one counts with --input {files[0].name}")
     if files:
         return files[0]
-    if seen(folder / "Pipfile").is_file():
+    if (folder / "Pipfile").is_file():
         raise UsageError(f"{where} has a Pipfile and no Pipfile.lock; make one with `pipenv lock`")
     raise UsageError(
         f"{where} has no lock, no pyproject.toml with dependencies and no requirements.txt; "
@@ -140,7 +139,7 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
 
 def _read_file(path: Path, selection: Selection, environ: Mapping[str, str]) -> Reading:
     own_lock = path.with_name(f"{path.name}.lock")
-    if path.suffix == ".py" and seen(own_lock).is_file():
+    if path.suffix == ".py" and own_lock.is_file():
         path = own_lock
     room = _room_of(path)
     if room is None:

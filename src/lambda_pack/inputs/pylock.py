@@ -13,7 +13,6 @@ from lambda_pack.inputs.documents import check_told, read_toml, shown
 from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.pyproject import read_manifest
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.looks import seen
 from lambda_pack.model.locked import Locked, LockedPackage
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -68,7 +67,7 @@ def read_pylock_file(path: Path) -> Pylock:
 def _manifest(path: Path) -> Manifest | None:
     """What only explains the lock may be wrong."""
     try:
-        return read_manifest(path) if seen(path).is_file() else None
+        return read_manifest(path) if path.is_file() else None
     except UsageError:
         return None
 

@@ -20,7 +20,6 @@ from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.requirement_line import parse_line
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.uv_conflicts import check_conflicts
-from lambda_pack.looks import seen
 from lambda_pack.model.packages import Folder, Pin
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -96,7 +95,7 @@ def read_manifest(path: Path) -> Manifest:
         UsageError: it cannot be read, or a line of it is no requirement.
     """
     content = read_toml(path, what_now=_WHAT_NOW)
-    return manifest_of(path, seen(path).read_text("utf-8"), content)
+    return manifest_of(path, path.read_text("utf-8"), content)
 
 
 def manifest_of(path: Path, text: str, content: Mapping[str, Any]) -> Manifest:

@@ -10,7 +10,6 @@ from typing import Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml
-from lambda_pack.looks import seen
 
 __all__ = ["raypack_remarks", "raypack_settings"]
 
@@ -70,7 +69,7 @@ def raypack_remarks(folder: Path) -> Iterator[str]:
 
 def _content(folder: Path) -> Mapping[str, Any]:
     pyproject = folder / "pyproject.toml"
-    return read_toml(pyproject, what_now="correct it") if seen(pyproject).is_file() else {}
+    return read_toml(pyproject, what_now="correct it") if pyproject.is_file() else {}
 
 
 def _table(content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -92,16 +91,16 @@ def _settings(table: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str
         yield "input", table["source_venv"]
     elif "venv_tool" in table:
         file = "poetry.lock" if table["venv_tool"] == "poetry" else "requirements.txt"
-        if seen(folder / file).is_file():
+        if (folder / file).is_file():
             yield "input", file
 
 
 def _is_like_glue(venv: Path) -> bool:
     """Whether what is installed there was installed for what Glue for Ray is: Python 3.9 on Linux and ARM64."""
     configuration = venv / "pyvenv.cfg"
-    if platform.system() != "Linux" or platform.machine() != "aarch64" or not seen(configuration).is_file():
+    if platform.system() != "Linux" or platform.machine() != "aarch64" or not configuration.is_file():
         return False
-    lines = (line.partition("=") for line in seen(configuration).read_text("utf-8", "replace").splitlines())
+    lines = (line.partition("=") for line in configuration.read_text("utf-8", "replace").splitlines())
     versions = [value.strip() for key, _, value in lines if key.strip() in {"version", "version_info"}]
     return any(version.startswith("3.9.") for version in versions)
 

@@ -26,7 +26,6 @@ from packaging.utils import (
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.setting_values import pair
-from lambda_pack.looks import seen
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes
 from lambda_pack.model.requirements import HASH_ALGORITHMS, Origin, Requested
 from lambda_pack.model.urls import filename_of, masked, path_of
@@ -138,7 +137,7 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
 
 def _editable(place: str, folder: Path) -> str:
     """The same as a requirement; here alone a plain word may name a folder."""
-    if seen(folder / _split_place(place)[0]).is_dir() and not Path(place).is_absolute():
+    if (folder / _split_place(place)[0]).is_dir() and not Path(place).is_absolute():
         return f"./{place}"
     if not _URL.match(place) and "@" not in place:
         raise UsageError(f"{place!r} is neither a folder nor a URL; -e takes nothing else")
@@ -158,7 +157,7 @@ def _file_options(given: argparse.Namespace, folder: Path) -> tuple[Option, ...]
     for name, has_value in _OPTIONS.values():
         values: list[str] = (getattr(given, name) or []) if has_value else [""] * getattr(given, name)
         for value in values:
-            is_path = name == "find-links" and "://" not in value and seen(folder / value).exists()
+            is_path = name == "find-links" and "://" not in value and (folder / value).exists()
             found.append(Option(name, str(folder / value) if is_path else value))
     return tuple(found)
 
@@ -212,7 +211,7 @@ def _is_place(place: str, folder: Path) -> bool:
     before, has_at, _ = place.partition("@")
     # `name @ ./path` is a requirement with a URL, `./a@b/c.zip` a path.
     if has_at and "/" not in before and not before.startswith("."):
-        return place.lower().endswith(_FILES) and seen(folder / place).is_file()
+        return place.lower().endswith(_FILES) and (folder / place).is_file()
     return "/" in place or place.startswith(".") or place.lower().endswith(_FILES)
 
 
@@ -223,13 +222,13 @@ def _absolute(url: str, folder: Path) -> str:
     relative, separator, fragment = url.partition("#")
     if url.startswith("file:"):
         path = path_of(relative)
-    elif seen(folder / url).exists():
+    elif (folder / url).exists():
         path, separator, fragment = Path(url), "", ""
     else:
         path = Path(relative)
     # No symlink is followed: a file's name says which package it holds.
     path = Path(os.path.normpath(folder / path))
-    if not seen(path).exists():
+    if not path.exists():
         raise UsageError(f"{path.as_posix()!r} does not exist; a relative path begins at the requirements file")
     return path.as_uri() + separator + fragment
 

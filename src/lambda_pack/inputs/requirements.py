@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.requirement_line import Include, Option, parse_line
-from lambda_pack.looks import seen
 from lambda_pack.model.indexes import ProjectIndexes
 from lambda_pack.model.requirements import FileChoice, Origin, Requested
 
@@ -97,7 +96,7 @@ def _text(path: Path, parents: tuple[Path, ...]) -> str:
     if "://" in path.as_posix() or re.match(r"https?:/", path.as_posix()):
         raise UsageError(f"{path.as_posix()!r}{included} is a URL; download the file and name it here")
     try:
-        content = seen(path).read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise UsageError(f"{path.as_posix()!r}{included} does not exist; name a requirements file with -r") from error
     except OSError as error:

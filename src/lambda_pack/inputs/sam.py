@@ -12,7 +12,6 @@ from msgspec import Struct
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fields, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
-from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
 
 __all__ = ["read_sam"]
@@ -178,9 +177,9 @@ def _build_method(sam: _Sam, metadata: Mapping[str, Any]) -> str | None:
 
 def _stays_as_it_is(sam: _Sam, name: str, resource: Any, folder: Path) -> bool:  # noqa: ANN401  # a node
     """Return whether a layer without a BuildMethod is complete: SAM packs it as it is."""
-    if seen(folder / "python").is_dir():
+    if (folder / "python").is_dir():
         return True
-    if any(seen(folder / file).is_file() for file in ("requirements.txt", "pyproject.toml")):
+    if any((folder / file).is_file() for file in ("requirements.txt", "pyproject.toml")):
         why = "it has none, and SAM would pack it as it is: here its packages are added, below python/"
         sam.remarks.add(resource, f"{name}: BuildMethod", why)
     return False
@@ -231,9 +230,9 @@ def _folder(sam: _Sam, row: _Type, properties: Mapping[str, Any]) -> Path:
     if code.tag.startswith("!"):
         raise _Skip(f"its {row.code} is {code.tag} {code.value}: known only when it is deployed")
     folder = sam.path.parent / str(code.value)
-    if "://" in code.value or seen(folder).is_file():
+    if "://" in code.value or folder.is_file():
         raise _Skip(f"its {row.code} {code.value!r} is packed already")
-    if not seen(folder).is_dir():
+    if not folder.is_dir():
         raise _Skip(f"its {row.code} {code.value!r} is not there")
     return folder
 

@@ -12,7 +12,6 @@ from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.manifest import Manifest
 from lambda_pack.inputs.pyproject import manifest_of, reading_of
 from lambda_pack.inputs.reading import Reading
-from lambda_pack.looks import seen
 from lambda_pack.model.selection import Selection
 
 __all__ = ["read_script", "script_manifest"]
@@ -46,7 +45,7 @@ def script_manifest(path: Path) -> Manifest:
     """
     name = shown(path).as_posix()
     try:
-        text = seen(path).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{name!r} cannot be read: {error}; name a script in UTF-8") from error
     blocks = [match for match in _BLOCK.finditer(text) if match["type"] == "script"]

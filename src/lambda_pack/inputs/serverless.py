@@ -14,7 +14,6 @@ from lambda_pack.inputs.serverless_plugin import PLUGIN, Inputs, PythonRequireme
 from lambda_pack.inputs.serverless_values import Values, items_of
 from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fields, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, place_of, read_text
-from lambda_pack.looks import seen
 from lambda_pack.model.cells import CellKind
 from lambda_pack.model.globs import GlobRules, ends_with_name, glob_pattern
 
@@ -144,7 +143,7 @@ def _function(service: _Service, name: str, entry: Any) -> Code:  # noqa: ANN401
                 values.remarks.add(package[named], f"{key}.package.{named}", "package.individually is not set")
     module = _module(service, own, key)
     folder = service.path.parent / module
-    if not seen(folder).is_dir():
+    if not folder.is_dir():
         raise _Skip("its module is no folder that is there")
     inputs = Inputs(()) if service.plugin.layer is not None else _inputs(service, folder)
     below = "" if module == "." else f"{module}/"
@@ -225,7 +224,7 @@ def _layer(service: _Service, name: str, entry: Any) -> Code:  # noqa: ANN401  #
     architectures = values.texts(own.get("compatibleArchitectures") or service.provider.get("architecture"))
     _check_python(runtimes)
     place = values.text(own.get("path"), f"{key}.path")
-    if place is None or not seen(service.path.parent / place).is_dir():
+    if place is None or not (service.path.parent / place).is_dir():
         raise _Skip("its path is no folder that is there")
     return Code(
         CellKind.LAYER,

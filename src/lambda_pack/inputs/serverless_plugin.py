@@ -12,7 +12,6 @@ from lambda_pack.inputs.documents import read_toml
 from lambda_pack.inputs.serverless_values import Values
 from lambda_pack.inputs.template_keys import PLUGIN_KEYS, PLUGINS, keys_of
 from lambda_pack.inputs.templates import fields
-from lambda_pack.looks import seen
 
 __all__ = ["PLUGIN", "Inputs", "PythonRequirements", "read_plugin"]
 
@@ -68,7 +67,7 @@ class PythonRequirements(Struct, frozen=True):
         if found is not None:
             return found
         file = folder / (self.file_name or "requirements.txt")
-        if seen(file).is_file():
+        if file.is_file():
             return Inputs((file,))
         is_plain = self.poetry.counts and self.uv.counts and self.pipenv.counts and self.file_name is None
         return Inputs(None if is_plain else ())
@@ -77,7 +76,7 @@ class PythonRequirements(Struct, frozen=True):
         project = self.poetry.file.parent if self.poetry.file else folder
         if not self.poetry.counts or not _builds_with_poetry(project):
             return None
-        if seen(project / "poetry.lock").is_file():
+        if (project / "poetry.lock").is_file():
             return Inputs((project / "poetry.lock",), self.poetry_options)
         if self.requires_poetry_lock:
             return f"there is no poetry.lock in {project.as_posix()!r}, and requirePoetryLockFile asks for one"
@@ -85,7 +84,7 @@ class PythonRequirements(Struct, frozen=True):
 
     def _of_locks(self, folder: Path) -> Inputs | None:
         lock = self.uv.file or folder / "uv.lock"
-        if self.uv.counts and seen(lock).is_file():
+        if self.uv.counts and lock.is_file():
             return Inputs((lock,), self.uv_options)
         if self.pipenv.counts and (place := self._pipfile(folder)) is not None:
             return Inputs((place.with_name("Pipfile.lock"),))
@@ -93,7 +92,7 @@ class PythonRequirements(Struct, frozen=True):
 
     def _pipfile(self, folder: Path) -> Path | None:
         places = (self.pipenv.file,) if self.pipenv.file else (folder / "Pipfile", self.folder / "Pipfile")
-        return next((place for place in places if seen(place).is_file()), None)
+        return next((place for place in places if place.is_file()), None)
 
 
 def read_plugin(values: Values, folder: Path) -> PythonRequirements:
@@ -168,7 +167,7 @@ def _filled(options: dict[str, tuple[str, ...]]) -> Options:
 
 def _builds_with_poetry(folder: Path) -> bool:
     """Return whether a pyproject.toml builds with poetry, which is how the plugin knows a project of poetry's."""
-    if not seen(folder / "pyproject.toml").is_file():
+    if not (folder / "pyproject.toml").is_file():
         return False
     return any(name.startswith("poetry") for name in _build_requires(folder / "pyproject.toml"))
 

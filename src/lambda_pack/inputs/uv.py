@@ -26,7 +26,6 @@ from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.uv_format import check_format, normalized
 from lambda_pack.inputs.uv_freshness import difference
 from lambda_pack.inputs.uv_packages import asked_by_name, edges_of, locked_package, place_of
-from lambda_pack.looks import seen
 from lambda_pack.model.locked import Dependency, Locked, conflict_name
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.selection import Selection
@@ -64,7 +63,7 @@ def read_uv_lock(
         stale = difference(content, path.absolute().parent)
     for locked in packages:
         check_told(locked.package, path)
-    is_there = start.manifest.suffix == ".toml" and seen(start.manifest).is_file()
+    is_there = start.manifest.suffix == ".toml" and start.manifest.is_file()
     root = read_toml(start.manifest, what_now="correct it") if is_there else {}
     return Reading(
         folder=path.absolute().parent,
@@ -113,7 +112,7 @@ class _Start(Struct, frozen=True):
     def roots(self, selection: Selection) -> Iterator[Requested]:
         """Yield the same with their lines; conditions on conflicts are left out, as the lock alone decides those."""
         wanted = list(self.dependencies(selection))
-        text = seen(self.manifest).read_text("utf-8") if seen(self.manifest).is_file() else ""
+        text = self.manifest.read_text("utf-8") if self.manifest.is_file() else ""
         lines = named_lines(self.manifest, text, [one.requirement.name for one in wanted])
         for one in wanted:
             requirement = Requirement(str(one.requirement))

@@ -16,7 +16,6 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.inputs.documents import read_toml, shown, understood
 from lambda_pack.inputs.uv_packages import place_of
-from lambda_pack.looks import seen
 
 __all__ = ["difference"]
 
@@ -27,14 +26,14 @@ _Wish: TypeAlias = tuple[str, str, frozenset[str], SpecifierSet | None]
 def difference(content: Mapping[str, Any], folder: Path) -> str | None:
     """Return how the lock differs from the manifest of a project in it, or of a root that is no project, if it does."""
     root = folder / "pyproject.toml"
-    placed = _placed(_read(root)) if seen(root).is_file() else frozenset()
+    placed = _placed(_read(root)) if root.is_file() else frozenset()
     declared = content.get("manifest", {}).get("dependency-groups")
     projects = [(place, entry["metadata"]) for entry in content["package"] if (place := _place_with_metadata(entry))]
     if declared is not None and "." not in dict(projects):
         projects.append((".", {"requires-dev": declared}))
     for place, metadata in projects:
         path = folder / place / "pyproject.toml"
-        if not seen(path).is_file():
+        if not path.is_file():
             continue
         document = _read(path)
         with understood(path, what_now="correct it"):

@@ -22,7 +22,6 @@ from lambda_pack.inputs.script import script_manifest
 from lambda_pack.inputs.setting_values import truth
 from lambda_pack.inputs.uv_settings import indexes_of, options_of
 from lambda_pack.inputs.workspaces import workspace_root
-from lambda_pack.looks import seen
 from lambda_pack.model.given import Given, GivenSettings
 
 __all__ = ["UvTable", "project_settings", "uv_tables"]
@@ -59,12 +58,12 @@ def uv_tables(inputs: Sequence[Path], folder: Path, environ: Mapping[str, str]) 
     """
     first = next(iter(inputs), folder)
     tables = []
-    if first.suffix == ".py" and seen(first).is_file():
+    if first.suffix == ".py" and first.is_file():
         manifest = script_manifest(first)
         content = manifest.content.get("tool", {}).get("uv", {})
         tables.append(UvTable(first, manifest.text, content, is_manifest=True))
     if not _is_off(environ):
-        is_plain = seen(first).is_file() and first.suffix not in {".py", ".toml", ".lock"}
+        is_plain = first.is_file() and first.suffix not in {".py", ".toml", ".lock"}
         found = _discovered(folder.absolute())
         tables += (replace(table, has_indexes=is_plain or not table.is_manifest) for table in found)
     return tuple(table for table in tables if table.content or table.problem)
@@ -128,9 +127,9 @@ def _discovered(folder: Path) -> Iterator[UvTable]:
             # As in uv, the manifest of some folder above is no reason to stop.
             manifest = None
             yield UvTable(parent / "pyproject.toml", "", {}, problem=str(error))
-        if seen(parent / "uv.toml").is_file():
+        if (parent / "uv.toml").is_file():
             path = parent / "uv.toml"
-            yield UvTable(path, seen(path).read_text("utf-8"), read_toml(path, what_now="correct it"))
+            yield UvTable(path, path.read_text("utf-8"), read_toml(path, what_now="correct it"))
             if manifest is not None:
                 lines = {name: manifest.content[name] for name in LINES if name in manifest.content}
                 yield UvTable(manifest.path, manifest.text, lines, manifest.line, is_manifest=True)
@@ -141,11 +140,11 @@ def _discovered(folder: Path) -> Iterator[UvTable]:
 
 
 def _manifest(path: Path) -> UvTable | None:
-    if not seen(path).is_file():
+    if not path.is_file():
         return None
     tool = read_toml(path, what_now="correct it").get("tool", {})
     content = tool.get("uv") if isinstance(tool, dict) else None
     if not isinstance(content, dict):
         return None
-    text = seen(path).read_text("utf-8")
+    text = path.read_text("utf-8")
     return UvTable(path, text, content, line_of(text, r"^\s*\[+tool\.uv"), is_manifest=True)

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.resolution_settings import resolution_options
 from lambda_pack.inputs.setting_values import truth
-from lambda_pack.looks import seen
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.urls import with_login
@@ -108,7 +107,7 @@ def read_uv_files(environ: Mapping[str, str], *, home: Path, platform: str = sys
     """
     settings: dict[str, Given] = {}
     for path in _files(environ, home, platform):
-        if seen(path).is_file():
+        if path.is_file():
             found = _read(path, environ)
             quieter = settings.get("extra-index-url")
             if quieter is not None and "extra-index-url" in found:
@@ -133,7 +132,7 @@ def _files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Pa
         yield Path(environ.get("APPDATA") or home / "AppData/Roaming") / "uv/uv.toml"
     else:
         folders = [Path(folder) for folder in environ.get("XDG_CONFIG_DIRS", "").split(os.pathsep) if folder]
-        yield next((folder / "uv/uv.toml" for folder in folders if seen(folder / "uv/uv.toml").is_file()), _SYSTEM_FILE)
+        yield next((folder / "uv/uv.toml" for folder in folders if (folder / "uv/uv.toml").is_file()), _SYSTEM_FILE)
         yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "uv/uv.toml"
 
 
@@ -149,7 +148,7 @@ def uv_files(
         UsageError: a file cannot be parsed.
     """
     for path in _files(environ, home, platform):
-        if seen(path).is_file():
+        if path.is_file():
             yield path, *_parsed(path)
 
 
@@ -169,7 +168,7 @@ def _parsed(path: Path) -> tuple[str, Mapping[str, object]]:
     import tomllib  # most runs have no uv.toml
 
     try:
-        text = seen(path).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         # The parser's message names a position, not the text: no password can be in it.

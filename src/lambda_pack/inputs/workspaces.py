@@ -10,7 +10,6 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from lambda_pack.inputs.documents import read_toml
-from lambda_pack.looks import seen, walked
 
 __all__ = ["member_folder", "workspace_members", "workspace_root"]
 
@@ -22,7 +21,7 @@ def workspace_root(folder: Path) -> Path | None:
         UsageError: a pyproject.toml on the way cannot be read.
     """
     for parent in (folder, *folder.parents):
-        if seen(parent / "pyproject.toml").is_file() and (opened := _workspace(parent)) is not None:
+        if (parent / "pyproject.toml").is_file() and (opened := _workspace(parent)) is not None:
             return parent if folder == parent or folder in _members(parent, opened) else None
     return None
 
@@ -50,12 +49,10 @@ def _workspace(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _members(root: Path, opened: Mapping[str, Any]) -> Iterator[Path]:
-    left_out = {
-        Path(os.path.normpath(path)) for pattern in opened.get("exclude", ()) for path in walked(root).glob(pattern)
-    }
+    left_out = {Path(os.path.normpath(path)) for pattern in opened.get("exclude", ()) for path in root.glob(pattern)}
     for pattern in opened.get("members", ()):
-        for path in sorted(walked(root).glob(pattern)):
-            if seen(path / "pyproject.toml").is_file() and path not in left_out:
+        for path in sorted(root.glob(pattern)):
+            if (path / "pyproject.toml").is_file() and path not in left_out:
                 yield Path(os.path.normpath(path))
 
 

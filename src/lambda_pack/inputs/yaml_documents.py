@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.located import Located, Place, Table, Value
-from lambda_pack.looks import seen
 
 if TYPE_CHECKING:
     # Most packs read no YAML.
@@ -32,7 +31,7 @@ def read_text(path: Path) -> str:
     """
     name = path.as_posix()
     try:
-        return seen(path).read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(f"{name!r} does not exist; check the path") from error
     except (OSError, UnicodeDecodeError) as error:

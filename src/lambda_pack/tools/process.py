@@ -1,6 +1,6 @@
 """The one place that starts programs: no shell, no input, a session of their own that ends with us.
 
-A pack that is repeated loads it before uv is asked, so it imports little: no msgspec, no pathlib.
+It is loaded before uv is started, so it imports little: no msgspec, no pathlib.
 """
 
 from __future__ import annotations

@@ -31,7 +31,6 @@ from lambda_pack.tools.requirements_text import (
     overrides_text,
     requirements_text,
 )
-from lambda_pack.tools.uv_question import Question
 
 if TYPE_CHECKING:
     # Not needed before uv is started.
@@ -62,6 +61,14 @@ _NOT_BUILT = re.compile(
     r"^(?:error|  cause): (?:Failed to (?:download and )?build|The build backend returned)", re.MULTILINE
 )
 _NAMED = re.compile(r"Failed to (?:download and )?build `([^`]+)`")
+
+
+class Question(Struct, frozen=True):
+    """A command, the files in the folder where it runs, and variables beside those that it gets anyway."""
+
+    command: tuple[str, ...]
+    files: Mapping[str, str]
+    variables: Mapping[str, str]
 
 
 class UvResolver(Struct, frozen=True):
@@ -148,10 +155,6 @@ class UvResolver(Struct, frozen=True):
             raise IndexUnavailable("uv could not read what it needs; check the index, then run again", log=result.log)
         return _read(self._lock)
 
-    def answered(self) -> bytes:
-        """The lock that uv wrote last, as it wrote it."""
-        return self._lock.read_bytes()
-
     @property
     def _seen(self) -> Requirements:
         """The requirements with what is known of sources that uv need not build."""
@@ -233,22 +236,16 @@ class UvResolver(Struct, frozen=True):
 
 
 class BegunResolver:
-    """A resolver whose first answer is on its way: uv runs beside us while the rest of lambda-pack is loaded.
+    """A resolver whose first answer is on its way: uv runs beside us while the rest of lambda-pack is loaded."""
 
-    `first` is what it was asked, None once it was asked anything else; `answer` the lock that it wrote then.
-    """
-
-    def __init__(self, resolver: UvResolver, running: Running, first: Question) -> None:
+    def __init__(self, resolver: UvResolver, running: Running) -> None:
         """`running` is the resolver's, begun with nothing excluded and nothing left out, for the run's one target."""
-        self.first: Question | None = first
-        self.answer = b""
         self._resolver = resolver
         self._running = running
         self._lock: Pylock | None = None
 
     def informed(self, metadata: SourceMetadata) -> UvResolver:
         """See `lambda_pack.tools.built_metadata.InformedResolver`."""
-        self.first = None
         return self._resolver.informed(metadata)
 
     def resolve(
@@ -256,15 +253,13 @@ class BegunResolver:
     ) -> Pylock:
         """See `lambda_pack.ports.Resolver`."""
         if exclusions or without:
-            self.first = None
             return self._resolver.resolve(target, exclusions=exclusions, without=without)
         if self._lock is None:
             result = self._running.finish()
             if (later := self._resolver.later(result, target)) is not None:
-                self.first, self._resolver = None, later
+                self._resolver = later
                 return later.resolve(target, exclusions=exclusions, without=without)
             self._lock = self._resolver.answer(result)
-            self.answer = self._resolver.answered()
         return self._lock
 
 

@@ -24,7 +24,6 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "sizes": "sizes of wheels",
         "pages": "pages of indexes",
         "packs": "packs whose inputs have not changed",
-        "recipes": "how the last packs are written again",
         "forecasts": "what the last packs used",
         "partial": "what is arriving, or was left behind",
     }

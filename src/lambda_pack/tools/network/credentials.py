@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TypeAlias
 from urllib.parse import quote, quote_plus, urlsplit
 
-from lambda_pack.looks import seen
 from lambda_pack.model.urls import credentials_in, masked, without_credentials
 from lambda_pack.ports import Narrator
 
@@ -160,7 +159,7 @@ def read_netrc(environ: Mapping[str, str], *, home: Path, narrator: Narrator) ->
     A damaged file is warned about and then as good as none: pip packs without it, too.
     """
     places = (Path(environ["NETRC"]),) if environ.get("NETRC") else (home / ".netrc", home / "_netrc")
-    path = next((place for place in places if seen(place).is_file()), None)
+    path = next((place for place in places if place.is_file()), None)
     if path is None:
         return {}
     from netrc import NetrcParseError, netrc  # most homes have none
