@@ -23,6 +23,7 @@ from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
+from lambda_pack.pipeline.consistency import check_consistency
 from lambda_pack.pipeline.dependencies import dependencies_between
 from lambda_pack.pipeline.limits import check_size
 from lambda_pack.pipeline.own_code import OwnFolder, own_code
@@ -71,6 +72,8 @@ def compose_bundle(
     opened = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels}
     digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
     tell_undetermined(stock, requirements, lambda: {one: opened[one].metadata() for one in wheels}, ports.narrator)
+    is_resolved = bool(requirements.requested) and not request.allow_unmet
+    check_consistency(stock, requirements, opened.values(), is_resolved=is_resolved, narrator=ports.narrator)
     mine = {project.pin.name for project in requirements.projects}
     apart = mine | request.glue.pip_install
     dependencies = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name not in apart}
