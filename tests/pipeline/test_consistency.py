@@ -30,7 +30,7 @@ def warnings(
     folder: Path,
     packages: Mapping[str, Sequence[str]],
     *lines: str,
-    is_resolved: bool = False,
+    allow_unmet: bool = True,
     requirements: Requirements | None = None,
 ) -> list[str]:
     """What is said of wheels, by 'name version', that require this."""
@@ -42,7 +42,7 @@ def warnings(
             wheel = make_wheel(folder, f"{name.replace(' ', '-')}-py3-none-any.whl", requires=requires)
             archives.append(opened.open(wheel, Wheel.parse(wheel.as_uri()).pin))
         stock = Stock(Target.parse("python3.12"))
-        check_consistency(stock, asked, archives, is_resolved=is_resolved, narrator=narrator)
+        check_consistency(stock, asked, archives, narrator, allow_unmet=allow_unmet)
     return narrator.warnings
 
 
@@ -85,7 +85,7 @@ def test_what_is_said(
 
 def test_what_a_resolver_should_have_known_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnmetDependencies, match="the bundle would lack b, c: a==1 requires b; a==1 requires c"):
-        warnings(tmp_path, {"a 1": ["b", "c"]}, "a", is_resolved=True)
+        warnings(tmp_path, {"a 1": ["b", "c"]}, "a", allow_unmet=False)
 
 
 def test_what_the_user_left_out_is_not_missed(tmp_path: Path) -> None:
@@ -96,4 +96,4 @@ def test_what_the_user_left_out_is_not_missed(tmp_path: Path) -> None:
         overrides=(line("d ; python_version < '3'"),),
     )
 
-    assert warnings(tmp_path, {"a 1": ["b", "c", "d"]}, "a", is_resolved=True, requirements=asked) == []
+    assert warnings(tmp_path, {"a 1": ["b", "c", "d"]}, "a", allow_unmet=False, requirements=asked) == []

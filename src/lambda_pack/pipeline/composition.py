@@ -72,8 +72,7 @@ def compose_bundle(
     opened = {wheel: ports.wheels.open(paths[wheel], wheel.pin) for wheel in wheels}
     digests = {wheel: _digest(opened[wheel], wheel) for wheel in wheels}
     tell_undetermined(stock, requirements, lambda: {one: opened[one].metadata() for one in wheels}, ports.narrator)
-    is_resolved = bool(requirements.requested) and not request.allow_unmet
-    check_consistency(stock, requirements, opened.values(), is_resolved=is_resolved, narrator=ports.narrator)
+    check_consistency(stock, requirements, opened.values(), ports.narrator, allow_unmet=request.allow_unmet)
     mine = {project.pin.name for project in requirements.projects}
     apart = mine | request.glue.pip_install
     dependencies = {wheel: opened[wheel] for wheel in wheels if wheel.pin.name not in apart}
@@ -84,14 +83,7 @@ def compose_bundle(
     bundle = _bundle(request, archives, paths, own=own.entries, narrator=ports.narrator)
     for warning in (*_warnings(bundle), *_oversights(bundle, request)):
         ports.narrator.warn(warning)
-    if request.slimming.refines:
-        from lambda_pack.pipeline.refinement import refined
-
-        bundle = refined(bundle, request, ports.refiner, ports.narrator)
-    if request.layout is not Layout.GLUE_SPARK:
-        from lambda_pack.files.records import with_records
-
-        bundle = with_records(bundle, (*archives, *built.values()), prefix=request.prefix)
+    bundle = _finished(bundle, request, (*archives, *built.values()), ports=ports)
     read_dependencies = partial(dependencies_between, stock, requirements, archives)
     check_size(bundle, request, read_dependencies)
     divided = _parts(bundle, request, read_dependencies, narrator=ports.narrator)
@@ -107,6 +99,19 @@ def compose_bundle(
         savings=(*left_out, *bundle.savings),
         layers=tuple(_layers(written)),
     )
+
+
+def _finished(bundle: Bundle, request: PackRequest, wheels: Sequence[WheelArchive], *, ports: Ports) -> Bundle:
+    """The bundle with its files refined as the request says, and with what describes them then."""
+    if request.slimming.refines:
+        from lambda_pack.pipeline.refinement import refined
+
+        bundle = refined(bundle, request, ports.refiner, ports.narrator)
+    if request.layout is Layout.GLUE_SPARK:
+        return bundle
+    from lambda_pack.files.records import with_records
+
+    return with_records(bundle, wheels, prefix=request.prefix)
 
 
 def _left_out(

@@ -45,15 +45,15 @@ class _Gap(Struct, frozen=True):
 
 
 def check_consistency(
-    stock: Stock, requirements: Requirements, wheels: Iterable[WheelArchive], *, is_resolved: bool, narrator: Narrator
+    stock: Stock, requirements: Requirements, wheels: Iterable[WheelArchive], narrator: Narrator, *, allow_unmet: bool
 ) -> None:
     """Warn of what packed wheels require and the bundle does not have, or has in a version that they do not allow.
 
-    What the user left out, excluded or overrode is passed over. With `is_resolved` a resolver chose the packages for
-    this run, and a missing one is refused: a lock or an environment is packed as it is.
+    What the user left out, excluded or overrode is passed over. Where a resolver chose the packages for this run, a
+    missing one is refused unless `allow_unmet`: a lock or an environment is packed as it is.
 
     Raises:
-        UnmetDependencies: with `is_resolved`, a package is missing.
+        UnmetDependencies: a package is missing that the resolver should have known of.
         IntegrityError: a wheel has no readable metadata.
     """
     archives = tuple(wheels)
@@ -68,7 +68,7 @@ def check_consistency(
         if canonicalize_name(gap.line.name) not in passed_over
     ]
     missing = [gap for gap in gaps if gap.found is None]
-    if missing and is_resolved:
+    if missing and requirements.requested and not allow_unmet:
         names = sorted({canonicalize_name(gap.line.name) for gap in missing})
         raise UnmetDependencies(
             f"the bundle would lack {', '.join(names)}: {_several(missing)}, which the resolver was not told when it "
