@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache as remembered
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +18,7 @@ from lambda_pack.commands.orders import Order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.resolvers import Resolvers
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.leftovers import claimed_folder, sweep
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.indexes import IndexSettings
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from lambda_pack.tools.network.index_view import IndexView
 
 __all__ = ["Workshop"]
+
+# How the names of our folders for temporary files begin.
+_SCRATCH = "lambda-pack-"
 
 
 class Workshop:
@@ -61,7 +65,9 @@ class Workshop:
 
     def __enter__(self) -> Self:
         with self._open as stack:
-            self._scratch = stack.enter_context(TemporaryDirectory(prefix="lambda-pack-"))
+            sweep(gettempdir(), _SCRATCH)
+            self._scratch = stack.enter_context(TemporaryDirectory(prefix=_SCRATCH))
+            stack.enter_context(claimed_folder(self._scratch))
             self._resolver = self._resolvers.begun(stack, Path(self._scratch, "resolver"), self._shared)
             self._open = stack.pop_all()
         return self

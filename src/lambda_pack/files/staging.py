@@ -6,7 +6,9 @@ import os
 from contextlib import ExitStack, contextmanager, suppress
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.leftovers import sweep
 from lambda_pack.files.whole import scratch_folder, writing_to
+from lambda_pack.model.product import SCRATCH_PREFIX
 
 TYPE_CHECKING = False  # `typing` costs 8 ms, half of what this takes in all
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ _LAST = ".zip"
 def staging_beside(parent: str) -> Iterator[str]:
     """A hidden folder in `parent`, so that a rename brings what is in it to its place; no trace of it is left.
 
-    `parent` is made where it is missing, and gone again where nothing came into it.
+    `parent` is made where it is missing, and gone again where nothing came into it. What runs that were killed have
+    left in it is removed.
 
     Raises:
         LambdaPackError: it cannot be written to.
@@ -33,6 +36,7 @@ def staging_beside(parent: str) -> Iterator[str]:
         folder = os.path.dirname(folder)
     with writing_to(parent):
         os.makedirs(parent, exist_ok=True)
+    sweep(parent, SCRATCH_PREFIX)
     try:
         with scratch_folder(parent) as staging:
             try:
@@ -49,9 +53,11 @@ def staging_beside(parent: str) -> Iterator[str]:
 
 
 def publish(staging: str, output: str) -> None:
-    """Rename everything into `output`, a bundle last: whoever waits for it finds the others there.
+    """Rename everything into `output`, a bundle last: who waits for it finds the others there.
 
-    Where one cannot be, all are taken back, and what was there before is there again.
+    Each file takes the place of an older one in one step: killed at any moment, there is a whole file of each name. A
+    set of two runs can be told by the digests in the report, and the next run mends it. Where one file cannot be
+    renamed, all are taken back, and what was there before is there again.
 
     Raises:
         LambdaPackError: one cannot be.
@@ -64,15 +70,35 @@ def publish(staging: str, output: str) -> None:
         os.mkdir(old)
         for name in names:
             staged, place, aside = (os.path.join(folder, name) for folder in (staging, output, old))
+            number = os.stat(staged).st_ino
             # Each move back is noted before the move is made: a signal may come in between.
+            if os.path.isfile(staged) and os.path.isfile(place) and _linked(place, aside):
+                moves.callback(_restore, place, number, aside)
+                os.replace(staged, place)
+                continue
+            # A folder cannot take the place of another one, nor a file where the system has no second names for files.
             if os.path.isfile(place) or (os.path.isdir(staged) and os.path.isdir(place)):
                 moves.callback(_put_back, aside, place)
                 os.rename(place, aside)
-            moves.callback(_take_back, place, os.stat(staged).st_ino, staged)
+            moves.callback(_take_back, place, number, staged)
             os.rename(staged, place)
         moves.pop_all()
+
+
+def _linked(place: str, aside: str) -> bool:
+    """Give a file a second name, by which it outlives being replaced; whether the system could."""
+    try:
+        os.link(place, aside)
+    except OSError:
+        return False
+    return True
+
+
+def _restore(place: str, number: int, aside: str) -> None:
+    """Put the older file back, unless another run has put its own there since; `number` is the inode of ours."""
     with suppress(OSError):
-        os.rmdir(old)  # nothing had to make room
+        if os.stat(place).st_ino == number:
+            os.replace(aside, place)
 
 
 def _take_back(place: str, number: int, to: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from io import FileIO
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.files.leftovers import claimed, claimed_folder
 from lambda_pack.model.product import SCRATCH_PREFIX
 
 TYPE_CHECKING = False  # `typing` and `pathlib` cost 15 ms
@@ -28,7 +29,7 @@ def whole_file(into: Path) -> Iterator[FileIO]:
         into.parent.mkdir(parents=True, exist_ok=True)
         beside = into.with_name(_scratch_name())
         try:
-            with FileIO(beside, "x") as file:
+            with FileIO(beside, "x") as file, claimed(file.fileno()):
                 yield file
             beside.replace(into)
         finally:
@@ -42,7 +43,8 @@ def scratch_folder(parent: str) -> Iterator[str]:
     try:
         with writing_to(parent):
             os.mkdir(folder, 0o700)
-        yield folder
+        with claimed_folder(folder):
+            yield folder
     finally:
         if os.path.isdir(folder):
             _remove(folder)
