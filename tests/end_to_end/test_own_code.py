@@ -45,7 +45,8 @@ def test_a_project_is_packed_as_its_wheel(work: Workplace) -> None:
     one = packed(work, "--project", ".", "--handler", "shop.app.handler")
 
     names = [name for name in one.names if not name.startswith("helper")]
-    assert names == ["shop-2.0.dist-info/METADATA", "shop-2.0.dist-info/WHEEL", "shop/__init__.py", "shop/app.py"]
+    metadata = [f"shop-2.0.dist-info/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "WHEEL")]
+    assert names == [*metadata, "shop/__init__.py", "shop/app.py"]
     assert one.zip.name.startswith("shop-python3.")
     assert list(one.closure) == ["helper"], "the lock is about what others publish"
     row = next(row for row in one.report["packages"] if row["name"] == "shop")
@@ -99,7 +100,8 @@ def test_a_smaller_bundle_loads_and_says_what_it_saved(work: Workplace) -> None:
 
     one = packed(work, "--source", "src", *slim, "--handler", "app.handler")
 
-    assert one.names == ["app.pyc", "helper-1.5.dist-info/METADATA", "helper/__init__.pyc"]
+    metadata = [f"helper-1.5.dist-info/{name}" for name in ("INSTALLER", "METADATA", "RECORD")]
+    assert one.names == ["app.pyc", *metadata, "helper/__init__.pyc"]
     saved = {row["package"] or row["measure"]: row["saved"] for row in one.report["slimming"]}
     assert saved.keys() == {"boto3==1.40", "tests", "dist-info", "compile", "sources-of-pyc", "pyi"}
     assert saved["boto3==1.40"] > 6000

@@ -21,7 +21,7 @@ from lambda_pack.files.members import Member
 from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Pin
 
-__all__ = ["INSTALLER", "with_records", "without_lines"]
+__all__ = ["INSTALLER", "records_size", "with_records", "without_lines"]
 
 INSTALLER: Final = b"lambda-pack\n"
 
@@ -52,6 +52,12 @@ def with_records(bundle: Bundle, wheels: Iterable[WheelArchive], *, prefix: str)
         record = _made(f"{prefix}{wheel.dist_info}/RECORD", text.encode(), owner)
         entries |= {made.path: made, record.path: record}
     return replace(bundle, entries=tuple(entries[path] for path in sorted(entries)))
+
+
+def records_size(bundle: Bundle, wheel: WheelArchive) -> int:
+    """Return the bytes that `with_records` has added beside the metadata of a wheel."""
+    made = tuple(f"{wheel.dist_info}/{name}" for name in ("INSTALLER", "RECORD"))
+    return sum(entry.size for entry in bundle.entries if entry.path.endswith(made))
 
 
 def without_lines(record: bytes, paths: Iterable[str]) -> bytes:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from lambda_pack.files.bundle import Bundle, compose
 from lambda_pack.files.entries import Entry
+from lambda_pack.files.records import records_size, with_records
 from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.chains import Dependencies
 from lambda_pack.model.choices import Layout
@@ -89,7 +90,7 @@ def compose_bundle(
     divided = _parts(bundle, request, read_dependencies, narrator=ports.narrator)
     written = [(part, write(part)) for part in divided]
     sizes = {owner: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
-    sizes |= {wheel.pin: size for wheel, size in own.sizes.items()}
+    sizes |= {wheel.pin: size + records_size(bundle, opened[wheel]) for wheel, size in own.sizes.items()}
     # A lock is about what others publish: own code goes with the sources.
     origins = tuple((wheel, _proven(origin, digests, ports)) for wheel, origin in stock.origins if wheel not in built)
     return Composed(
@@ -109,8 +110,6 @@ def _finished(bundle: Bundle, request: PackRequest, wheels: Sequence[WheelArchiv
         bundle = refined(bundle, request, ports.refiner, ports.narrator)
     if request.layout is Layout.GLUE_SPARK:
         return bundle
-    from lambda_pack.files.records import with_records
-
     return with_records(bundle, wheels, prefix=request.prefix)
 
 
