@@ -35,6 +35,7 @@ class FakeLoader:
 
     description: str = "nothing at all"
     failures: Sequence[Failed] = ()
+    doubtful: tuple[str, ...] = ()
     files: list[str] = field(default_factory=list)
 
     def imports(self, modules: Sequence[str], rooms: Rooms) -> Iterable[Loaded | Failed]:
@@ -42,7 +43,7 @@ class FakeLoader:
         for room in (rooms.task, rooms.layers):
             self.files += sorted(f"{room.name}/{path.relative_to(room).as_posix()}" for path in room.rglob("*.py"))
         failures = {failure.what: failure for failure in self.failures}
-        return [failures.get(module) or Loaded(module) for module in modules]
+        return [failures.get(module) or Loaded(module, self.doubtful) for module in modules]
 
     def invoke(self, invocation: Invocation, rooms: Rooms) -> Answered:
         """The event comes back."""
@@ -100,6 +101,64 @@ def test_the_package_is_named(tmp_path: Path) -> None:
         "numpy": "numpy 2.4.0",
         "yaml": None,
     }
+
+
+BLACK = """Metadata-Version: 2.4
+Name: black
+Version: 25.11.0
+Requires-Dist: click
+Requires-Dist: aiohttp; extra == "d"
+Provides-Extra: d
+"""
+
+
+def test_a_module_that_needs_an_extra_is_left_out(tmp_path: Path) -> None:
+    files = {"black-25.11.0.dist-info/METADATA": BLACK, "app.py": "", "black/__init__.py": "", "black/cli.py": ""}
+    files |= {"blackd/__init__.py": "", "blackd/middlewares.py": ""}
+    record = "".join(f"{name},,\n" for name in files if name != "app.py")
+    function = make_zip(tmp_path / "f.zip", {**files, "black-25.11.0.dist-info/RECORD": record})
+    error, blackd = "ModuleNotFoundError: No module named 'aiohttp'", "/var/task/blackd/__init__.py"
+    failures = [
+        Failed("blackd", error, "...", blackd, missing=(("aiohttp", blackd),)),
+        Failed("blackd.middlewares", error, "...", blackd, missing=(("aiohttp", blackd),)),
+        Failed("black.cli", "ModuleNotFoundError: x", "...", missing=(("click", "/var/task/black/cli.py"),)),
+        # The user's own code needs what it imports.
+        Failed("app", error, "...", blackd, missing=(("aiohttp", blackd),)),
+    ]
+
+    done = loaded(VerifyRequest(function, TARGET, submodules=True), FakeLoader(failures=failures))
+
+    why = "needs extra 'd' of black 25.11.0 (aiohttp)"
+    assert [one for one in done.outcomes if isinstance(one, Skipped)] == [
+        Skipped("blackd", why),
+        Skipped("blackd.middlewares", why),
+    ]
+    assert {one.what: one.error for one in done.outcomes if isinstance(one, Failed)} == {
+        "app": f"{error} (aiohttp comes with the extra 'd' of black 25.11.0)",
+        "black.cli": "ModuleNotFoundError: x (black 25.11.0 requires click)",
+    }
+
+
+def test_what_lies_below_a_package_that_fails_is_not_blamed(tmp_path: Path) -> None:
+    function = make_zip(tmp_path / "f.zip", {"pkg/__init__.py": "", "pkg/one.py": "", "pkgs.py": ""})
+    failures = [Failed(name, "ValueError: x") for name in ("pkg", "pkg.one", "pkgs")]
+
+    done = loaded(VerifyRequest(function, TARGET, submodules=True), FakeLoader(failures=failures))
+
+    assert done.outcomes == (
+        Failed("pkg", "ValueError: x"),
+        Skipped("pkg.one", "pkg, the package that it is in, does not load"),
+        Failed("pkgs", "ValueError: x"),
+    )
+
+
+def test_libraries_that_the_runtime_may_lack_are_noted(tmp_path: Path) -> None:
+    function = make_zip(tmp_path / "f.zip", {"magic.py": ""})
+
+    done = loaded(VerifyRequest(function, TARGET), FakeLoader(doubtful=("libmagic.so.1",)))
+
+    assert done.loads
+    assert done.notes[1].startswith("magic loaded libmagic.so.1 from outside of the bundle: images of python3.13 ")
 
 
 def test_the_report_beside_says_target_and_packages(tmp_path: Path) -> None:

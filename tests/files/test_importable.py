@@ -65,6 +65,7 @@ def test_what_is_imported(tmp_path: Path, files: dict[str, bytes], modules: list
         ("libx.so", LIBRARY, "libx.so", "it has no PyInit_libx"),
         ("fast.pyd", b"MZ", "fast.pyd", "for Windows"),
         ("ns/libx.so", LIBRARY, "ns/libx.so", "it has no PyInit_libx"),
+        ("bin/read.py", b"", "bin/", "programs"),
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_said(tmp_path: Path, name: str, content: bytes, what: str, why: str) -> None:
@@ -82,6 +83,23 @@ def test_one_extension_for_each_interpreter(tmp_path: Path) -> None:
 
     assert found.modules == ("fast",)
     assert [one.what for one in found.skipped] == [names[0], names[2]]
+
+
+def test_submodules(tmp_path: Path) -> None:
+    names = ["__init__.py", "__main__.py", "core.py", "tests/__init__.py", "tests/test_core.py", "sub/__init__.py"]
+    names += ["sub/deep.py", "sub/conftest.py", "templates/project/setup.py", "__pycache__/core.cpython-313.pyc"]
+    lay(tmp_path, {f"pkg/{name}": b"" for name in names})
+    lay(tmp_path, {"pkg/fast.cpython-313-x86_64-linux-gnu.so": EXTENSION, "pkg/libx.so": LIBRARY, "single.py": b""})
+
+    found = find_importable([tmp_path], Target.parse("python3.13"), submodules=True)
+
+    assert found.modules == ("pkg", "pkg.core", "pkg.fast", "pkg.sub", "pkg.sub.deep", "single")
+    assert {one.what: one.why.partition(",")[0] for one in found.skipped} == {
+        "pkg/libx.so": "a library",
+        "1 module of packages: programs": "`python -m` runs them",
+        "3 modules of packages: tests": "a test runner imports them",
+        "1 module of packages: folders without `__init__.py`": "data of a package",
+    }
 
 
 def test_python37_names_its_abi_otherwise(tmp_path: Path) -> None:
@@ -106,6 +124,34 @@ def test_several_folders_are_one_path(tmp_path: Path) -> None:
         ({"six-1.17.0.dist-info/METADATA": b""}, "six.py", "six 1.17.0"),
         ({"pydantic_core-2.0.dist-info/METADATA": b""}, "pydantic_core/x.so", "pydantic-core 2.0"),
         ({"bs4-1.dist-info/RECORD": b"soup/a.py,,\n", "soup/a.py": b""}, "soup/a.py", "bs4 1"),
+        # RECORD says whose it is, whatever other distributions call theirs.
+        (
+            {
+                "googleapis_common_protos-1.dist-info/RECORD": b"google/api/http.py,,\n",
+                "googleapis_common_protos-1.dist-info/top_level.txt": b"google\n",
+                "google/api/http.py": b"",
+                "google_cloud_storage-3.dist-info/RECORD": b"google/cloud/_storage_v2/__init__.py,,\n",
+                "google/cloud/_storage_v2/__init__.py": b"",
+            },
+            "google/cloud/_storage_v2",
+            "google-cloud-storage 3",
+        ),
+        (
+            {
+                "a-1.dist-info/RECORD": b"ns/a.py,,\n",
+                "ns/a.py": b"",
+                "b-1.dist-info/RECORD": b"ns/b/x.py,,\n",
+                "ns/b/x.py": b"",
+            },
+            "ns/b",
+            "b 1",
+        ),
+        ({"a-1.dist-info/RECORD": b"a/x.py,,\n", "a/x.py": b"", "a/mine.py": b""}, "a/mine.py", None),
+        (
+            {"cffi-1.dist-info/RECORD": b"_cffi.cpython-313.so,,\n", "_cffi.cpython-313.so": b""},
+            "_cffi",
+            "cffi 1",
+        ),
         ({}, "yaml/__init__.py", None),
         ({}, "reported.py", "reported 3.0"),
     ],

@@ -57,6 +57,7 @@ VERIFICATION = Verification(
 SAID: dict[str, Any] = {
     **dict.fromkeys(("runtime", "architecture", "python", "cache-dir", "handler", "event", "with", "image", "sysroot")),
     "timeout": None,
+    "submodules": False,
     "layer": [],
     "env": [],
     "skip": [],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,9 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.importable import find_importable
 from lambda_pack.files.owners import Owners, find_owners
 from lambda_pack.files.unpacking import is_layer, unpack_zips
-from lambda_pack.model.loading import Failed, Outcome, Rooms, Skipped, Verification, VerifyRequest
+from lambda_pack.model.loading import Failed, Loaded, Outcome, Rooms, Skipped, Verification, VerifyRequest
+from lambda_pack.model.missing_modules import Missing, Optional, Required, judge_missing
+from lambda_pack.model.optional_libraries import is_optional
 from lambda_pack.model.targets import Target
 from lambda_pack.ports import Loader, Narrator
 from lambda_pack.tools.loading.choice import choose_seat
@@ -54,8 +56,9 @@ def verify(
         folders = _folders(rooms, target)
         outcomes = (*unreadable, *_load(request, loader, rooms, target=target, folders=folders))
         owners = find_owners(folders, known.packages)
-    explained = tuple(_owned(one, owners, target) if isinstance(one, Failed) else one for one in outcomes)
-    return Verification(request.archive, target, loader.description, explained, (note,) if note else ())
+    judged = tuple(_without_children(_judged(one, owners, target) for one in outcomes))
+    notes = (*((note,) if note else ()), *_doubtful(judged, target))
+    return Verification(request.archive, target, loader.description, judged, notes)
 
 
 def _known(request: VerifyRequest, narrator: Narrator) -> Known:
@@ -129,7 +132,7 @@ def _folders(rooms: Rooms, target: Target) -> tuple[Path, ...]:
 def _load(
     request: VerifyRequest, loader: Loader, rooms: Rooms, *, target: Target, folders: Sequence[Path]
 ) -> Iterator[Outcome]:
-    found = find_importable(folders, target)
+    found = find_importable(folders, target, submodules=request.submodules)
     yield from found.skipped
     left_out = [name for name in found.modules if _is_below(name, request.skip)]
     yield from (Skipped(name, "left out with --skip") for name in left_out)
@@ -143,11 +146,65 @@ def _is_below(name: str, modules: frozenset[str]) -> bool:
     return any(".".join(parts[: length + 1]) in modules for length in range(len(parts)))
 
 
-def _owned(failed: Failed, owners: Owners, target: Target) -> Failed:
-    """The failure with the package that it concerns."""
-    file = failed.file or ""
+def _judged(outcome: Outcome, owners: Owners, target: Target) -> Outcome:
+    """The outcome; a failure with the package that it concerns, or as left out where the bundle need not load it."""
+    if not isinstance(outcome, Failed):
+        return outcome
+    failed = replace(outcome, package=_package(outcome.file, owners, target) or owners.of(_path(outcome.what)))
+    if not (outcome.missing or outcome.traceback):
+        return failed
+    if any(is_optional(file) for file in (outcome.file, _path(outcome.what)) if file):
+        return Skipped(outcome.what, f"its package works without it ({outcome.error})")
+    missing = [Missing(module, _package(file, owners, target)) for module, file in outcome.missing]
+    owner = owners.of(_path(outcome.what))
+    match judge_missing(owner, missing, owners.declared, error=f"{outcome.traceback}\n{outcome.error}", target=target):
+        case Optional(why):
+            return Skipped(outcome.what, why)
+        case Required(str(why)):
+            return replace(failed, error=f"{failed.error} ({why})")
+        case Required():
+            return failed
+
+
+def _path(module: str) -> str:
+    return module.replace(".", "/")
+
+
+def _package(file: str | None, owners: Owners, target: Target) -> str | None:
+    """The package of a file, by its path on Lambda."""
     major, minor = target.runtime.python
     for folder in ("/var/task/", f"/opt/python/lib/python{major}.{minor}/site-packages/", "/opt/python/"):
-        if file.startswith(folder):
-            return replace(failed, package=owners.of(file.removeprefix(folder)))
-    return replace(failed, package=owners.of(failed.what.replace(".", "/")))
+        if file is not None and file.startswith(folder):
+            return owners.of(file.removeprefix(folder))
+    return None
+
+
+def _without_children(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """The outcomes; what lies below a package that does not load is left out with it, and not blamed for it."""
+    gone: dict[str, str] = {}
+    for outcome in outcomes:
+        what = outcome.what if isinstance(outcome, Failed | Skipped) else ""
+        above = next((name for name in gone if what.startswith(f"{name}.")), None)
+        if above is not None and isinstance(outcome, Failed | Skipped):
+            yield Skipped(what, gone[above])
+            continue
+        match outcome:
+            case Failed():
+                gone[what] = f"{what}, the package that it is in, does not load"
+            case Skipped(_, why) if what.isidentifier() or "." in what:
+                gone[what] = why
+        yield outcome
+
+
+def _doubtful(outcomes: Iterable[Outcome], target: Target) -> Iterator[str]:
+    """What loaded with libraries of the system's that the runtime may lack."""
+    users: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Loaded):
+            for library in outcome.doubtful:
+                users.setdefault(library, []).append(outcome.module)
+    for library, modules in users.items():
+        yield (
+            f"{', '.join(modules)} loaded {library} from outside of the bundle: images of {target.runtime.name} were "
+            "seen to have it, but AWS does not say that functions find it there"
+        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -26,6 +26,14 @@ _PROGRAMS: Final = MappingProxyType(
 )
 # Metadata and libraries that wheels bring along: no code to import by name.
 _NOT_CODE: Final = (".dist-info", ".egg-info", ".libs")
+# What a package has below itself and no function imports; by the names of modules and of folders.
+_LEFT_OUT: Final = MappingProxyType(
+    {
+        "__main__": ("programs", "`python -m` runs them, nothing imports them"),
+        **dict.fromkeys(("conftest", "test", "tests"), ("tests", "a test runner imports them, no function does")),
+    }
+)
+_UNPACKAGED: Final = ("folders without `__init__.py`", "data of a package, or modules that only its own code finds")
 _FOREIGN: Final = MappingProxyType({".pyd": "an extension module for Windows", ".dylib": "a library for macOS"})
 
 
@@ -36,17 +44,46 @@ class Importable(Struct, frozen=True):
     skipped: tuple[Skipped, ...]
 
 
-def find_importable(folders: Sequence[Path], target: Target) -> Importable:
+class _LeftOut(Struct, frozen=True):
+    """Modules of a package that are counted, not named: `kind` has what they are, and why they are left out."""
+
+    kind: tuple[str, str]
+    count: int = 1
+
+
+_Found: TypeAlias = str | Skipped | _LeftOut
+
+
+class _Search(Struct, frozen=True):
+    """How to look: the endings of modules that the target's interpreter loads, and whether to look into packages."""
+
+    endings: tuple[str, ...]
+    submodules: bool
+
+    def is_package(self, folder: Path) -> bool:
+        return any((folder / f"__init__{ending}").is_file() for ending in self.endings)
+
+
+def find_importable(folders: Sequence[Path], target: Target, *, submodules: bool = False) -> Importable:
     """Look through folders of `sys.path`: packages and modules at their top, and below namespace packages.
 
     A namespace package is a folder without `__init__.py` that holds modules: each module in it counts as a top-level
-    one, because importing the folder alone proves nothing.
+    one, because importing the folder alone proves nothing. With `submodules`, the modules and packages inside each
+    package follow it, without programs and tests, which are counted.
     """
-    endings = _endings(target)
-    found = [one for folder in folders if folder.is_dir() for one in _inside(folder, "", endings)]
+    search = _Search(_endings(target), submodules)
+    found = [one for folder in folders if folder.is_dir() for one in _inside(folder, "", search)]
     modules = dict.fromkeys(one for one in found if isinstance(one, str))
     skipped = dict.fromkeys(one for one in found if isinstance(one, Skipped))
-    return Importable(tuple(modules), tuple(skipped))
+    return Importable(tuple(modules), (*skipped, *_counted(one for one in found if isinstance(one, _LeftOut))))
+
+
+def _counted(left_out: Iterable[_LeftOut]) -> Iterator[Skipped]:
+    counts: dict[tuple[str, str], int] = {}
+    for one in left_out:
+        counts[one.kind] = counts.get(one.kind, 0) + one.count
+    for (what, why), count in counts.items():
+        yield Skipped(f"{count} module{'' if count == 1 else 's'} of packages: {what}", why)
 
 
 def _endings(target: Target) -> tuple[str, ...]:
@@ -55,24 +92,59 @@ def _endings(target: Target) -> tuple[str, ...]:
     return tuple(sorted(suffixes, key=len, reverse=True))
 
 
-def _inside(folder: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+def _inside(folder: Path, prefix: str, search: _Search) -> Iterator[_Found]:
     for path in sorted(folder.iterdir()):
         if path.is_dir():
-            yield from _of_folder(path, prefix, endings)
+            yield from _of_folder(path, prefix, search)
         else:
-            yield from _of_file(path, prefix, endings)
+            yield from _of_file(path, prefix, search.endings)
 
 
-def _of_folder(path: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:
+def _of_folder(path: Path, prefix: str, search: _Search) -> Iterator[_Found]:
     if path.name.endswith(_NOT_CODE) or path.name == "__pycache__":
         return
     name = f"{prefix}{path.name}"
-    is_package = any((path / f"__init__{ending}").is_file() for ending in endings)
-    inside = [name] if is_package else list(_inside(path, f"{name}.", endings))
+    if name == "bin" and not search.is_package(path):
+        # Where installers put scripts; some end in `.py`.
+        if any(path.iterdir()):
+            yield Skipped("bin/", "programs: they are started, nothing imports them")
+        return
+    if not search.is_package(path):
+        inside = list(_inside(path, f"{name}.", search))
+    else:
+        inside = [name, *(_of_package(path, f"{name}.", search) if search.submodules else ())]
     if path.name.isidentifier():
         yield from inside
     elif any(isinstance(one, str) for one in inside):
         yield Skipped(f"{name}/", "no name that an import statement can have")
+
+
+def _of_package(folder: Path, prefix: str, search: _Search) -> Iterator[_Found]:
+    """The modules inside a package, and those of the packages in it."""
+    for path in sorted(folder.iterdir()):
+        name = path.name.partition(".")[0]
+        if path.is_dir():
+            yield from _of_inner_folder(path, prefix, search)
+        elif name in _LEFT_OUT and path.name[len(name) :] in search.endings:
+            yield _LeftOut(_LEFT_OUT[name])
+        elif name != "__init__":
+            yield from _of_file(path, prefix, search.endings)
+
+
+def _of_inner_folder(path: Path, prefix: str, search: _Search) -> Iterator[_Found]:
+    if path.name == "__pycache__" or path.name.endswith(_NOT_CODE):
+        return
+    if path.name in _LEFT_OUT:
+        kind = _LEFT_OUT[path.name]
+    elif search.is_package(path) and path.name.isidentifier():
+        yield f"{prefix}{path.name}"
+        yield from _of_package(path, f"{prefix}{path.name}.", search)
+        return
+    else:
+        kind = _UNPACKAGED
+    count = sum(1 for file in path.rglob("*") if file.name[len(file.name.partition(".")[0]) :] in search.endings)
+    if count:
+        yield _LeftOut(kind, count)
 
 
 def _of_file(path: Path, prefix: str, endings: tuple[str, ...]) -> Iterator[str | Skipped]:

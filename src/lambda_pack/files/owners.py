@@ -1,28 +1,40 @@
-"""Whose a file of an unpacked bundle is."""
+"""Which distribution a file of an unpacked bundle belongs to, and what that distribution declares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from lambda_pack.files.copies import find_copies
+from lambda_pack.model.chains import dependencies_in
+from lambda_pack.model.missing_modules import Declared
 
 __all__ = ["Owners", "find_owners"]
 
 
 class Owners(Struct, frozen=True):
-    """Packages, as 'NAME VERSION', by the paths of their files and by the names of their top-level modules."""
+    """Packages, as 'NAME VERSION', by the paths of files, modules and folders.
 
-    by_file: dict[str, str]
-    by_module: dict[str, str]
+    `by_path` has files, the same without their suffixes, and folders below which all files are of one package; None
+    for other folders. `by_module` has the top-level modules of distributions without a RECORD. `declared` is what the
+    METADATA of each package declares.
+    """
+
+    by_path: Mapping[str, str | None]
+    by_module: Mapping[str, str]
+    declared: Mapping[str, Declared]
 
     def of(self, path: str) -> str | None:
-        """The package of a file, by its path in the folder it was looked for; None where nobody says."""
+        """Return the package of a file, or of a module ('google/cloud/storage'), by its path in its folder."""
+        # The package of a namespace's `__init__.py` does not own what others put beside it.
+        for known in (path, f"{path}/__init__"):
+            if self.by_path.get(known):
+                return self.by_path[known]
         top = path.partition("/")[0].partition(".")[0]
-        return self.by_file.get(path) or self.by_module.get(top) or self.by_module.get(_plain(top))
+        return self.by_module.get(top) or self.by_module.get(_plain(top))
 
 
 def find_owners(folders: Sequence[Path], reported: Iterable[tuple[str, str]] = ()) -> Owners:
@@ -32,13 +44,47 @@ def find_owners(folders: Sequence[Path], reported: Iterable[tuple[str, str]] = (
     """
     by_file: dict[str, str] = {}
     by_module = {_plain(name): f"{name} {version}" for name, version in reported}
+    declared: dict[str, Declared] = {}
     for folder in folders:
         for copy in find_copies(folder):
             name, _, version = copy.dist_info.removesuffix(".dist-info").rpartition("-")
             package = f"{canonicalize_name(name)} {version}"
-            by_file |= dict.fromkeys(copy.files, package)
-            by_module |= dict.fromkeys((_plain(name), *_top_level(folder / copy.dist_info)), package)
-    return Owners(by_file, by_module)
+            # Folders come in the order of sys.path: the first one has what is imported.
+            by_file = dict.fromkeys(copy.files, package) | by_file
+            declared.setdefault(package, _declared(folder / copy.dist_info, package))
+            if f"{copy.dist_info}/RECORD" not in copy.files:
+                by_module |= dict.fromkeys((_plain(name), *_top_level(folder / copy.dist_info)), package)
+    modules = {_without_suffixes(path): package for path, package in by_file.items()}
+    return Owners({**_folders(by_file), **modules, **by_file}, by_module, declared)
+
+
+def _declared(dist_info: Path, package: str) -> Declared:
+    """What METADATA declares; nothing where it is not there, as in a bundle that was made smaller."""
+    from packaging.metadata import parse_email
+
+    try:
+        metadata = (dist_info / "METADATA").read_bytes()
+    except OSError:
+        return Declared(package)
+    raw, _ = parse_email(metadata)
+    return Declared(package, dependencies_in(metadata), tuple(raw.get("provides_extra", ())))
+
+
+def _folders(by_file: Mapping[str, str]) -> Mapping[str, str | None]:
+    """The package of each folder below which all files are of one package; None for others."""
+    found: dict[str, str | None] = {}
+    for path, package in by_file.items():
+        folder = path.rpartition("/")[0]
+        while folder:
+            if found.setdefault(folder, package) != package:
+                found[folder] = None
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _without_suffixes(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name.partition('.')[0]}"
 
 
 def _top_level(dist_info: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ from lambda_pack.model.loading import VERIFICATION_VERSION, Answered, Failed, Lo
 __all__ = ["verification_json", "verification_text"]
 
 _MOST = 8
+_MOST_NAMES = 3
 _LONGEST_RESPONSE = 2_000
 
 
@@ -26,8 +27,7 @@ def _lines(verification: Verification, *, verbose: bool) -> Iterator[str]:
     for failure in failed:
         yield from _failed(failure)
         yield ""
-    skipped = [f"{one.what}: {one.why}" for one in outcomes if isinstance(one, Skipped)]
-    yield from _listed("not imported", skipped, verbose=verbose)
+    yield from _listed("not imported", list(_skipped(outcomes, verbose=verbose)), verbose=verbose)
     loaded = [one.module for one in outcomes if isinstance(one, Loaded)]
     if verbose:
         yield from _listed("imported", loaded, verbose=True)
@@ -51,6 +51,18 @@ def _failed(failure: Failed) -> Iterator[str]:
             f"  ({failure.package})" if failure.package else ""
         )
     yield from (f"  | {line}" for line in failure.traceback.splitlines())
+
+
+def _skipped(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:
+    """A line for each reason; `verbose` names everything that has it."""
+    reasons: dict[str, list[str]] = {}
+    for one in outcomes:
+        if isinstance(one, Skipped):
+            reasons.setdefault(one.why, []).append(one.what)
+    for why, names in reasons.items():
+        shown = names if verbose else names[:_MOST_NAMES]
+        more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+        yield f"{', '.join(shown)}{more}: {why}"
 
 
 def _listed(title: str, lines: Sequence[str], *, verbose: bool) -> Iterator[str]:

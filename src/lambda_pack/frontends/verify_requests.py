@@ -52,6 +52,7 @@ def verify_request_of(arguments: Mapping[str, Any]) -> VerifyRequest:
         "timeout": _seconds(arguments["timeout"]),
         "variables": dict(pair(text, "env") for text in arguments["env"]),
         "skip": frozenset(arguments["skip"]),
+        "submodules": arguments["submodules"],
         "cache": _path(arguments["cache-dir"]),
     }
     return VerifyRequest(

@@ -50,8 +50,9 @@ class VerifyRequest(Struct, frozen=True):
     """One bundle to load. `target` None is what its report or its file name says.
 
     `layers` are zips in the order in which a function names them; a later one wins. `timeout` is in seconds, for each
-    start of the interpreter. `variables` are what the function would be configured with. `skip` names modules that are
-    not imported. `image` and `sysroot` belong to containers and to qemu, `interpreter` to the host; None looks for one.
+    import and for the handler. `variables` are what the function would be configured with. `skip` names modules that
+    are not imported; with `submodules`, what is inside packages is imported as well. `image` belongs to containers,
+    `sysroot` to clean roots and to qemu, `interpreter` to the host; None looks for one.
     """
 
     archive: Path
@@ -66,6 +67,7 @@ class VerifyRequest(Struct, frozen=True):
     variables: Mapping[str, str] = field(default_factory=dict)
     skip: frozenset[str] = frozenset()
     cache: Path | None = None
+    submodules: bool = False
 
 
 class Rooms(Struct, frozen=True):
@@ -78,9 +80,10 @@ class Rooms(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """A module that was imported."""
+    """A module that was imported; `doubtful` are libraries of the system's that the runtime may lack."""
 
     module: str
+    doubtful: tuple[str, ...] = ()
 
 
 class Skipped(Struct, frozen=True):
@@ -94,7 +97,8 @@ class Failed(Struct, frozen=True):
     """What does not load: a module, a handler, or a file.
 
     `error` is one line, its kind first; `traceback` is its end, or the end of what was printed. `file` is the file of
-    the bundle that it concerns, as its path on Lambda; `package` is whose that is, as 'NAME VERSION'.
+    the bundle that it concerns, as its path on Lambda; `package` is whose that is, as 'NAME VERSION'. `missing` are the
+    modules that were not found, each with the file of the bundle that asked for it.
     """
 
     what: str
@@ -102,6 +106,7 @@ class Failed(Struct, frozen=True):
     traceback: str = ""
     file: str | None = None
     package: str | None = None
+    missing: tuple[tuple[str, str | None], ...] = ()
 
 
 class Answered(Struct, frozen=True):

@@ -104,6 +104,25 @@ def test_every_module_has_its_outcome_whatever_the_others_do(rooms: Rooms, tmp_p
     assert 'File "/var/task/killed.py"' in failed["killed"].traceback
 
 
+def test_what_was_not_found_is_named_whatever_hides_it(rooms: Rooms, tmp_path: Path) -> None:
+    hides = "try:\n    import plain\nexcept ImportError as error:\n    raise ImportError('install it\\nnow') from error"
+    falls = "try:\n    import first_choice\nexcept ImportError:\n    import second_choice"
+    lay(rooms.task, {"plain.py": "import nothing_like_it", "hides.py": hides, "falls.py": falls, "ns/a.py": ""})
+    lay(rooms.task, {"names.py": "from ns import b", "other.py": "raise ValueError"})
+    names = ["plain", "hides", "falls", "names", "other"]
+
+    found = {one.what: one for one in loader(tmp_path).imports(names, rooms) if isinstance(one, Failed)}
+
+    assert {name: one.missing for name, one in found.items()} == {
+        "plain": (("nothing_like_it", "/var/task/plain.py"),),
+        "hides": (("nothing_like_it", "/var/task/plain.py"),),
+        "falls": (("second_choice", "/var/task/falls.py"), ("first_choice", "/var/task/falls.py")),
+        "names": (("ns.b", "/var/task/names.py"),),
+        "other": (),
+    }
+    assert found["hides"].error == "ImportError: install it"
+
+
 def test_an_import_that_hangs_shows_where(rooms: Rooms, tmp_path: Path) -> None:
     lay(rooms.task, {"hangs.py": "import time\ndef wait():\n    time.sleep(600)\nwait()", "good.py": ""})
 

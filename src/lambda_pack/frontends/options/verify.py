@@ -40,4 +40,5 @@ def add_verify_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", dest=name, action="append", default=[], metavar=metavar, help=text)
     for name, metavar, text in _VERIFY_ONE:
         parser.add_argument(f"--{name}", dest=name, metavar=metavar, help=text)
+    parser.add_argument("--submodules", action="store_true", help="import what is inside packages, too")
     parser.add_argument("--json", action="store_true", help="print the outcomes as JSON")

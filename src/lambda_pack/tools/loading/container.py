@@ -44,6 +44,18 @@ class ContainerSeat(Struct, frozen=True):
         """Where AWS's images have it."""
         return ("/var/runtime", f"/var/lang/lib/{self.target.runtime.name}/site-packages")
 
+    @property
+    def system(self) -> str | None:
+        """Whoever names an image has it as the runtime's: a function may be an image itself."""
+        return None
+
+    def file(self, path: str, rooms: Rooms) -> Path:
+        """Only the bundle's files are here."""
+        for outside, inside in ((rooms.task, _TASK), (rooms.layers, _LAYERS)):
+            if path.startswith(f"{inside}/"):
+                return outside / path[len(inside) + 1 :]
+        return Path(path)
+
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """See `Seat`."""
         del rooms

@@ -2,8 +2,10 @@
 
 It runs inside the target's interpreter (Python 3.7 or newer, `-I -S`) and imports nothing of lambda-pack. Its order is
 JSON: `path` comes before the standard library in `sys.path`, as on Lambda; `environment` is the whole environment;
-`modules` are imported; after `seconds` the stack of every thread is printed, and that is the end. It answers in lines
-of JSON on the standard output, which nothing else can write to: what the modules print goes to the standard error.
+`modules` are imported; where an import takes more than `seconds`, the stack of every thread is printed, and that is the
+end. It answers in lines of JSON on the standard output, which nothing else can write to: what the modules print goes to
+the standard error. The first line has the interpreter's own `path` and the libraries that it has `mapped`; every other
+one those that are new.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import faulthandler
 import importlib
 import json
 import os
+import re
 import sys
 import traceback
 from _imp import is_builtin, is_frozen
@@ -21,6 +24,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
+# What importing a name from a namespace package says: there, the name is a module that no distribution has brought.
+FROM_NAMESPACE = re.compile(r"cannot import name '(\w+)' from '([\w.]+)' \(unknown location\)")
+
 
 def main(path: str) -> None:
     """Import what the order says."""
@@ -29,13 +35,15 @@ def main(path: str) -> None:
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as answers:
         os.dup2(2, 1)
         loaded = set(sys.modules)
+        mapped: set[str] = set()
+        tell(answers, {"path": list(sys.path), "mapped": newly_mapped(mapped)})
         sys.path[:0] = order["path"]
         os.environ.clear()  # noqa: TID251  # a process of its own
         os.environ.update(order["environment"])  # noqa: TID251
-        faulthandler.dump_traceback_later(order["seconds"], exit=True)
         for name in order["modules"]:
-            tell(answers, {"begun": name})
-            tell(answers, outcome(name, loaded, tuple(order["path"])))
+            faulthandler.dump_traceback_later(order["seconds"], exit=True)
+            answer = outcome(name, loaded, tuple(order["path"]))
+            tell(answers, {**answer, "mapped": newly_mapped(mapped)})
     # Threads that a module has started and does not end would keep us waiting.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -46,6 +54,23 @@ def tell(answers: TextIO, answer: dict[str, Any]) -> None:
     """One line."""
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
+
+
+def newly_mapped(known: set[str]) -> list[str]:
+    """The files with code that are mapped into this process and not `known` yet, in the order of their addresses."""
+    # Most lines are not about files: https://man7.org/linux/man-pages/man5/proc_pid_maps.5.html
+    new = []
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123  # see above
+            for line in maps:
+                fields = line.rstrip("\n").split(None, 5)
+                if len(fields) == 6 and "x" in fields[1] and fields[5].startswith("/") and fields[5] not in known:  # noqa: PLR2004
+                    known.add(fields[5])
+                    new.append(fields[5])
+    except OSError:
+        # Without /proc, nothing is known.
+        pass
+    return new
 
 
 def outcome(name: str, loaded: set[str], path: tuple[str, ...]) -> dict[str, Any]:
@@ -70,8 +95,35 @@ def failure(name: str, error: BaseException, path: tuple[str, ...]) -> dict[str,
     if named:
         files.append(str(named))
     lines = traceback.format_exception(type(error), error, trace)
-    said = traceback.format_exception_only(type(error), error)[-1].strip()
-    return {"failed": name, "error": said, "traceback": "".join(lines), "files": files}
+    said = traceback.format_exception_only(type(error), error)[-1].strip().partition("\n")[0]
+    answer = {"failed": name, "error": said, "traceback": "".join(lines), "files": files}
+    return {**answer, "missing": missing(error, path)}
+
+
+def missing(error: BaseException | None, path: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """The modules that were not found, each with the file of the bundle that asked for it, the last import first.
+
+    `raise ImportError("install x") from error` hides what was not found, and a fallback what was tried before it.
+    """
+    found = []
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        name = name_of_missing(error)
+        if name:
+            files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+            files = [file for file in files if file.startswith(path)]
+            found.append((name, files[-1] if files else None))
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def name_of_missing(error: BaseException) -> str | None:
+    """The dotted name of the module that an import did not find, if that is what the error says."""
+    if isinstance(error, ModuleNotFoundError):
+        return error.name
+    match = FROM_NAMESPACE.match(str(error)) if isinstance(error, ImportError) else None
+    return f"{match.group(2)}.{match.group(1)}" if match else None
 
 
 if __name__ == "__main__":

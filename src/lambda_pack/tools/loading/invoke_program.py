@@ -7,7 +7,8 @@ before anything else is loaded; its parent is Lambda: it hands out one event and
 
 Its order is JSON: `clients` are the folders where awslambdaric may be, `path` comes before them and before the standard
 library; `environment` is the whole environment of the handler, which is called with `event` (text) and may take
-`seconds`. It answers in one line of JSON on the standard output, which nothing else can write to.
+`seconds`. It answers in one line of JSON on the standard output, which nothing else can write to. `path` is there the
+interpreter's own, `started` the libraries that it had mapped before the handler's module, `mapped` those since.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
 
     deadline = time.time() + order["seconds"]
     outcome: dict[str, Any] = {}
+    started = mapped(function)
     with HTTPServer(("127.0.0.1", 0), api_for(order, deadline, outcome)) as server:
         server.timeout = 0.05
         with os.fdopen(writer, "w") as told:
@@ -82,9 +84,27 @@ def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
             ended = status if process else None
         # Before the server goes: the function would complain that it cannot have another event.
         if ended is None:
+            new = [file for file in mapped(function) if file not in started]
+            outcome.update(path=list(sys.path), started=started, mapped=new)
             os.kill(function, SIGKILL)
             os.waitpid(function, 0)
-    return outcome or ({"timeout": True} if time.time() >= deadline else {"ended": ended})
+    if {"response", "error"}.isdisjoint(outcome):
+        return {"timeout": True} if time.time() >= deadline else {"ended": ended}
+    return outcome
+
+
+def mapped(process: int) -> list[str]:
+    """The files with code that are mapped into a process; see import_program.py."""
+    found = {}
+    try:
+        with open(f"/proc/{process}/maps", encoding="utf-8", errors="surrogateescape") as maps:  # noqa: PTH123
+            for line in maps:
+                fields = line.rstrip("\n").split(None, 5)
+                if len(fields) == 6 and "x" in fields[1] and fields[5].startswith("/"):  # noqa: PLR2004
+                    found[fields[5]] = True
+    except OSError:
+        pass
+    return list(found)
 
 
 def api_for(order: dict[str, Any], deadline: float, outcome: dict[str, Any]) -> type[BaseHTTPRequestHandler]:

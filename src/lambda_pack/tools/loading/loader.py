@@ -13,9 +13,11 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.model.images import image_of
 from lambda_pack.model.loading import Answered, Failed, Invocation, Loaded, Rooms, Skipped
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.environment import FUNCTION_ARN, function_environment
+from lambda_pack.tools.loading.libraries import Borrowed, MappedLibraries
 from lambda_pack.tools.loading.seats import Places, Seat
 from lambda_pack.tools.process import Completed, tail
 
@@ -38,8 +40,8 @@ _FROZEN: Final = re.compile(r'^  File "<frozen importlib[^\n]*\n(?:    [^\n]*\n)
 class ProgramLoader(Struct, frozen=True):
     """Loads with the interpreter of a seat.
 
-    `timeout` is in seconds, for each start. `fetch_client` gives a folder with awslambdaric for the target. `on_log`
-    hears what the bundle prints.
+    `timeout` is in seconds, for each import and for the handler. `fetch_client` gives a folder with awslambdaric for
+    the target. `on_log` hears what the bundle prints.
     """
 
     seat: Seat
@@ -62,10 +64,13 @@ class ProgramLoader(Struct, frozen=True):
             answers, ended = self._run("import_program.py", {"modules": left}, rooms, None)
             if not answers:
                 raise self._does_not_start(ended)
-            for answer in answers:
+            libraries = self._libraries(answers[0], rooms, places)
+            for answer in answers[1:]:
                 # In their order, and nothing else: a bundle could find a way to speak for us.
                 if left and left[0] in (answer.get(kind) for kind in ("loaded", "own", "failed")):
-                    yield self._outcome(left.pop(0), answer, places)
+                    outcome = self._outcome(left.pop(0), answer, places)
+                    borrowed = libraries.take(answer["mapped"]) if libraries else Borrowed()
+                    yield from self._with_borrowed(outcome, borrowed, places)
             if left:
                 # The import has ended the interpreter: the others need a new one.
                 yield self._death(left.pop(0), ended, places)
@@ -80,7 +85,11 @@ class ProgramLoader(Struct, frozen=True):
             answers, ended = self._run("invoke_program.py", order, rooms, client)
         places = self.seat.places(rooms, client)
         match answers:
-            case [{"response": str(response)}]:
+            case [{"response": str(response), "path": path, "started": started, "mapped": mapped}]:
+                libraries = self._libraries({"path": path, "mapped": started}, rooms, places)
+                borrowed = libraries.take(mapped) if libraries else Borrowed()
+                if borrowed.lacking:
+                    return self._borrowed(invocation.handler, borrowed, places)
                 return Answered(invocation.handler, response)
             case [{"error": str(document)}]:
                 return self._raised(invocation.handler, document, places)
@@ -116,7 +125,7 @@ class ProgramLoader(Struct, frozen=True):
             rooms,
             client,
             environment=environment,
-            seconds=self.timeout + _GRACE,
+            seconds=self.timeout * len(order.get("modules", "1")) + _GRACE,
         )
         said = ended._replace(log=_without(ended.log, ended.output))
         if self.on_log:
@@ -135,10 +144,46 @@ class ProgramLoader(Struct, frozen=True):
             return self._failure(name, answer, places)
         return Loaded(name) if "loaded" in answer else Skipped(name, _OWN)
 
+    def _libraries(self, started: Mapping[str, Any], rooms: Rooms, places: Places) -> MappedLibraries | None:
+        """What the interpreter maps from now on; None where the runtime's own image is the system."""
+        if self.seat.system is None:
+            return None
+        return MappedLibraries(
+            started,
+            image_of(self.target),
+            file=lambda path: self.seat.file(path, rooms),
+            bundle=(places.task, places.layers, places.temporary, *places.clients),
+        )
+
+    def _with_borrowed(
+        self, outcome: Loaded | Skipped | Failed, borrowed: Borrowed, places: Places
+    ) -> Iterator[Loaded | Skipped | Failed]:
+        """The outcome of a module, judged by what it took from the system; a failure of its own is kept beside it."""
+        match outcome:
+            case Loaded(module) if borrowed.lacking:
+                yield self._borrowed(module, borrowed, places)
+            case Loaded(module):
+                yield Loaded(module, borrowed.doubtful)
+            case Failed(what) if borrowed.lacking:
+                yield outcome
+                yield self._borrowed(what, borrowed, places)
+            case _:
+                yield outcome
+
+    def _borrowed(self, what: str, borrowed: Borrowed, places: Places) -> Failed:
+        brought = f" (with {', '.join(borrowed.brought)})" if borrowed.brought else ""
+        names = f"{', '.join(borrowed.lacking)}{brought}"
+        file = _last_of_bundle([_on_lambda(borrowed.needed_by or "", places)])
+        return Failed(what, f"LibraryError: loaded from {self.seat.system}: {names}; the runtime has none", file=file)
+
     def _failure(self, name: str, answer: Mapping[str, Any], places: Places) -> Failed:
         files = [_on_lambda(file, places) for file in answer["files"]]
         traceback = _FROZEN.sub("", _on_lambda(answer["traceback"], places))
-        return Failed(name, _on_lambda(answer["error"], places), tail(traceback, _LINES), _last_of_bundle(files))
+        missing = tuple(
+            (module, _last_of_bundle([_on_lambda(file or "", places)])) for module, file in answer["missing"]
+        )
+        error = _on_lambda(answer["error"], places)
+        return Failed(name, error, tail(traceback, _LINES), _last_of_bundle(files), missing=missing)
 
     def _raised(self, handler: str, document: str, places: Places) -> Failed:
         """An error as awslambdaric reports it."""

@@ -39,6 +39,13 @@ class Seat(Protocol):
     def clients(self) -> tuple[str, ...]:
         """Folders of its own in which awslambdaric may be."""
 
+    @property
+    def system(self) -> str | None:
+        """Whose libraries the interpreter finds outside of the bundle ('this machine'); None for the runtime's."""
+
+    def file(self, path: str, rooms: Rooms) -> Path:
+        """The file on this machine that the interpreter sees by a path."""
+
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """The folders as the interpreter will see them; `client` is one of ours that holds awslambdaric."""
 
@@ -60,11 +67,17 @@ class DirectSeat(Struct, frozen=True):
     command: tuple[str, ...]
     description: str
     clients: tuple[str, ...] = ()
+    system: str | None = "this machine"
 
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """See `Seat`."""
         task, layers, temporary, programs = map(str, (rooms.task, rooms.layers, rooms.temporary, rooms.programs))
         return Places(task, layers, temporary, programs, (*self.clients, *([str(client)] if client else [])))
+
+    def file(self, path: str, rooms: Rooms) -> Path:
+        """See `Seat`."""
+        del rooms
+        return Path(path)
 
     def run(
         self,

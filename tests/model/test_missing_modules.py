@@ -1,0 +1,136 @@
+"""Whether a module that lacks another one is optional: rows that a reader can check against the metadata."""
+
+from __future__ import annotations
+
+import pytest
+from packaging.requirements import Requirement
+
+from lambda_pack.model.missing_modules import Declared, Missing, Optional, Required, judge_missing
+from lambda_pack.model.targets import Target
+
+
+def declared(package: str, *requires: str, extras: tuple[str, ...] = ()) -> Declared:
+    """What METADATA says."""
+    return Declared(package, tuple(map(Requirement, requires)), extras)
+
+
+DECLARED = {
+    one.package: one
+    for one in (
+        declared(
+            "black 25.11.0",
+            "click>=8",
+            'aiohttp>=3.10; extra == "d"',
+            'colorama>=0.4.3; extra == "colorama"',
+            'uvloop>=0.15; sys_platform != "win32" and extra == "uvloop"',
+            'winloop; sys_platform == "win32" and extra == "uvloop"',
+            'tomli>=1.1; python_version < "3.11"',
+            extras=("d", "colorama", "uvloop"),
+        ),
+        declared("google-api-core 2.44.0", "requests", 'grpcio>=1.33; extra == "grpc"', extras=("grpc",)),
+        declared(
+            "google-cloud-storage 3.17.1",
+            "google-api-core>=2.27",
+            'google-api-core[grpc]>=2.27; extra == "grpc"',
+            'google-cloud-bigquery-storage; extra == "all"',
+            'google-cloud-bigquery-storage; extra == "bigquery"',
+            'pandas; extra == "all"',
+            extras=("grpc", "all", "bigquery"),
+        ),
+        declared("google-cloud-tasks 2.0", "google-api-core[grpc]>=2"),
+        declared("google-cloud-plain 1.0", "google-api-core>=2"),
+        declared("click 8.5.1", 'colorama; platform_system == "Windows"'),
+        declared("reader 1.0", 'pyyaml; extra == "yaml"', 'Pillow; extra == "images"', extras=("yaml", "images")),
+    )
+}
+API_CORE = "google-api-core 2.44.0"
+
+
+@pytest.mark.parametrize(
+    ("owner", "missing", "why"),
+    [
+        ("black 25.11.0", ("aiohttp", None), "needs extra 'd' of black 25.11.0 (aiohttp)"),
+        ("black 25.11.0", ("aiohttp.web", None), "needs extra 'd' of black 25.11.0 (aiohttp)"),
+        # The fallback of a fallback: the extra that works on the target is named.
+        ("black 25.11.0", ("uvloop", None), "needs extra 'uvloop' of black 25.11.0 (uvloop)"),
+        (
+            "black 25.11.0",
+            ("winloop", None),
+            'needs winloop, which black 25.11.0 requires only where sys_platform == "win32" and extra == "uvloop"',
+        ),
+        ("reader 1.0", ("yaml", None), "needs extra 'yaml' of reader 1.0 (pyyaml)"),
+        ("reader 1.0", ("PIL.Image", None), "needs extra 'images' of reader 1.0 (Pillow)"),
+        (
+            "click 8.5.1",
+            ("colorama", None),
+            'needs colorama, which click 8.5.1 requires only where platform_system == "Windows"',
+        ),
+        # Code of google-api-core's that needs its extra, imported by google-cloud-storage, whose extra brings that one.
+        (API_CORE, ("grpc", API_CORE), "needs extra 'grpc' of google-api-core 2.44.0 (grpcio)"),
+        (
+            "google-cloud-storage 3.17.1",
+            ("grpc", API_CORE),
+            "needs extra 'grpc' of google-cloud-storage 3.17.1 (google-api-core)",
+        ),
+        # Of several extras, the one that brings the fewest.
+        (
+            "google-cloud-storage 3.17.1",
+            ("google.cloud.bigquery_storage", None),
+            "needs extra 'bigquery' of google-cloud-storage 3.17.1 (google-cloud-bigquery-storage)",
+        ),
+        ("click 8.5.1", ("winreg", None), "needs winreg, which only Windows has"),
+        ("click 8.5.1", ("js", None), "needs js, which only Pyodide has"),
+    ],
+)
+def test_what_a_bundle_may_lack(owner: str, missing: tuple[str, str | None], why: str) -> None:
+    assert judge(owner, missing) == Optional(why)
+
+
+@pytest.mark.parametrize(
+    ("owner", "missing", "why"),
+    [
+        ("black 25.11.0", ("click", None), "black 25.11.0 requires click"),
+        ("black 25.11.0", ("nothing_declares_it", None), None),
+        # A part of the distribution itself.
+        ("black 25.11.0", ("black.linegen", None), None),
+        ("google-cloud-tasks 2.0", ("grpc", API_CORE), "google-cloud-tasks 2.0 requires google-api-core"),
+        # Its code imports what only an extra of another distribution makes work, and nothing asks for the extra.
+        (
+            "google-cloud-plain 1.0",
+            ("grpc", API_CORE),
+            "grpcio comes with the extra 'grpc' of google-api-core 2.44.0",
+        ),
+        # The user's own code: no extra excuses it.
+        (None, ("aiohttp", "black 25.11.0"), "aiohttp comes with the extra 'd' of black 25.11.0"),
+        (None, ("winreg", None), None),
+        ("unknown 1.0", ("winreg", None), None),
+    ],
+)
+def test_what_a_bundle_must_have(owner: str | None, missing: tuple[str, str | None], why: str | None) -> None:
+    assert judge(owner, missing) == Required(why)
+
+
+def test_a_promise_outweighs_an_extra_that_was_tried_before() -> None:
+    assert judge("black 25.11.0", ("aiohttp", None), ("click", None)) == Required("black 25.11.0 requires click")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("AttributeError: module 'ctypes' has no attribute 'windll'. Did you mean: 'cdll'?", Optional),
+        ("ImportError: cannot import name 'WinDLL' from 'ctypes' (/usr/lib/python3.13/ctypes/__init__.py)", Optional),
+        ('Traceback:\n    assert sys.platform == "win32"\nAssertionError', Optional),
+        ("AssertionError: two and two", Required),
+        ("ImportError: MagickWand shared library not found.", Required),
+    ],
+)
+def test_a_module_of_another_system_by_its_error(error: str, expected: type) -> None:
+    judgement = judge_missing("click 8.5.1", [], DECLARED, error=error, target=Target.parse("python3.13"))
+
+    assert isinstance(judgement, expected)
+
+
+def judge(owner: str | None, *missing: tuple[str, str | None]) -> Optional | Required:
+    """For python3.13 on x86_64."""
+    names = [Missing(*one) for one in missing]
+    return judge_missing(owner, names, DECLARED, error="ModuleNotFoundError: x", target=Target.parse("python3.13"))
