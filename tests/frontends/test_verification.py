@@ -111,7 +111,7 @@ def test_what_was_said(tmp_path: Path) -> None:
     [
         ({"architecture": "arm64"}, "--architecture without a runtime"),
         ({"runtime": "python2.7"}, "'python2.7' is not a Lambda runtime"),
-        ({"with": "luck"}, "'luck' is nothing to load with; choose one of: auto, host, container, qemu"),
+        ({"with": "luck"}, "'luck' is nothing to load with; choose one of: auto, clean-root, host, container, qemu"),
         ({"timeout": "soon"}, "'soon' is no number of seconds"),
         ({"timeout": "nan"}, "'nan' is no number of seconds"),
         ({"timeout": "-1"}, "'-1' is no number of seconds"),

@@ -153,7 +153,7 @@ def _judged(outcome: Outcome, owners: Owners, target: Target) -> Outcome:
     failed = replace(outcome, package=_package(outcome.file, owners, target) or owners.of(_path(outcome.what)))
     if not (outcome.missing or outcome.traceback):
         return failed
-    if any(is_optional(file) for file in (outcome.file, _path(outcome.what)) if file):
+    if is_optional(f"{_path(outcome.what)}."):
         return Skipped(outcome.what, f"its package works without it ({outcome.error})")
     missing = [Missing(module, _package(file, owners, target)) for module, file in outcome.missing]
     owner = owners.of(_path(outcome.what))

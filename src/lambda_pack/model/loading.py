@@ -34,6 +34,7 @@ class LoadWith(Enum):
     """Where the interpreter comes from; the value is what users write."""
 
     AUTO = "auto"
+    CLEAN_ROOT = "clean-root"
     HOST = "host"
     CONTAINER = "container"
     QEMU = "qemu"

@@ -21,10 +21,10 @@ _VERIFY_ONE = (
     ("python", "FILE", "interpreter of this machine (default: one of the runtime's version)"),
     ("handler", "NAME", "call this handler, for example app.handler"),
     ("event", "FILE", "JSON to call it with (default: {})"),
-    ("with", "MEANS", "what loads it (default: auto, whatever is there): auto, host, container, qemu"),
+    ("with", "MEANS", "what loads it (default: auto, whatever is there): auto, clean-root, host, container, qemu"),
     ("image", "IMAGE", "container image (default: AWS's of the runtime)"),
     ("cache-dir", "DIR", "folder for downloads and sysroots (default: the user's cache)"),
-    ("sysroot", "DIR", "root folder of another architecture's system, with its Python, for qemu"),
+    ("sysroot", "DIR", "root folder of a system with the runtime's Python, for a clean root or qemu"),
     (
         "timeout",
         "SECONDS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from lambda_pack.model.loading import LoadWith, VerifyRequest
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.containers import find_engine
 from lambda_pack.tools.interpreters import find_interpreter, version_of
+from lambda_pack.tools.loading.clean_root import Sysroot, emulator_of, find_sysroot, open_clean_root
 from lambda_pack.tools.loading.container import default_image, open_container_seat
 from lambda_pack.tools.loading.seats import DirectSeat, Seat
 
@@ -30,24 +30,25 @@ class Chosen(Struct, frozen=True):
     note: str | None = None
 
 
-# AWS's arm64 machines are Graviton2 and newer; Arm calls that core Neoverse N1.
-_PROCESSORS: Final = MappingProxyType({Architecture.ARM64: ("-cpu", "neoverse-n1"), Architecture.X86_64: ()})
-_PLACES: Final = ("usr/bin", "usr/local/bin", "var/lang/bin")
 # The releases of Debian that have a Python of a runtime's version, for whoever must make a sysroot.
-_DEBIAN: Final = MappingProxyType({(3, 9): "bullseye", (3, 11): "bookworm", (3, 13): "trixie"})
+_DEBIAN: Final = MappingProxyType(
+    {(3, 9): "bullseye", (3, 11): "bookworm", (3, 13): "trixie", (3, 14): "forky", (3, 15): "forky"}
+)
 _DEBIAN_ARCHITECTURES: Final = MappingProxyType({Architecture.ARM64: "arm64", Architecture.X86_64: "amd64"})
 
 
 def choose_seat(request: VerifyRequest, target: Target, *, cache: Path, environ: Mapping[str, str]) -> Chosen:
-    """This machine's interpreter, else an emulated one for which everything is there, else a container.
+    """A clean root, else this machine's interpreter, else an emulated one for which all is there, else a container.
 
-    Emulation comes before containers because finding out is quick, and starting is quicker.
+    In a clean root nothing of this machine can be mistaken for the runtime's. Emulation comes before containers because
+    finding out is quick, and starting is quicker.
 
     Raises:
         UsageError: nothing here can load it; what to install is said for each way.
         IndexUnavailable: nothing here can, and the image of a container was asked for and not had.
     """
     ways: Mapping[LoadWith, Callable[[], Chosen | str]] = {
+        LoadWith.CLEAN_ROOT: lambda: _clean_root(request, target, cache, environ),
         LoadWith.HOST: lambda: _host(request, target, environ),
         LoadWith.QEMU: lambda: _qemu(request, target, cache, environ),
         LoadWith.CONTAINER: lambda: _container(request, target, environ),
@@ -75,6 +76,34 @@ def sysroot_folder(cache: Path, target: Target) -> Path:
     return cache / "sysroots" / str(target)
 
 
+def _clean_root(request: VerifyRequest, target: Target, cache: Path, environ: Mapping[str, str]) -> Chosen | str:
+    if sys.platform != "linux":
+        return f"this is {platform.system()}"
+    if request.interpreter is not None:
+        return "--python names an interpreter of this machine"
+    sysroot = _sysroot(request, target, cache)
+    if isinstance(sysroot, str):
+        return sysroot
+    emulator: tuple[str, ...] = ()
+    if platform.machine() != target.architecture.machine:
+        emulator = emulator_of(target, environ)
+        if not emulator:
+            return f"qemu-{target.architecture.machine}-static is not on PATH: install qemu-user-static"
+    seat = open_clean_root(sysroot, target, emulator, environ=environ)
+    return seat if isinstance(seat, str) else Chosen(seat, _sysroot_note(sysroot))
+
+
+def _sysroot(request: VerifyRequest, target: Target, cache: Path) -> Sysroot | str:
+    folder = (request.sysroot or sysroot_folder(cache, target)).absolute()
+    return find_sysroot(folder, target) or (
+        f"no {target.runtime.name} in {str(folder)!r}: {_how_to_make(folder, target)}, or name one with --sysroot"
+    )
+
+
+def _sysroot_note(sysroot: Sysroot) -> str | None:
+    return None if sysroot.is_aws else "the system's libraries are those of the sysroot"
+
+
 def _host(request: VerifyRequest, target: Target, environ: Mapping[str, str]) -> Chosen | str:
     wanted, (major, minor) = target.architecture.machine, target.runtime.python
     machine = platform.machine()
@@ -98,24 +127,19 @@ def _glibc_note(target: Target) -> str | None:
 
 
 def _qemu(request: VerifyRequest, target: Target, cache: Path, environ: Mapping[str, str]) -> Chosen | str:
-    machine = target.architecture.machine
-    names = (f"qemu-{machine}-static", f"qemu-{machine}")
-    emulator = next(filter(None, (shutil.which(name, path=environ.get("PATH")) for name in names)), None)
-    if emulator is None:
-        return f"{names[0]} is not on PATH: install qemu-user-static"
-    sysroot = (request.sysroot or sysroot_folder(cache, target)).absolute()
-    python = next((path for place in _PLACES if (path := sysroot / place / target.runtime.name).is_file()), None)
-    if python is None:
-        return (
-            f"no {target.runtime.name} in {str(sysroot)!r}: {_how_to_make(sysroot, target)}, or name one with --sysroot"
-        )
-    command = (emulator, *_PROCESSORS[target.architecture], "-L", str(sysroot), str(python))
+    emulator = emulator_of(target, environ)
+    if not emulator:
+        return f"qemu-{target.architecture.machine}-static is not on PATH: install qemu-user-static"
+    sysroot = _sysroot(request, target, cache)
+    if isinstance(sysroot, str):
+        return sysroot
     seat = DirectSeat(
-        command,
-        f"{target.runtime.name} of {sysroot}, emulated by {Path(emulator).name}",
-        clients=tuple(str(path) for path in (sysroot / "var/runtime",) if path.is_dir()),
+        (*emulator, "-L", str(sysroot.folder), str(sysroot.folder / sysroot.python)),
+        f"{target.runtime.name} of {sysroot.folder}, emulated by {Path(emulator[0]).name}",
+        clients=tuple(str(path) for path in (sysroot.folder / "var/runtime",) if path.is_dir()),
+        system=sysroot.system,
     )
-    return Chosen(seat, "the system's libraries are those of the sysroot")
+    return Chosen(seat, _sysroot_note(sysroot))
 
 
 def _how_to_make(sysroot: Path, target: Target) -> str:

@@ -13,18 +13,16 @@ from lambda_pack.model.layouts import LAMBDA_IMAGE
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.containers import Engine, new_name, platform_of
-from lambda_pack.tools.loading.seats import FLAGS, Places
+from lambda_pack.tools.loading.seats import CLIENT, FLAGS, LAYERS, PROGRAMS, TASK, TEMPORARY, Places
 from lambda_pack.tools.process import Completed, run
 
 __all__ = ["ContainerSeat", "default_image", "open_container_seat"]
 
-_TASK, _LAYERS, _TEMPORARY = "/var/task", "/opt", "/tmp"  # noqa: S108  # folders of the container's
-_PROGRAMS, _CLIENT = "/var/lambda-pack/programs", "/var/lambda-pack/client"
 # As on Lambda, a user who owns none of the files; no network, no way to more rights, nothing to write to but /tmp.
 _CONFINED: Final = (
-    *("--rm", "--pull", "never", "--network", "none", "--read-only", "--tmpfs", _TEMPORARY, "--user", "65534:65534"),
+    *("--rm", "--pull", "never", "--network", "none", "--read-only", "--tmpfs", TEMPORARY, "--user", "65534:65534"),
     *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--security-opt", "label=disable"),
-    *("--workdir", _TASK),
+    *("--workdir", TASK),
 )
 # Both engines hand over the proxies of whoever asks, and a proxy's URL may hold a login.
 _PROXY_NAMES: Final = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy")
@@ -51,7 +49,7 @@ class ContainerSeat(Struct, frozen=True):
 
     def file(self, path: str, rooms: Rooms) -> Path:
         """Only the bundle's files are here."""
-        for outside, inside in ((rooms.task, _TASK), (rooms.layers, _LAYERS)):
+        for outside, inside in ((rooms.task, TASK), (rooms.layers, LAYERS)):
             if path.startswith(f"{inside}/"):
                 return outside / path[len(inside) + 1 :]
         return Path(path)
@@ -59,7 +57,7 @@ class ContainerSeat(Struct, frozen=True):
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """See `Seat`."""
         del rooms
-        return Places(_TASK, _LAYERS, _TEMPORARY, _PROGRAMS, (*self.clients, *([_CLIENT] if client else [])))
+        return Places(TASK, LAYERS, TEMPORARY, PROGRAMS, (*self.clients, *([CLIENT] if client else [])))
 
     def run(
         self,
@@ -72,8 +70,8 @@ class ContainerSeat(Struct, frozen=True):
     ) -> Completed:
         """See `Seat`."""
         name = new_name()
-        mounts = [(rooms.task, _TASK), (rooms.layers, _LAYERS), (rooms.programs, _PROGRAMS)]
-        mounts += [(client, _CLIENT)] if client else []
+        mounts = [(rooms.task, TASK), (rooms.layers, LAYERS), (rooms.programs, PROGRAMS)]
+        mounts += [(client, CLIENT)] if client else []
         command = [self.engine.program, "run", "--name", name, *_CONFINED]
         command += ["--platform", platform_of(self.target.architecture)]
         command += [f"--volume={outside}:{inside}:ro" for outside, inside in mounts]

@@ -1,11 +1,11 @@
 """Imports modules one after the other and says what came of each. A script, never imported.
 
 It runs inside the target's interpreter (Python 3.7 or newer, `-I -S`) and imports nothing of lambda-pack. Its order is
-JSON: `path` comes before the standard library in `sys.path`, as on Lambda; `environment` is the whole environment;
-`modules` are imported; where an import takes more than `seconds`, the stack of every thread is printed, and that is the
-end. It answers in lines of JSON on the standard output, which nothing else can write to: what the modules print goes to
-the standard error. The first line has the interpreter's own `path` and the libraries that it has `mapped`; every other
-one those that are new.
+JSON: `path` comes before the standard library in `sys.path`, as on Lambda; `environment` is the whole environment and
+`folder` where the function runs; `modules` are imported; where an import takes more than `seconds`, the stack of every
+thread is printed, and that is the end. It answers in lines of JSON on the standard output, which nothing else can write
+to: what the modules print goes to the standard error. The first line has the interpreter's own `path` and the libraries
+that it has `mapped`; every other one those that are new.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def main(path: str) -> None:
         mapped: set[str] = set()
         tell(answers, {"path": list(sys.path), "mapped": newly_mapped(mapped)})
         sys.path[:0] = order["path"]
+        os.chdir(order["folder"])
         os.environ.clear()  # noqa: TID251  # a process of its own
         os.environ.update(order["environment"])  # noqa: TID251
         for name in order["modules"]:

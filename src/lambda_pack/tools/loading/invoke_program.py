@@ -6,9 +6,9 @@ before anything else is loaded; its parent is Lambda: it hands out one event and
 (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 
 Its order is JSON: `clients` are the folders where awslambdaric may be, `path` comes before them and before the standard
-library; `environment` is the whole environment of the handler, which is called with `event` (text) and may take
-`seconds`. It answers in one line of JSON on the standard output, which nothing else can write to. `path` is there the
-interpreter's own, `started` the libraries that it had mapped before the handler's module, `mapped` those since.
+library; `environment` is the whole environment of the handler and `folder` where it runs; it is called with `event`
+(text) and may take `seconds`. It answers in one line of JSON on the standard output, which nothing else can write to:
+`path` is there the interpreter's own, `started` what it had mapped before the handler's module, `mapped` what since.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ def run(order: dict[str, Any], client: str, reader: int) -> None:
 
     with os.fdopen(reader) as told:
         api, deadline = told.read().split()
+    os.chdir(order["folder"])
     os.environ.clear()  # noqa: TID251  # a process of its own
     os.environ.update(order["environment"], AWS_LAMBDA_RUNTIME_API=api)  # noqa: TID251
     sys.path[:0] = [*order["path"], client]

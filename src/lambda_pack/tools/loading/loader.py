@@ -114,6 +114,7 @@ class ProgramLoader(Struct, frozen=True):
             **order,
             "path": self._path(places),
             "clients": places.clients,
+            "folder": places.task,
             "seconds": self.timeout,
             # Here and not on a command line, which every user of the machine can read.
             "environment": {**environment, **handler, **self.variables},

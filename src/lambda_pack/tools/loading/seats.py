@@ -11,7 +11,11 @@ from msgspec import Struct
 from lambda_pack.model.loading import Rooms
 from lambda_pack.tools.process import Completed, run
 
-__all__ = ["FLAGS", "DirectSeat", "Places", "Seat"]
+__all__ = ["CLIENT", "FLAGS", "LAYERS", "PROGRAMS", "TASK", "TEMPORARY", "DirectSeat", "Places", "Seat"]
+
+# Folders as a function sees them on Lambda, and two of ours beside them.
+TASK, LAYERS, TEMPORARY = "/var/task", "/opt", "/tmp"  # noqa: S108  # not this machine's
+PROGRAMS, CLIENT = "/var/lambda-pack/programs", "/var/lambda-pack/client"
 
 # No variables, no user's packages and no folder of the script's; no site-packages; nothing compiled into the bundle; a
 # crash prints where it was.
