@@ -17,6 +17,7 @@ from msgspec import Struct
 from lambda_pack.model.targets import RUNTIMES, Architecture, Target
 from lambda_pack.tools.interpreters import find_interpreter
 from tests.end_to_end.command import COMMAND
+from tests.support.debian import why_not_here
 from tests.support.here import our_target
 from tests.support.metadata import Content
 from tests.support.processes import Finished, run
@@ -72,13 +73,13 @@ def verify(*arguments: str | Path, folder: Path, environment: Mapping[str, str] 
     return Verified(done, document)
 
 
-def pack(folder: Path, target: Target, *requirements: str, app: str = APP) -> Path:
+def pack(folder: Path, target: Target, *requirements: str, app: str = APP, audit: str = "error") -> Path:
     """A bundle of real packages from this machine's index."""
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "app.py").write_text(app, "utf-8")
     (folder / "requirements.txt").write_text("\n".join(requirements), "utf-8")
     names = ("--runtime", target.runtime.name, "--architecture", target.architecture.value, "--name", "shop")
-    done = run((*COMMAND, "pack", *names, "--source", "src"), MACHINE, folder=folder, timeout=400)
+    done = run((*COMMAND, "pack", *names, "--source", "src", "--audit", audit), MACHINE, folder=folder, timeout=400)
     assert done.exit_code == 0, done.text
     return folder / "dist" / f"shop-{target}.zip"
 
@@ -170,6 +171,18 @@ def test_on_arm64_under_qemu(tmp_path: Path) -> None:
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("architecture", list(Architecture))
+def test_in_a_clean_root(architecture: Architecture, tmp_path: Path) -> None:
+    why = why_not_here({"bwrap": "bubblewrap"})
+    if why is not None:
+        pytest.skip(f"nothing is loaded in a clean root: {why}")
+    root = sysroot("python3.13", architecture)
+    the_whole_of_it(
+        Target.parse("python3.13", architecture.value), tmp_path, ("--with", "clean-root", "--sysroot", root)
+    )
+
+
+@pytest.mark.network
 def test_a_library_of_another_architecture_fails_where_it_is_loaded(tmp_path: Path) -> None:
     root = sysroot("python3.13")
     target, foreign = (
@@ -199,6 +212,68 @@ def asked(target: Target, root: Path) -> tuple[str | Path, ...]:
     """What a bundle is for and what loads it, on the command line."""
     named = ("--runtime", target.runtime.name, "--architecture", target.architecture.value)
     return (*named, "--with", "qemu", "--sysroot", root)
+
+
+def failures(verified: Verified) -> dict[str, str]:
+    """The errors of what failed."""
+    return {what: one["error"] for what, one in verified.of("failed").items()}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize(
+    ("package", "failed", "submodules"),
+    [
+        # pip installs it without libgomp, which manylinux does not promise and Lambda lacks.
+        ("lightgbm==4.6.0", {"lightgbm": "libgomp.so.1"}, False),
+        ("cairocffi==1.7.1", {"cairocffi": "cairo"}, False),
+        ("pyzbar==0.1.9", {}, False),
+        ("pyzbar==0.1.9", {"pyzbar.pyzbar": "zbar", "pyzbar.wrapper": "zbar"}, True),
+        ("wand==0.6.13", {}, False),
+        ("wand==0.6.13", {"wand.api": "MagickWand", "wand.image": "MagickWand"}, True),
+        ("black==25.11.0", {}, False),
+        ("duckdb==1.4.2", {}, False),
+        ("google-cloud-storage==3.6.0", {}, False),
+    ],
+)
+@pytest.mark.parametrize("means", ["host", "clean-root"])
+def test_real_packages(package: str, failed: dict[str, str], submodules: bool, means: str, tmp_path: Path) -> None:  # noqa: FBT001
+    target = Target.parse("python3.13")
+    options: tuple[str | Path, ...] = ("--with", means, *(["--submodules"] if submodules else []))
+    if means == "clean-root":
+        options += ("--sysroot", sysroot("python3.13", target.architecture))
+    archive = pack(tmp_path, target, package, app="", audit="warn")
+
+    found = failures(verify(archive, *options, folder=tmp_path))
+
+    assert failed.keys() <= found.keys()
+    assert submodules or failed.keys() == found.keys()
+    assert all(word in found[module] for module, word in failed.items()), found
+
+
+@pytest.mark.proof
+def test_a_library_that_images_were_seen_to_have(tmp_path: Path) -> None:
+    archive = pack(tmp_path, Target.parse("python3.13"), "python-magic==0.4.27", app="")
+
+    here = verify(archive, "--with", "host", folder=tmp_path)
+    clean = verify(
+        archive, "--with", "clean-root", "--sysroot", sysroot("python3.13", Architecture.X86_64), folder=tmp_path
+    )
+
+    # This machine may have libmagic; a clean root has not.
+    if not here.of("failed"):
+        assert any("magic loaded libmagic.so.1 from outside of the bundle" in note for note in here.document["notes"])
+    assert failures(clean) == {"magic": "ImportError: failed to find libmagic.  Check your installation"}
+
+
+@pytest.mark.proof
+def test_modules_that_need_an_extra_are_said(tmp_path: Path) -> None:
+    target = Target.parse("python3.13")
+    archive = pack(tmp_path, target, "black==25.11.0", "google-cloud-storage==3.6.0", app="")
+
+    skipped = verify(archive, "--with", "host", folder=tmp_path).of("skipped")
+
+    assert skipped["blackd"]["why"] == "needs extra 'd' of black 25.11.0 (aiohttp)"
+    assert skipped["google.cloud._storage_v2"]["why"].startswith("needs extra 'grpc' of google-cloud-storage 3.6.0 ")
 
 
 @pytest.mark.proof

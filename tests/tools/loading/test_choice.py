@@ -12,6 +12,7 @@ from lambda_pack.errors import IndexUnavailable, UsageError
 from lambda_pack.model.loading import LoadWith, VerifyRequest
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.loading.choice import choose_seat, sysroot_folder
+from lambda_pack.tools.loading.clean_root import CleanRootSeat
 from lambda_pack.tools.loading.container import default_image
 from lambda_pack.tools.loading.seats import DirectSeat
 from tests.support.here import our_target
@@ -75,9 +76,43 @@ def test_what_to_install_is_said_for_each_way(tmp_path: Path) -> None:
         choose_seat(VerifyRequest(Path("x.zip")), foreign(), cache=tmp_path, environ={"PATH": str(tmp_path)})
 
     text = str(refusal.value)
-    assert text.startswith(f"nothing here can load a bundle for {foreign()}; host: this is Linux on ")
+    assert text.startswith(f"nothing here can load a bundle for {foreign()}; clean-root: no python3.")
+    assert "; host: this is Linux on " in text
     assert "install qemu-user-static" in text
     assert "neither docker nor podman answers: start one of them" in text
+
+
+def test_a_clean_root_comes_first(tmp_path: Path) -> None:
+    target = our_target()
+    program(tmp_path / "bin", "bwrap")
+    python = program(sysroot_folder(tmp_path, target) / "usr/bin", target.runtime.name)
+    environ = {"PATH": str(tmp_path / "bin")}
+
+    chosen = choose_seat(VerifyRequest(Path("x.zip")), target, cache=tmp_path, environ=environ)
+    named = choose_seat(
+        VerifyRequest(Path("x.zip"), interpreter=Path(sys.executable)), target, cache=tmp_path, environ=environ
+    )
+
+    assert isinstance(chosen.seat, CleanRootSeat)
+    assert chosen.seat.sysroot.folder == python.parents[2]
+    assert chosen.note == "the system's libraries are those of the sysroot"
+    # Somebody who names an interpreter wants that one.
+    assert isinstance(named.seat, DirectSeat)
+
+
+def test_a_reason_of_two_ways_is_said_once(tmp_path: Path) -> None:
+    program(tmp_path, "qemu-aarch64-static")
+
+    with pytest.raises(UsageError) as refusal:
+        choose_seat(
+            VerifyRequest(Path("x.zip")),
+            Target.parse("python3.13", "arm64"),
+            cache=tmp_path,
+            environ={"PATH": str(tmp_path)},
+        )
+
+    assert str(refusal.value).count("mmdebstrap") == 1
+    assert "clean-root, qemu: no python3.13 in " in str(refusal.value)
 
 
 def test_how_to_make_a_sysroot_is_said(tmp_path: Path) -> None:
@@ -126,7 +161,8 @@ def test_an_image_that_cannot_be_had_leaves_the_other_ways_their_words(tmp_path:
 
     text = str(refusal.value)
     assert refusal.value.exit_code == 5
-    assert text.startswith(f"nothing here can load a bundle for {target}; host: this is Linux on ")
+    assert text.startswith(f"nothing here can load a bundle for {target}; clean-root, qemu: no python3.")
+    assert "; host: this is Linux on " in text
     assert f"; qemu: no {target.runtime.name} in " in text
     assert "; container: the image " in text
     assert "docker" not in text

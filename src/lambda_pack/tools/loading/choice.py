@@ -54,7 +54,8 @@ def choose_seat(request: VerifyRequest, target: Target, *, cache: Path, environ:
         LoadWith.CONTAINER: lambda: _container(request, target, environ),
     }
     asked = ways if request.means is LoadWith.AUTO else {request.means: ways[request.means]}
-    refusals, failure = [], None
+    refusals: dict[str, list[str]] = {}
+    failure = None
     for means, way in asked.items():
         try:
             outcome = way()
@@ -64,8 +65,9 @@ def choose_seat(request: VerifyRequest, target: Target, *, cache: Path, environ:
             outcome, failure = str(error), error
         if isinstance(outcome, Chosen):
             return outcome
-        refusals.append(f"{means.value}: {outcome}")
-    message = f"nothing here can load a bundle for {target}; " + "; ".join(refusals)
+        refusals.setdefault(outcome, []).append(means.value)
+    reasons = "; ".join(f"{', '.join(names)}: {why}" for why, names in refusals.items())
+    message = f"nothing here can load a bundle for {target}; {reasons}"
     if failure is not None:
         raise IndexUnavailable(message, log=failure.log) from failure
     raise UsageError(message)

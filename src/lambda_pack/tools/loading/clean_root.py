@@ -154,7 +154,10 @@ class CleanRootSeat(Struct, frozen=True):
             return (self.entrance, *_bubblewrap(shown, links, environment), *inside)
         script = "\n".join(_script(shown, links, root))
         variables = shlex.join(f"{name}={value}" for name, value in environment.items())
-        chroot = f"exec env -i {variables} chroot --userspec={_NOBODY}:{_NOBODY} {shlex.quote(str(root))}"
+        # `env` looks for a program where the function would.
+        chroot = (
+            f'exec env -i {variables} "$(command -v chroot)" --userspec={_NOBODY}:{_NOBODY} {shlex.quote(str(root))}'
+        )
         # Without `ip`, a network of its own would lack the loopback that the Runtime API needs.
         network = ("--net",) if shutil.which("ip", path=_SYSTEM_PATH) else ()
         options = ("--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", *network)

@@ -21,6 +21,7 @@ import time
 # What is loaded here hides what a bundle has of the same name, and `typing` is nothing that Lambda has loaded.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
     from typing import Any
 
@@ -74,7 +75,13 @@ def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
     deadline = time.time() + order["seconds"]
     outcome: dict[str, Any] = {}
     started = mapped(function)
-    with HTTPServer(("127.0.0.1", 0), api_for(order, deadline, outcome)) as server:
+
+    def take(kind: str, body: str) -> None:
+        # While it waits for our answer, the function is there to be looked at.
+        new = [file for file in mapped(function) if file not in started]
+        outcome.update({kind: body, "path": list(sys.path), "started": started, "mapped": new})
+
+    with HTTPServer(("127.0.0.1", 0), api_for(order, deadline, take)) as server:
         server.timeout = 0.05
         with os.fdopen(writer, "w") as told:
             told.write(f"127.0.0.1:{server.server_port} {deadline}")
@@ -85,13 +92,9 @@ def serve(order: dict[str, Any], function: int, writer: int) -> dict[str, Any]:
             ended = status if process else None
         # Before the server goes: the function would complain that it cannot have another event.
         if ended is None:
-            new = [file for file in mapped(function) if file not in started]
-            outcome.update(path=list(sys.path), started=started, mapped=new)
             os.kill(function, SIGKILL)
             os.waitpid(function, 0)
-    if {"response", "error"}.isdisjoint(outcome):
-        return {"timeout": True} if time.time() >= deadline else {"ended": ended}
-    return outcome
+    return outcome or ({"timeout": True} if time.time() >= deadline else {"ended": ended})
 
 
 def mapped(process: int) -> list[str]:
@@ -108,8 +111,8 @@ def mapped(process: int) -> list[str]:
     return list(found)
 
 
-def api_for(order: dict[str, Any], deadline: float, outcome: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
-    """The Runtime API, version 2018-06-01, for one event."""
+def api_for(order: dict[str, Any], deadline: float, take: Callable[[str, str], None]) -> type[BaseHTTPRequestHandler]:
+    """The Runtime API, version 2018-06-01, for one event; `take` gets the kind and the text of what is sent."""
     from http.server import BaseHTTPRequestHandler
 
     event = order["event"].encode()
@@ -136,7 +139,7 @@ def api_for(order: dict[str, Any], deadline: float, outcome: dict[str, Any]) -> 
         def do_POST(self) -> None:  # http.server's name
             """Take `/runtime/invocation/ID/response`, `…/error` or `/runtime/init/error`."""
             kind = "error" if self.path.endswith("/error") else "response"
-            outcome[kind] = body(self).decode("utf-8", "replace")
+            take(kind, body(self).decode("utf-8", "replace"))
             self.send_response(202)
             self.send_header("Content-Length", "0")
             self.end_headers()
