@@ -232,7 +232,7 @@ def failures(verified: Verified) -> dict[str, str]:
         ("wand==0.6.13", {"wand.api": "MagickWand", "wand.image": "MagickWand"}, True),
         ("black==25.11.0", {}, False),
         ("duckdb==1.4.2", {}, False),
-        ("google-cloud-storage==3.6.0", {}, False),
+        ("google-cloud-storage==3.17.1", {}, False),
     ],
 )
 @pytest.mark.parametrize("means", ["host", "clean-root"])
@@ -268,12 +268,12 @@ def test_a_library_that_images_were_seen_to_have(tmp_path: Path) -> None:
 @pytest.mark.proof
 def test_modules_that_need_an_extra_are_said(tmp_path: Path) -> None:
     target = Target.parse("python3.13")
-    archive = pack(tmp_path, target, "black==25.11.0", "google-cloud-storage==3.6.0", app="")
+    archive = pack(tmp_path, target, "black==25.11.0", "google-cloud-storage==3.17.1", app="")
 
     skipped = verify(archive, "--with", "host", folder=tmp_path).of("skipped")
 
     assert skipped["blackd"]["why"] == "needs extra 'd' of black 25.11.0 (aiohttp)"
-    assert skipped["google.cloud._storage_v2"]["why"].startswith("needs extra 'grpc' of google-cloud-storage 3.6.0 ")
+    assert skipped["google.cloud._storage_v2"]["why"].startswith("needs extra 'grpc' of google-cloud-storage 3.17.1 ")
 
 
 @pytest.mark.proof

@@ -86,7 +86,7 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
         ("upload", "send a zip that pack has written to S3"),
         ("check", "say what pack would do, fetching only metadata and writing nothing"),
         ("audit", "say whether the binaries of a bundle load, whoever made it"),
-        ("verify", "load a zip as Lambda would: import all of it, and call its handler"),
+        ("verify", "load a zip as Lambda would: import its modules, and call its handler"),
         ("cache", "say what the cache holds, or make it smaller"),
         ("plan", "list what pack --all would pack: for people, for programs, or as the matrix of a workflow"),
         ("lock", "write what pack would choose as pylock.toml, for one target or several at once"),

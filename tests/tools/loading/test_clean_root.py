@@ -126,6 +126,29 @@ def test_a_library_of_the_sysroot_that_the_runtime_lacks(rooms: Rooms) -> None:
     assert lacks.error == "LibraryError: loaded from the sysroot: libpanelw.so.6; the runtime has none"
 
 
+@pytest.mark.network
+def test_in_awss_own_files_nothing_is_judged(rooms: Rooms, tmp_path: Path) -> None:
+    plain = entered("bwrap", Architecture.X86_64)
+    root = tmp_path / "aws"
+    # Without its devices: a copy of /dev/full would be as large as the disk.
+    shutil.copytree(plain.sysroot.folder, root, symlinks=True, ignore=shutil.ignore_patterns("dev"))
+    # Where AWS's images have it.
+    for place in ("bin", "lib"):
+        (root / "var/lang" / place).mkdir(parents=True)
+        (root / "usr" / place / "python3.13").rename(root / "var/lang" / place / "python3.13")
+    lay(root / "var/runtime", {"awslambdaric/__init__.py": "", "awslambdaric/__main__.py": CLIENT})
+    found = find_sysroot(root, plain.target)
+    assert found is not None
+    lay(
+        rooms.task,
+        {"app.py": "import ctypes\nctypes.CDLL('libpanelw.so.6')\ndef handler(event, headers):\n    return 1"},
+    )
+    loader = ProgramLoader(CleanRootSeat(found, plain.target, plain.entrance), plain.target, 60, fetch_client=Path)
+
+    assert list(loader.imports(["app"], rooms)) == [Loaded("app")]
+    assert loader.invoke(Invocation("app.handler"), rooms) == Answered("app.handler", "1")
+
+
 def test_the_first_way_that_works_is_taken(tmp_path: Path) -> None:
     root = Sysroot(tmp_path / "system", "usr/bin/python3.13")
     root.folder.mkdir()

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Architecture, Target
+from lambda_pack.tools.environment import function_environment
 from lambda_pack.tools.loading.seats import CLIENT, FLAGS, LAYERS, PROGRAMS, TASK, TEMPORARY, Places
 from lambda_pack.tools.process import Completed, run, tail
 
@@ -165,7 +166,9 @@ class CleanRootSeat(Struct, frozen=True):
 
     def why_not(self, root: Path) -> str | None:
         """Return why it cannot be entered here; None where it can. `root` is an empty folder."""
-        command = self.command(("-c", "pass"), [], root, {})
+        # AWS's Python finds its own libpython by LD_LIBRARY_PATH.
+        environment = function_environment(self.target.runtime.name, task=TASK, layers=LAYERS, temporary=TEMPORARY)
+        command = self.command(("-c", "pass"), [], root, environment)
         tried = run(command, environment={"PATH": _SYSTEM_PATH}, timeout=_PATIENCE)
         return None if tried.status == 0 else f"{Path(self.entrance).name} fails: {tail(tried.log, 1) or tried.status}"
 
