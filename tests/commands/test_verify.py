@@ -45,9 +45,12 @@ class FakeLoader:
         failures = {failure.what: failure for failure in self.failures}
         return [failures.get(module) or Loaded(module, self.doubtful) for module in modules]
 
-    def invoke(self, invocation: Invocation, rooms: Rooms) -> Answered:
-        """The event comes back."""
+    def invoke(self, invocation: Invocation, rooms: Rooms) -> Answered | Failed:
+        """The event comes back, unless a failure was foreseen."""
         del rooms
+        for failure in self.failures:
+            if failure.what == invocation.handler:
+                return failure
         return Answered(invocation.handler, invocation.event)
 
 
@@ -150,6 +153,15 @@ def test_what_lies_below_a_package_that_fails_is_not_blamed(tmp_path: Path) -> N
         Skipped("pkg.one", "pkg, the package that it is in, does not load"),
         Failed("pkgs", "ValueError: x"),
     )
+
+
+def test_a_handler_is_not_left_out_with_its_module(tmp_path: Path) -> None:
+    function = make_zip(tmp_path / "f.zip", {"app.py": ""})
+    loader = FakeLoader(failures=[Failed(name, "ImportError: x") for name in ("app", "app.handler")])
+
+    done = loaded(VerifyRequest(function, TARGET, invocation=Invocation("app.handler")), loader)
+
+    assert done.outcomes == (Failed("app", "ImportError: x"), Failed("app.handler", "ImportError: x"))
 
 
 def test_libraries_that_the_runtime_may_lack_are_noted(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def verify(
         raise UsageError(f"which runtime is {str(request.archive)!r} for? name it with --runtime")
     for warning in _warnings(target, known):
         narrator.warn(warning)
+    handler = request.invocation.handler if request.invocation else None
     with _rooms() as rooms:
         cache = request.cache or default_cache_folder() or rooms.task.with_name("cache")
         choose = choose or (lambda target: _choose(request, target, environ, narrator, cache=cache))
@@ -56,7 +57,7 @@ def verify(
         folders = _folders(rooms, target)
         outcomes = (*unreadable, *_load(request, loader, rooms, target=target, folders=folders))
         owners = find_owners(folders, known.packages)
-    judged = tuple(_without_children(_judged(one, owners, target) for one in outcomes))
+    judged = tuple(_without_children((_judged(one, owners, target) for one in outcomes), handler))
     notes = (*((note,) if note else ()), *_doubtful(judged, target))
     return Verification(request.archive, target, loader.description, judged, notes)
 
@@ -179,13 +180,16 @@ def _package(file: str | None, owners: Owners, target: Target) -> str | None:
     return None
 
 
-def _without_children(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-    """The outcomes; what lies below a package that does not load is left out with it, and not blamed for it."""
+def _without_children(outcomes: Iterable[Outcome], handler: str | None) -> Iterator[Outcome]:
+    """The outcomes; what lies below a package that does not load is left out with it, and not blamed for it.
+
+    The handler is none of the modules, though its name begins with one of theirs.
+    """
     gone: dict[str, str] = {}
     for outcome in outcomes:
         what = outcome.what if isinstance(outcome, Failed | Skipped) else ""
         above = next((name for name in gone if what.startswith(f"{name}.")), None)
-        if above is not None and isinstance(outcome, Failed | Skipped):
+        if above is not None and what != handler and isinstance(outcome, Failed | Skipped):
             yield Skipped(what, gone[above])
             continue
         match outcome:

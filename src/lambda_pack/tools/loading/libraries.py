@@ -63,6 +63,8 @@ class MappedLibraries:
     def take(self, paths: Iterable[str]) -> Borrowed:
         """Return what of these newly mapped files the bundle has borrowed from the system."""
         new = {path: self._read(path) for path in paths if path not in self._known}
+        if not new:
+            return Borrowed()
         self._known |= new
         self._own |= {path for path in new if path.startswith(self._of_python)}
         needed = dict(self._needed(new.values()))
