@@ -69,7 +69,7 @@ class ProgramLoader(Struct, frozen=True):
                 # In their order, and nothing else: a bundle could find a way to speak for us.
                 if left and left[0] in (answer.get(kind) for kind in ("loaded", "own", "failed")):
                     outcome = self._outcome(left.pop(0), answer, places)
-                    borrowed = libraries.take(answer["mapped"]) if libraries else Borrowed()
+                    borrowed = libraries.take(answer.get("mapped", ())) if libraries else Borrowed()
                     yield from self._with_borrowed(outcome, borrowed, places)
             if left:
                 # The import has ended the interpreter: the others need a new one.
