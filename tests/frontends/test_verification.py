@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.frontends.verification import verification_json, verification_text
@@ -71,6 +72,15 @@ def test_text(*, verbose: bool) -> None:
 
     check_snapshot(f"verification{'-verbose' if verbose else ''}.txt", text)
     assert "\x1b" not in text
+
+
+def test_many_failures_are_listed_with_few_tracebacks() -> None:
+    many = tuple(Failed(f"pkg.m{number}", "ValueError: x", "the trace") for number in range(20))
+    verification = replace(VERIFICATION, outcomes=many)
+
+    assert verification_text(verification).count("| the trace") == 8
+    assert verification_text(verification).count("failed: pkg.m") == 20
+    assert verification_text(verification, verbose=True).count("| the trace") == 20
 
 
 def test_json() -> None:

@@ -80,6 +80,9 @@ API_CORE = "google-api-core 2.44.0"
         ),
         ("click 8.5.1", ("winreg", None), "needs winreg, which only Windows has"),
         ("click 8.5.1", ("js", None), "needs js, which only Pyodide has"),
+        ("click 8.5.1", ("six.moves.winreg", None), "needs winreg, which only Windows has"),
+        # Debian has some of the standard library in packages of their own; Python may be built without others.
+        ("click 8.5.1", ("tkinter", None), "needs tkinter of the standard library, which this interpreter lacks"),
     ],
 )
 def test_what_a_bundle_may_lack(owner: str, missing: tuple[str, str | None], why: str) -> None:
@@ -103,6 +106,7 @@ def test_what_a_bundle_may_lack(owner: str, missing: tuple[str, str | None], why
         # The user's own code: no extra excuses it.
         (None, ("aiohttp", "black 25.11.0"), "aiohttp comes with the extra 'd' of black 25.11.0"),
         (None, ("winreg", None), None),
+        (None, ("tkinter", None), None),
         ("unknown 1.0", ("winreg", None), None),
     ],
 )

@@ -24,8 +24,8 @@ def verification_text(verification: Verification, *, verbose: bool = False) -> s
 def _lines(verification: Verification, *, verbose: bool) -> Iterator[str]:
     outcomes = verification.outcomes
     failed = [one for one in outcomes if isinstance(one, Failed)]
-    for failure in failed:
-        yield from _failed(failure)
+    for number, failure in enumerate(failed):
+        yield from _failed(failure, traced=verbose or number < _MOST)
         yield ""
     yield from _listed("not imported", list(_skipped(outcomes, verbose=verbose)), verbose=verbose)
     loaded = [one.module for one in outcomes if isinstance(one, Loaded)]
@@ -43,14 +43,17 @@ def _lines(verification: Verification, *, verbose: bool) -> Iterator[str]:
     yield from (f"  note: {note}" for note in verification.notes)
 
 
-def _failed(failure: Failed) -> Iterator[str]:
+def _failed(failure: Failed, *, traced: bool) -> Iterator[str]:
     yield f"failed: {failure.what}"
     yield f"  why      {failure.error}"
     if failure.file or failure.package:
         yield f"  where    {failure.file or 'no file of the bundle'}" + (
             f"  ({failure.package})" if failure.package else ""
         )
-    yield from (f"  | {line}" for line in failure.traceback.splitlines())
+    if traced:
+        yield from (f"  | {line}" for line in failure.traceback.splitlines())
+    elif failure.traceback:
+        yield "  | … (-v shows all tracebacks)"
 
 
 def _skipped(outcomes: Sequence[Outcome], *, verbose: bool) -> Iterator[str]:

@@ -91,8 +91,8 @@ _ASSERTED: Final = re.compile(
     r"""^\s*assert sys\.platform == ["'](?P<name>win32|darwin|emscripten)["']""", re.MULTILINE
 )
 _WINDOWS_ATTRIBUTE: Final = re.compile(
-    r"(?:cannot import name|module '(?:ctypes|os|asyncio|signal)' has no attribute) "
-    r"'(?P<name>windll|oledll|WinDLL|OleDLL|WINFUNCTYPE|WinError|HRESULT|startfile|CTRL_BREAK_EVENT|CTRL_C_EVENT|"
+    r"(?:cannot import name|module '(?:ctypes|os|asyncio|signal|multiprocessing\.connection)' has no attribute) "
+    r"'(?P<name>windll|oledll|WinDLL|OleDLL|WINFUNCTYPE|WinError|HRESULT|PipeConnection|startfile|CTRL_BREAK_EVENT|CTRL_C_EVENT|"
     r"ProactorEventLoop|WindowsSelectorEventLoopPolicy|WindowsProactorEventLoopPolicy)'"
 )
 
@@ -119,9 +119,10 @@ def other_system_of(missing: str, error: str) -> str | None:
     >>> other_system_of("", "AttributeError: module 'ctypes' has no attribute 'windll'. Did you mean: 'cdll'?")
     'windll, which only Windows has'
     """
-    top = missing.partition(".")[0]
-    if top in _SYSTEMS:
-        return f"{top}, which only {_SYSTEMS[top]} has"
+    # The last part, too: six.moves has a winreg.
+    for part in (missing.partition(".")[0], missing.rpartition(".")[2]):
+        if part in _SYSTEMS:
+            return f"{part}, which only {_SYSTEMS[part]} has"
     match = _WINDOWS_ATTRIBUTE.search(error)
     if match:
         return f"{match['name']}, which only Windows has"

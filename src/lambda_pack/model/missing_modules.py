@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.import_names import distributions_of, other_system_of
+from lambda_pack.model.standard_library import standard_modules
 from lambda_pack.model.targets import Target
 
 __all__ = ["Declared", "Missing", "Optional", "Required", "judge_missing"]
@@ -77,10 +78,9 @@ def judge_missing(
     mine = declared.get(owner or "")
     if mine is None:
         return Required(_hint(missing, declared, target))
-    systems = (other_system_of(module, error) for module in [one.module for one in missing] or [""])
-    system = next(filter(None, systems), None)
-    if system is not None:
-        return Optional(f"needs {system}")
+    lacked = _lacked(missing, error, target)
+    if lacked is not None:
+        return Optional(f"needs {lacked}")
     sources = [source for one in missing for source in _sources(mine, one, declared, target)]
     # A fallback may be missing together with what is tried before it: a promise outweighs an extra.
     for source in sorted(sources, key=lambda source: _weight(source, mine)):
@@ -92,6 +92,17 @@ def judge_missing(
             case _Elsewhere(line):
                 return Optional(f"needs {line.name}, which {mine.package} requires only where {line.marker}")
     return Required(_hint(missing, declared, target))
+
+
+def _lacked(missing: Sequence[Missing], error: str, target: Target) -> str | None:
+    """What no distribution brings: a module of another system, or one of the standard library."""
+    modules = [one.module for one in missing]
+    for module in modules or [""]:
+        system = other_system_of(module, error)
+        if system is not None:
+            return system
+    own = sorted(standard_modules(target.runtime).intersection(module.partition(".")[0] for module in modules))
+    return f"{', '.join(own)} of the standard library, which this interpreter lacks" if own else None
 
 
 def _weight(source: _Source, mine: Declared) -> tuple[int, int]:
