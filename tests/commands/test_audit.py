@@ -85,3 +85,21 @@ def test_an_archive_named_twice(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="named twice"):
         audit([function, function], TARGET)
+
+
+def test_a_folder_with_a_dockerfile_is_judged_as_an_image(tmp_path: Path) -> None:
+    """Libexpat is in the images of Amazon Linux 2, and not where functions from zips run."""
+    module = make_elf(needed=["libexpat.so.1"])
+    image = tmp_path / "image"
+    (image / "task/x").mkdir(parents=True)
+    (image / "Dockerfile").write_text("FROM public.ecr.aws/lambda/python:3.11-x86_64\n")
+    (image / "task/x/_core.so").write_bytes(module)
+    function = make_zip(tmp_path / "function.zip", {"x/_core.so": module})
+
+    in_image = audit([image], Target.parse("python3.11"))
+    in_zip = audit([function], Target.parse("python3.11"))
+
+    assert [file.place for file in in_image.archives[0].files] == ["/var/task/x/_core.so"]
+    assert not in_image.has_errors
+    assert [one.library for one in in_zip.archives[0].findings] == ["libexpat.so.1"]
+    assert in_zip.has_errors

@@ -21,6 +21,7 @@ from lambda_pack.model.binaries import (
     SymbolVersion,
 )
 from lambda_pack.model.findings import Concern, Finding, Severity, summaries
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import Target
 
@@ -109,7 +110,9 @@ def findings(files: Mapping[str, object], target: Target = TARGET) -> tuple[Find
         ("x/_speed.so", elf("libGL.so.1"), "error missing-library"),
         ("x/_speed.so", elf("libc.musl-x86_64.so.1"), "error missing-library"),
         ("x/libonly.so", elf("libgomp.so.1"), "error missing-library"),
-        ("x/_speed.so", elf("libcurl.so.4"), "warning doubtful-library"),
+        ("x/_speed.so", elf("libxml2.so.2"), "warning doubtful-library"),
+        # aws/aws-lambda-base-images, issue 120
+        ("x/_speed.so", elf("libcurl.so.4"), "error missing-library"),
         ("x/_speed.so", elf("libpython3.11.so.1.0"), "warning doubtful-library"),
         ("numba/np/ufunc/tbbpool.so", elf("libtbb.so.12"), "warning missing-library"),
         # damage
@@ -404,3 +407,27 @@ def test_only_the_targets_binaries_count_for_the_glibc_that_is_needed() -> None:
 
     assert glibc_needed(files, TARGET) == (2, 17)
     assert glibc_needed(files[2:], TARGET) is None
+
+
+@pytest.mark.parametrize(
+    ("runtime", "package_type", "library", "expected"),
+    [
+        ("python3.11", PackageType.ZIP, "libexpat.so.1", "error missing-library"),
+        ("python3.11", PackageType.IMAGE, "libexpat.so.1", None),
+        ("python3.12", PackageType.ZIP, "libexpat.so.1", "error missing-library"),
+        ("python3.12", PackageType.IMAGE, "libexpat.so.1", "warning doubtful-library"),
+        ("python3.14", PackageType.ZIP, "libglib-2.0.so.0", "warning doubtful-library"),
+        ("python3.15", PackageType.IMAGE, "libglib-2.0.so.0", None),
+        ("python3.12", PackageType.IMAGE, "libGL.so.1", "error missing-library"),
+    ],
+)
+def test_what_lies_below_depends_on_the_package_type(
+    runtime: str, package_type: PackageType, library: str, expected: str | None
+) -> None:
+    binaries = {"x": [BinaryFile("x/_speed.abi3.so", elf(library))]}
+
+    found = judge_binaries(binaries, Target.parse(runtime), package_type=package_type)["x"]
+
+    assert [f"{one.severity.value} {one.concern.value}" for one in found] == ([] if expected is None else [expected])
+    if runtime == "python3.11":
+        assert all("only the container image does" in one.why for one in found)

@@ -27,6 +27,7 @@ from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import AuditMode, Collision, Layout, Preference
 from lambda_pack.model.forbidden import without_forbidden
 from lambda_pack.model.given import Given
+from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.report import ArchiveFacts
 from lambda_pack.model.request import PackRequest
@@ -169,7 +170,7 @@ def play(story: Story, folder: Path) -> Ending:
             resolver=_resolver(story, requirements, shelf),
             index=index,
             downloads=ending.downloads,
-            auditor=FakeAuditor(),
+            auditor=FakeAuditor(FORMS[request.layout].package_type),
             builder=ending.builder,
             narrator=ending.narrator,
             wheels=wheels,

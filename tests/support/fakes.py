@@ -23,6 +23,7 @@ from lambda_pack.files.wheel import open_wheel
 from lambda_pack.model.audit import judge_bundle
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.findings import BundleAudit
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.packages import Offer, Pin, Sdist, Source, Wheel
 from lambda_pack.model.requirements import proofs_in
 from lambda_pack.model.stock import Accepted, Attempt
@@ -219,15 +220,17 @@ class FakeDownloads(Struct):
         return path
 
 
-class FakeAuditor:
+class FakeAuditor(Struct):
     """Reads and judges what it is given, and remembers nothing."""
+
+    package_type: PackageType = PackageType.ZIP
 
     def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
         files: dict[Wheel, tuple[BinaryFile, ...]] = {}
         for wheel, path in wheels.items():
             with open_wheel(path, wheel.pin) as opened:
                 files[wheel] = judged_files(fold(opened))
-        return judge_bundle(files, own, target)
+        return judge_bundle(files, own, target, package_type=self.package_type)
 
 
 class Recipe(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,15 +15,19 @@ from lambda_pack.files.entries import Entry
 from lambda_pack.model.audit import judge_binaries
 from lambda_pack.model.audit_report import AuditedArchive, AuditReport
 from lambda_pack.model.binaries import LAYERS, TASK, BinaryFile
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.targets import Target
 
 __all__ = ["audit"]
+
+_IMAGE_FOLDER = posixpath.basename(TASK)
 
 
 def audit(paths: Sequence[Path], target: Target) -> AuditReport:
     """Judge the binaries of zips, folders and wheels that lie on Lambda together: a function and its layers.
 
-    An archive with a `python/` folder is a layer.
+    An archive with a `python/` folder is a layer. A folder of the layout `oci-dir` is judged as the image that its
+    Dockerfile makes of it.
 
     Raises:
         UsageError: a path is no such thing, or named twice.
@@ -31,16 +36,19 @@ def audit(paths: Sequence[Path], target: Target) -> AuditReport:
     if len(set(paths)) < len(paths):
         raise UsageError("an archive is named twice; name each one once")
     files: dict[Path, tuple[BinaryFile, ...]] = {}
+    package_type = PackageType.ZIP
     releases: dict[str, Version] = {}
     for path in paths:
         with open_bundled(path) as entries:
+            if _is_image(entries):
+                package_type = PackageType.IMAGE
             files[path] = judged_files(entries, _folder(entries))
             releases |= releases_in(entry.path for entry in entries)
     groups: dict[tuple[Path, str], list[BinaryFile]] = {}
     for path, found in files.items():
         for file in found:
             groups.setdefault((path, _package(file.path)), []).append(file)
-    findings = judge_binaries(groups, target, releases=releases)
+    findings = judge_binaries(groups, target, releases=releases, package_type=package_type)
     archives = (
         AuditedArchive(
             path.as_posix(),
@@ -53,12 +61,19 @@ def audit(paths: Sequence[Path], target: Target) -> AuditReport:
 
 
 def _folder(entries: Iterable[Entry]) -> str:
+    if _is_image(entries):
+        return posixpath.dirname(TASK)
     return LAYERS if any(entry.path.startswith("python/") for entry in entries) else TASK
+
+
+def _is_image(entries: Iterable[Entry]) -> bool:
+    """Whether it is what the layout `oci-dir` writes: a Dockerfile beside `task/`, which becomes /var/task."""
+    return {"Dockerfile", _IMAGE_FOLDER} <= {entry.path.partition("/")[0] for entry in entries}
 
 
 def _package(path: str) -> str:
     """What an archive does not say: which package a file is of. A folder and its `.libs` are one."""
-    parts = path.removeprefix("python/").split("/")
+    parts = path.removeprefix("python/").removeprefix(f"{_IMAGE_FOLDER}/").split("/")
     if parts[0] == "lib" and "site-packages" in parts:
         parts = parts[parts.index("site-packages") + 1 :]
     return parts[0].removesuffix(".libs")

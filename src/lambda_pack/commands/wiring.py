@@ -22,6 +22,7 @@ from lambda_pack.files.leftovers import claimed_folder, sweep
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.choices import AuditMode, ResolverName
 from lambda_pack.model.indexes import IndexSettings
+from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Refiner, Resolver
 
@@ -109,7 +110,7 @@ class Workshop:
             self._shared.stopped_by(session.stop, self._open)
         # Entered last: threads that work ahead may outlive it, and find it closed.
         wheels = self._open.enter_context(OpenWheels())
-        auditor = WheelAuditor(cache, wheels)
+        auditor = WheelAuditor(cache, wheels, FORMS[request.layout].package_type)
         # What is shared is hashed once already, and what is locked is wanted now.
         downloads = HttpDownloads(
             session,

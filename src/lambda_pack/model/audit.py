@@ -27,6 +27,7 @@ from lambda_pack.model.binaries import (
 )
 from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
 from lambda_pack.model.findings import BundleAudit, Concern, Finding, Severity, WheelAudit
+from lambda_pack.model.images import PackageType, image_of
 from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
 from lambda_pack.model.optional_libraries import is_optional
 from lambda_pack.model.packages import Wheel
@@ -40,13 +41,17 @@ _UNKNOWN: Mapping[str, Version] = MappingProxyType({})
 
 
 def judge_bundle(
-    wheels: Mapping[Wheel, Sequence[BinaryFile]], own: Sequence[BinaryFile], target: Target
+    wheels: Mapping[Wheel, Sequence[BinaryFile]],
+    own: Sequence[BinaryFile],
+    target: Target,
+    *,
+    package_type: PackageType = PackageType.ZIP,
 ) -> BundleAudit:
-    """The audit of wheels and the user's own code, which lie together: own files are there instead of a wheel's."""
+    """Audit wheels and the user's own code, which lie together: own files are there instead of a wheel's."""
     taken = {file.place for file in own}
     files = {wheel: [file for file in found if file.place not in taken] for wheel, found in wheels.items()}
     releases = {str(wheel.pin.name): wheel.pin.version for wheel in wheels if wheel.pin.version is not None}
-    findings = judge_binaries({**files, None: own}, target, releases=releases)
+    findings = judge_binaries({**files, None: own}, target, releases=releases, package_type=package_type)
     audits = {
         wheel: WheelAudit(_count(found), glibc_needed(found, target), findings[wheel]) for wheel, found in files.items()
     }
@@ -58,13 +63,18 @@ def _count(files: Iterable[BinaryFile]) -> int:
 
 
 def judge_binaries(
-    binaries: Mapping[Owner, Sequence[BinaryFile]], target: Target, *, releases: Mapping[str, Version] = _UNKNOWN
+    binaries: Mapping[Owner, Sequence[BinaryFile]],
+    target: Target,
+    *,
+    releases: Mapping[str, Version] = _UNKNOWN,
+    package_type: PackageType = PackageType.ZIP,
 ) -> Mapping[Owner, tuple[Finding, ...]]:
-    """What is wrong with the binaries of a whole bundle, by the package that owns them.
+    """Return what is wrong with the binaries of a whole bundle, by the package that owns them.
 
-    `releases` are the versions of the bundle's packages, by normalized name, as far as they are known.
+    `releases` are the versions of the bundle's packages, by normalized name, as far as they are known. `package_type`
+    says how the function is deployed, and so what lies below the bundle.
     """
-    linkage = Linkage.of((file for files in binaries.values() for file in files), target)
+    linkage = Linkage.of((file for files in binaries.values() for file in files), target, package_type)
     modules = [linked for linked in linkage.by_place.values() if _is_imported(linked.file, target)]
     loaded = linkage.reached_from(modules)
     return {
@@ -252,12 +262,22 @@ def _libraries(package: _Package) -> Iterator[Finding]:
                     )
                     advice = "import the package that brings it first, unless this one does so itself"
                 case Doubtful():
-                    concern, why = Concern.DOUBTFUL, f"the container image of {runtime} has it; Lambda itself may not"
+                    concern, why = Concern.DOUBTFUL, _doubt(library, package)
                 case Missing():
                     concern, why = Concern.MISSING, f"neither {runtime} nor the bundle has it"
+                    if library in image_of(package.target, PackageType.IMAGE).libraries:
+                        why = f"{why}, only the container image does"
                     if is_hopeless or (linked.file.place in package.loaded and not is_optional(path)):
                         severity = Severity.ERROR
             yield Finding(path, concern, severity, what, why, advice, library)
+
+
+def _doubt(library: str, package: _Package) -> str:
+    """Why it is not sure that the runtime has a library: what is in every image may be missing where zips run."""
+    runtime = package.target.runtime.name
+    if library in image_of(package.target, PackageType.IMAGE).libraries:
+        return f"the container image of {runtime} has it; Lambda itself may not"
+    return f"{runtime} may have it or not"
 
 
 def _releases(package: _Package) -> Iterator[Finding]:

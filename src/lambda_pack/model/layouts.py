@@ -9,6 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from lambda_pack.model.choices import Layout
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.limits import UNZIPPED_LIMIT, ZIPPED_LIMIT
 from lambda_pack.model.targets import Target
 
@@ -20,7 +21,7 @@ class Form(Struct, frozen=True):
 
     `prefix` is the folder that everything lies in, where `{python}` stands for the runtime's version, such as 3.13, and
     `{outer}` for a folder that the user names. The limits are in bytes; None where nobody says any. `is_folder` says
-    that it is no archive, `ending` is how an archive's name ends.
+    that it is no archive, `ending` is how an archive's name ends. `package_type` says what its binaries find below it.
     """
 
     prefix: str
@@ -28,6 +29,7 @@ class Form(Struct, frozen=True):
     zipped_limit: int | None = ZIPPED_LIMIT
     is_folder: bool = False
     ending: str = ".zip"
+    package_type: PackageType = PackageType.ZIP
 
     def prefix_on(self, target: Target, outer: str = "") -> str:
         """The prefix for a target.
@@ -48,7 +50,9 @@ FORMS: Mapping[Layout, Form] = MappingProxyType(
         Layout.FUNCTION: Form(""),
         Layout.LAYER: Form("python/"),
         Layout.LAYER_SITE_PACKAGES: Form("python/lib/python{python}/site-packages/"),
-        Layout.OCI_DIR: Form("task/", unzipped_limit=9 << 30, zipped_limit=None, is_folder=True),
+        Layout.OCI_DIR: Form(
+            "task/", unzipped_limit=9 << 30, zipped_limit=None, is_folder=True, package_type=PackageType.IMAGE
+        ),
         Layout.GLUE_RAY: Form("{outer}/", unzipped_limit=None, zipped_limit=None),
         Layout.GLUE_SPARK: Form("wheels/", unzipped_limit=None, zipped_limit=None, ending=".gluewheels.zip"),
     }

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.model.binaries import LAYERS, TASK, Binary, BinaryFile, ElfFacts
-from lambda_pack.model.images import Image, image_of
+from lambda_pack.model.images import Image, PackageType, image_of
 from lambda_pack.model.targets import Target
 
 __all__ = [
@@ -93,15 +93,15 @@ class Linkage(Struct, frozen=True):
     by_name: Mapping[str, tuple[Linked, ...]]
 
     @classmethod
-    def of(cls, files: Iterable[BinaryFile], target: Target) -> Linkage:
-        """The linkage of all binaries of a bundle; those for other machines are passed over, as loaders do."""
+    def of(cls, files: Iterable[BinaryFile], target: Target, package_type: PackageType = PackageType.ZIP) -> Linkage:
+        """Return the linkage of all binaries of a bundle; those for other machines are passed over, as loaders do."""
         by_place = {file.place: Linked(file, file.binary) for file in files if is_native(file.binary, target)}
         by_name: dict[str, tuple[Linked, ...]] = {}
         for linked in by_place.values():
             for name in {posixpath.basename(linked.file.path), linked.facts.soname}:
                 if name is not None:
                     by_name[name] = (*by_name.get(name, ()), linked)
-        return cls(image_of(target), by_place, by_name)
+        return cls(image_of(target, package_type), by_place, by_name)
 
     def provider(self, library: str, linked: Linked) -> Provider:
         """Who gives a file a library that it needs."""

@@ -16,6 +16,7 @@ from lambda_pack.files.open_wheels import OpenWheels
 from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.decoding import from_json
 from lambda_pack.model.findings import BundleAudit, WheelAudit
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.requirements import proofs_in
@@ -38,8 +39,10 @@ class WheelAuditor:
     nobody promises either, are judged in each.
     """
 
-    def __init__(self, cache: Cache, wheels: OpenWheels) -> None:
+    def __init__(self, cache: Cache, wheels: OpenWheels, package_type: PackageType = PackageType.ZIP) -> None:
+        """Judge bundles for functions of one package type: it says what lies below the bundle."""
         self._cache = cache
+        self._package_type = package_type
         self._wheels = wheels
         self._read: dict[Wheel, list[BinaryFile]] = {}
         self._audited: dict[tuple[frozenset[Wheel], Target, Sequence[BinaryFile]], BundleAudit] = {}
@@ -65,14 +68,15 @@ class WheelAuditor:
         def judge() -> list[WheelAudit]:
             return list(self._judged(wheels, target, ()).wheels.values())
 
-        key = f"{target} {' '.join(map(str, digests))}" if None not in digests else None
+        key = f"{target} {self._package_type.value} {' '.join(map(str, digests))}" if None not in digests else None
         audits = self._remembered(key, judge, list[WheelAudit], count=len(wheels))
         return BundleAudit(dict(zip(wheels, audits, strict=True)))
 
     def _judged(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile]) -> BundleAudit:
         from lambda_pack.model.audit import judge_bundle
 
-        return judge_bundle({wheel: self._of_wheel(wheel, path) for wheel, path in wheels.items()}, own, target)
+        files = {wheel: self._of_wheel(wheel, path) for wheel, path in wheels.items()}
+        return judge_bundle(files, own, target, package_type=self._package_type)
 
     def _of_wheel(self, wheel: Wheel, path: Path) -> list[BinaryFile]:
         def read() -> list[BinaryFile]:
