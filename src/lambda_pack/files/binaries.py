@@ -12,8 +12,10 @@ from lambda_pack.files.entries import Entry, chunks, first_bytes
 from lambda_pack.files.folding import fold
 from lambda_pack.files.generated_code import generated_companions, is_generated
 from lambda_pack.files.members import Member
+from lambda_pack.files.named_loads import may_load_by_name, named_loads
 from lambda_pack.files.wheel import open_wheel
-from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign, Generated
+from lambda_pack.model.binaries import TASK, Binary, BinaryFile, Damaged, Foreign, Generated, LoadsByName
+from lambda_pack.model.known_loads import is_optional_load, known_loads
 from lambda_pack.model.packages import Pin
 
 __all__ = ["begin_of", "binaries_in", "judged_files", "wheel_binaries"]
@@ -55,7 +57,10 @@ def binaries_in(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFil
 
 
 def judged_files(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFile, ...]:
-    """The binaries among files, and the generated Python that says which releases of other packages it runs with.
+    """Return the binaries among files, and the Python that says what it needs beside it.
+
+    That is generated code, which names the releases of other packages that it runs with, and code that loads libraries
+    or starts programs by name.
 
     Raises:
         IntegrityError: a member of an archive is damaged.
@@ -64,14 +69,20 @@ def judged_files(entries: Iterable[Entry], folder: str = TASK) -> tuple[BinaryFi
     return tuple(
         BinaryFile(entry.path, found, folder)
         for entry in entries
-        # Nearly all files are Python's source, and are not opened.
-        if (found := _generated(entry) if entry.path.endswith(".py") else _binary(entry)) is not None
+        if (found := _python(entry) if entry.path.endswith(".py") else _binary(entry)) is not None
     )
 
 
-def _generated(entry: Entry) -> Generated | None:
-    companions = generated_companions(b"".join(chunks(entry))) if is_generated(entry.path) else ()
-    return Generated(companions) if companions else None
+def _python(entry: Entry) -> Generated | LoadsByName | None:
+    if is_generated(entry.path):
+        companions = generated_companions(b"".join(chunks(entry)))
+        return Generated(companions) if companions else None
+    row = known_loads(entry.path)
+    if row is not None:
+        return LoadsByName(row.loads)
+    # Half of the sources of large packages are tests: they are not opened.
+    loads = named_loads(b"".join(chunks(entry))) if may_load_by_name(entry.path) else ()
+    return LoadsByName(loads) if loads and not is_optional_load(entry.path) else None
 
 
 def _binary(entry: Entry) -> Binary | None:

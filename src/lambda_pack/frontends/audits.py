@@ -12,7 +12,7 @@ from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.files.whole import writing_to
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.audit_report import AuditedArchive, AuditReport, audit_json
-from lambda_pack.model.binaries import Generated
+from lambda_pack.model.binaries import Generated, LoadsByName
 from lambda_pack.model.findings import Severity, summaries
 from lambda_pack.model.targets import DEFAULT_ARCHITECTURE, Target
 
@@ -43,9 +43,9 @@ def render_audit(report: AuditReport, *, verbose: bool = False) -> str:
 def _lines(report: AuditReport, *, verbose: bool) -> Iterator[str]:
     for archive in report.archives:
         yield from _of_archive(archive, verbose=verbose)
-    count = sum(len(archive.files) for archive in report.archives)
-    kinds = {isinstance(file.binary, Generated) for archive in report.archives for file in archive.files}
-    noun = "files" if True in kinds else "binaries"
+    files = [file for archive in report.archives for file in archive.files if not isinstance(file.binary, LoadsByName)]
+    count = len(files)
+    noun = "files" if any(isinstance(file.binary, Generated) for file in files) else "binaries"
     findings = [finding for archive in report.archives for finding in archive.findings]
     errors = {finding.path for finding in findings if finding.severity is Severity.ERROR}
     verdict = f"{len(errors)} of {count} {noun} will not load" if errors else f"all {count} {noun} load"

@@ -27,6 +27,8 @@ _RULES = MappingProxyType(
         Concern.DOUBTFUL: "A binary needs a library that the runtime may lack",
         Concern.UNREACHABLE: "A binary needs a library that lies where the loader does not look",
         Concern.RELEASE: "A file was made for another release of a package beside it",
+        Concern.BY_NAME: "Python loads a library by its name that nothing provides",
+        Concern.PROGRAM: "Python starts a program that nothing provides",
     }
 )
 

@@ -23,12 +23,14 @@ from lambda_pack.model.binaries import (
     Foreign,
     Generated,
     Level,
+    LoadsByName,
     SymbolVersion,
 )
 from lambda_pack.model.extension_modules import ModuleFile, is_on_import_path, module_file
 from lambda_pack.model.findings import BundleAudit, Concern, Finding, Severity, WheelAudit
 from lambda_pack.model.images import PackageType, image_of
 from lambda_pack.model.linkage import Bundled, Doubtful, Linkage, Linked, Missing, Unreachable, is_native
+from lambda_pack.model.named_loads import Surroundings, unmet_loads
 from lambda_pack.model.optional_libraries import is_optional
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import RUNTIMES, Runtime, Target
@@ -59,7 +61,7 @@ def judge_bundle(
 
 
 def _count(files: Iterable[BinaryFile]) -> int:
-    return sum(not _is_generated(file) for file in files)
+    return sum(not isinstance(file.binary, Generated | LoadsByName) for file in files)
 
 
 def judge_binaries(
@@ -78,7 +80,8 @@ def judge_binaries(
     modules = [linked for linked in linkage.by_place.values() if _is_imported(linked.file, target)]
     loaded = linkage.reached_from(modules)
     return {
-        owner: tuple(_findings(_Package(files, target, linkage, loaded, releases))) for owner, files in binaries.items()
+        owner: tuple(_findings(_Package(files, target, package_type, linkage, loaded, releases)))
+        for owner, files in binaries.items()
     }
 
 
@@ -96,6 +99,7 @@ class _Package(Struct, frozen=True):
 
     files: Sequence[BinaryFile]
     target: Target
+    package_type: PackageType
     linkage: Linkage
     loaded: Mapping[str, Linked]
     releases: Mapping[str, Version]
@@ -136,6 +140,7 @@ def _findings(package: _Package) -> Iterator[Finding]:
         yield from _symbols(linked, package)
     yield from _libraries(package)
     yield from _releases(package)
+    yield from _loads_by_name(package)
 
 
 def _is_imported(file: BinaryFile, target: Target) -> ModuleFile | None:
@@ -301,6 +306,15 @@ def _releases(package: _Package) -> Iterator[Finding]:
                 f"add {companion.requirement!r} to the requirements, or take another version of this package",
                 goes_with=companion.requirement,
             )
+
+
+def _loads_by_name(package: _Package) -> Iterator[Finding]:
+    """The libraries that Python code loads by name, and the programs that it starts, which nothing provides."""
+    around = Surroundings(package.target, package.package_type, package.linkage.by_place, frozenset(package.releases))
+    own = {file.place for file in package.files}
+    for file in package.files:
+        if isinstance(file.binary, LoadsByName):
+            yield from unmet_loads(file.binary.loads, file.path, around, own)
 
 
 def _unsuitable(file: BinaryFile, package: _Package) -> Iterator[tuple[Companion, Version]]:

@@ -24,6 +24,8 @@ __all__ = [
     "Foreign",
     "Generated",
     "Level",
+    "LoadsByName",
+    "NamedLoad",
     "SymbolVersion",
 ]
 
@@ -134,7 +136,28 @@ class Generated(Struct, frozen=True, tag=True):
     companions: tuple[Companion, ...]
 
 
-Binary: TypeAlias = ElfFacts | Foreign | Damaged | Generated
+class NamedLoad(Struct, frozen=True):
+    """What Python code loads, or starts, by its name: any one of the names will do.
+
+    `sonames` are given to `dlopen` ('libcairo.so.2'), `searched` to `ctypes.util.find_library` ('cairo'), `programs`
+    are started. A package of `brought_by`, by normalized name, brings it in a way of its own. `hint` says how the code
+    is told where it is.
+    """
+
+    sonames: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    brought_by: tuple[str, ...] = ()
+    hint: str | None = None
+
+
+class LoadsByName(Struct, frozen=True, tag=True):
+    """Python that loads libraries, or starts programs, by name: no loader sees that they are needed."""
+
+    loads: tuple[NamedLoad, ...]
+
+
+Binary: TypeAlias = ElfFacts | Foreign | Damaged | Generated | LoadsByName
 
 TASK = "/var/task"
 """Where Lambda unpacks a function."""

@@ -33,6 +33,8 @@ class Concern(Enum):
     DOUBTFUL = "doubtful-library"
     UNREACHABLE = "unreachable-library"
     RELEASE = "package-release"
+    BY_NAME = "loaded-by-name"
+    PROGRAM = "missing-program"
 
 
 class Finding(Struct, frozen=True):

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["package_of_library"]
+from lambda_pack.model.library_names import library_stem
+
+__all__ = ["package_of_library", "package_of_program"]
 
 _PACKAGES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,9 +32,14 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "libfontconfig.so.1": "fontconfig",
         "libfreetype.so.6": "freetype",
         "libgdk_pixbuf-2.0.so.0": "gdk-pixbuf2",
+        "libMagickWand-7.Q16HDRI.so": "ImageMagick-libs",
+        "libenchant-2.so": "enchant2",
+        "libjvm.so": "java-21-amazon-corretto-headless",
         "libglib-2.0.so.0": "glib2",
         "libgobject-2.0.so.0": "glib2",
         "libgomp.so.1": "libgomp",
+        "libgs.so": "libgs",
+        "libharfbuzz.so.0": "harfbuzz",
         "libgthread-2.0.so.0": "glib2",
         "libjpeg.so.62": "libjpeg-turbo",
         "libltdl.so.7": "libtool-ltdl",
@@ -43,6 +50,7 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "libodbc.so.2": "unixODBC",
         "libpango-1.0.so.0": "pango",
         "libpangocairo-1.0.so.0": "pango",
+        "libpangoft2-1.0.so.0": "pango",
         "libpng16.so.16": "libpng",
         "libpq.so.5": "libpq",
         "libquadmath.so.0": "libquadmath",
@@ -54,6 +62,16 @@ _PACKAGES: Mapping[str, str] = MappingProxyType(
         "libxslt.so.1": "libxslt",
     }
 )
+# The same for programs.
+_PROGRAMS: Mapping[str, str] = MappingProxyType(
+    {
+        "dot": "graphviz",
+        "git": "git",
+        "gpg": "gnupg2",
+        "java": "java-21-amazon-corretto-headless",
+        "pdftoppm": "poppler-utils",
+    }
+)
 _SYSTEMS = frozenset({"Amazon Linux 2", "Amazon Linux 2023"})
 
 
@@ -63,4 +81,18 @@ def package_of_library(library: str, system: str) -> str | None:
     >>> package_of_library("libexpat.so.1", "Amazon Linux 2023")
     'expat'
     """
-    return _PACKAGES.get(library) if system in _SYSTEMS else None
+    if system not in _SYSTEMS:
+        return None
+    stem = library_stem(library)
+    # Names that code looks for have no version: 'libpq.so'.
+    alike = (row for row in _PACKAGES if library == f"lib{stem}.so" and library_stem(row) == stem)
+    return _PACKAGES.get(library) or next((_PACKAGES[row] for row in alike), None)
+
+
+def package_of_program(program: str, system: str) -> str | None:
+    """Return the package of the runtime's system that brings a program; None where it is not known.
+
+    >>> package_of_program("pdftoppm", "Amazon Linux 2023")
+    'poppler-utils'
+    """
+    return _PROGRAMS.get(program) if system in _SYSTEMS else None

@@ -14,6 +14,7 @@ from lambda_pack.model.images import Image, PackageType, image_of
 from lambda_pack.model.targets import Target
 
 __all__ = [
+    "SEARCHED",
     "Bundled",
     "Doubtful",
     "FromImage",
@@ -27,7 +28,7 @@ __all__ = [
 
 # LD_LIBRARY_PATH on Lambda has these after the image's own folders:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, read 2026-11-26.
-_SEARCHED = (TASK, f"{TASK}/lib", f"{LAYERS}/lib")
+SEARCHED = (TASK, f"{TASK}/lib", f"{LAYERS}/lib")
 
 
 class Linked(Struct, frozen=True):
@@ -112,7 +113,7 @@ class Linkage(Struct, frozen=True):
             return Bundled(found)
         if library in self.image.libraries:
             return FromImage()
-        found = self._first(library, _SEARCHED) if named else None
+        found = self._first(library, SEARCHED) if named else None
         if found is not None:
             return Bundled(found)
         elsewhere = next((one for one in named if one.facts.soname == library), None)

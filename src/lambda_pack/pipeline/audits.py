@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,14 +15,18 @@ from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.exclusions import Conflict
 from lambda_pack.model.findings import BundleAudit, WheelAudit, errors_in, summaries
+from lambda_pack.model.known_loads import loads_of_package
+from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.misstated import misstated
+from lambda_pack.model.named_loads import Surroundings, unmet_loads
 from lambda_pack.model.packages import Pin, Wheel
+from lambda_pack.model.request import PackRequest
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.verdicts import Fits, Misfit, Reason
 from lambda_pack.pipeline.own_code import OwnFolder
 from lambda_pack.ports import Index, Narrator, Ports
 
-__all__ = ["Auditing", "accept_stricter_tags", "refuse_by_contents", "tell_findings"]
+__all__ = ["Auditing", "accept_stricter_tags", "refuse_by_contents", "tell_findings", "tell_known_loads"]
 
 _MISSTATED_BY_TAG = frozenset({Reason.GLIBC, Reason.UNPROVEN})
 # Of own files that will not load, how many are named.
@@ -133,6 +138,18 @@ def _audit(wheels: Mapping[Wheel, object], stock: Stock, ports: Ports, auditing:
         wheel: path for wheel, path in ports.downloads.fetch(list(wheels)).items() if isinstance(wheel, Wheel)
     }
     return ports.auditor.audit(paths, stock.target, auditing.own)
+
+
+def tell_known_loads(stock: Stock, request: PackRequest, narrator: Narrator) -> None:
+    """Warn of what packages are known to load or start by name, where no wheel is looked into."""
+    names = frozenset(str(pin.name) for pin in stock.closure)
+    package_type = FORMS[request.layout].package_type
+    around = Surroundings(request.target, package_type, bundled=MappingProxyType({}), packages=names)
+    for pin in stock.closure:
+        for finding in unmet_loads(loads_of_package(str(pin.name)), "", around):
+            narrator.warn(
+                f"{pin} {finding.what}: no wheel was looked into; unless the bundle or a layer has it, {finding.advice}"
+            )
 
 
 def tell_findings(stock: Stock, narrator: Narrator, mode: AuditMode) -> None:

@@ -14,7 +14,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
 from lambda_pack.model.urls import without_credentials
-from lambda_pack.pipeline.audits import Auditing
+from lambda_pack.pipeline.audits import Auditing, tell_known_loads
 from lambda_pack.pipeline.composition import planned
 from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
 from lambda_pack.pipeline.nine_steps import STEPS, decide
@@ -39,6 +39,8 @@ def look_ahead(
         # Looking into wheels needs the whole of them.
         stock = decide(request, requirements, ports, auditing=Auditing(AuditMode.OFF))
         tell_undetermined(stock, requirements, partial(metadata_of, stock, ports.index), ports.narrator)
+        if request.audit is not AuditMode.OFF:
+            tell_known_loads(stock, request, ports.narrator)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
         hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
