@@ -17,56 +17,60 @@ from tests.audits.fetching import fetch
 
 pytestmark = pytest.mark.network
 
+# pip takes wheels of exactly the platform that it is told, or of none.
 PLATFORM = "manylinux_2_28_x86_64"
+OLDER = "manylinux2014_x86_64"
+ON_OLDER = {"psycopg2-binary", "psycopg-binary", "cryptography", "cffi", "grpcio", "pycryptodome"}
 
 # What the audit of each wheel alone warns of; nothing for packages that bring what they load, or load nothing.
 ALONE = {
     "pyzbar==0.1.9": {"libzbar.so"},
     "python-magic==0.4.27": {"libmagic.so.1"},
     "cairocffi==1.7.1": {"libcairo.so.2"},
-    "weasyprint==66.0": {
+    "weasyprint==70.0": {
         "libgobject-2.0.so.0",
         "libpango-1.0.so.0",
         "libharfbuzz.so.0",
         "libfontconfig.so.1",
         "libpangoft2-1.0.so.0",
     },
-    "wand==0.6.13": {"libMagickWand-7.Q16HDRI.so"},
+    "wand==0.7.2": {"libMagickWand-7.Q16HDRI.so"},
     "pylibdmtx==0.1.10": {"libdmtx.so"},
-    "sounddevice==0.5.2": {"libportaudio.so"},
-    "psycopg==3.2.9": {"libpq.so"},
-    "pyvips==3.0.0": {"libvips.so.42"},
+    "sounddevice==0.5.6": {"libportaudio.so"},
+    "psycopg==3.3.9": {"libpq.so"},
+    "pyvips==2.1.0": {"libvips.so.42"},
     "pdf2image==1.17.0": {"pdftoppm"},
     "pytesseract==0.3.13": {"tesseract"},
     "pydub==0.25.1": {"ffmpeg"},
     "graphviz==0.21": {"dot"},
-    "GitPython==3.1.45": {"git"},
-    "soundfile==0.13.1": set(),
+    "GitPython==3.2.1": {"git"},
+    "soundfile==0.14.0": set(),
     "rtree==1.4.1": set(),
-    "imageio-ffmpeg==0.6.0": set(),
-    "psycopg2-binary==2.9.10": set(),
-    "cryptography==45.0.7": set(),
-    "cffi==1.17.1": set(),
-    "boto3==1.40.0": set(),
-    "numpy==2.2.6": set(),
-    "pandas==2.3.3": set(),
-    "shapely==2.1.2": set(),
-    "pyproj==3.7.2": set(),
-    "llvmlite==0.45.1": set(),
-    "numba==0.62.1": set(),
-    "grpcio==1.75.1": set(),
-    "nvidia-ml-py==13.580.82": set(),
-    "ansible-core==2.19.3": set(),
-    "django==5.2.7": set(),
-    "pycryptodome==3.23.0": set(),
-    "trio==0.31.0": set(),
-    "pyarrow==21.0.0": set(),
+    "imageio-ffmpeg==0.8.1": set(),
+    "psycopg2-binary==2.9.13": set(),
+    "cryptography==50.0.2": set(),
+    "cffi==2.1.1": set(),
+    "boto3==1.44.8": set(),
+    "numpy==2.5.5": set(),
+    "pandas==3.1.1": set(),
+    "shapely==2.2.0": set(),
+    "pyproj==3.8.0": set(),
+    "llvmlite==0.50.0": set(),
+    "numba==0.68.1": set(),
+    "grpcio==1.85.3": set(),
+    "nvidia-ml-py==13.615.71": set(),
+    "ansible-core==2.21.5": set(),
+    "django==6.1.3": set(),
+    "pycryptodome==4.4.0": set(),
+    "trio==0.35.0": set(),
+    "pyarrow==26.0.1": set(),
 }
 
 
 @pytest.mark.parametrize("requirement", ALONE)
 def test_an_audit_names_what_is_missing(requirement: str, shelf: Path) -> None:
-    wheel = fetch(requirement, "312", PLATFORM, shelf)
+    platform = OLDER if requirement.partition("==")[0] in ON_OLDER else PLATFORM
+    wheel = fetch(requirement, "312", platform, shelf)
 
     (archive,) = audit([wheel], Target.parse("python3.12")).archives
 
@@ -77,7 +81,10 @@ def test_an_audit_names_what_is_missing(requirement: str, shelf: Path) -> None:
 
 def test_what_another_wheel_brings_is_not_missing(shelf: Path) -> None:
     """Psycopg finds libpq through psycopg-binary, whose vendored libpq has a name of its own."""
-    wheels = [fetch(one, "312", PLATFORM, shelf) for one in ("psycopg==3.2.9", "psycopg-binary==3.2.9")]
+    wheels = [
+        fetch("psycopg==3.3.9", "312", PLATFORM, shelf),
+        fetch("psycopg-binary==3.3.9", "312", OLDER, shelf),
+    ]
 
     assert not any(archive.findings for archive in audit(wheels, Target.parse("python3.12")).archives)
 

@@ -81,7 +81,7 @@ def _python(entry: Entry) -> Generated | LoadsByName | None:
     if row is not None:
         return LoadsByName(row.loads)
     # Half of the sources of large packages are tests: they are not opened.
-    loads = named_loads(b"".join(chunks(entry))) if may_load_by_name(entry.path) else ()
+    loads = named_loads(_whole(entry)) if may_load_by_name(entry.path) else ()
     return LoadsByName(loads) if loads and not is_optional_load(entry.path) else None
 
 
@@ -107,8 +107,11 @@ def begin_of(entry: Entry, count: int) -> bytes:
 def _elf(entry: Entry) -> Binary:
     if entry.size > _LARGEST:
         return Damaged(f"claims {entry.size} bytes, more than Lambda takes")
-    content = entry.content.read_at_once() if isinstance(entry.content, Member) else b"".join(chunks(entry))
     try:
-        return read_elf(content)
+        return read_elf(_whole(entry))
     except DamagedElf as damage:
         return Damaged(str(damage))
+
+
+def _whole(entry: Entry) -> bytes:
+    return entry.content.read_at_once() if isinstance(entry.content, Member) else b"".join(chunks(entry))
