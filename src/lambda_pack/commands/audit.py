@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.binaries import judged_files
-from lambda_pack.files.bundled import open_bundled, releases_in
+from lambda_pack.files.bundled import open_bundled, packages_in, releases_in
 from lambda_pack.files.entries import Entry
 from lambda_pack.model.audit import judge_binaries
 from lambda_pack.model.audit_report import AuditedArchive, AuditReport
@@ -20,6 +20,7 @@ from lambda_pack.model.targets import Target
 
 __all__ = ["audit"]
 
+_WHEEL = "one package"
 _IMAGE_FOLDER = posixpath.basename(TASK)
 
 
@@ -38,16 +39,19 @@ def audit(paths: Sequence[Path], target: Target) -> AuditReport:
     files: dict[Path, tuple[BinaryFile, ...]] = {}
     package_type = PackageType.ZIP
     releases: dict[str, Version] = {}
+    owners: dict[tuple[Path, str], str] = {}
     for path in paths:
         with open_bundled(path) as entries:
             if _is_image(entries):
                 package_type = PackageType.IMAGE
             files[path] = judged_files(entries, _folder(entries))
             releases |= releases_in(entry.path for entry in entries)
+            owners |= {(path, file): package for file, package in packages_in(entries).items()}
     groups: dict[tuple[Path, str], list[BinaryFile]] = {}
     for path, found in files.items():
         for file in found:
-            groups.setdefault((path, _package(file.path)), []).append(file)
+            package = _WHEEL if path.suffix == ".whl" else owners.get((path, file.path)) or _package(file.path)
+            groups.setdefault((path, package), []).append(file)
     findings = judge_binaries(groups, target, releases=releases, package_type=package_type)
     archives = (
         AuditedArchive(
@@ -72,7 +76,7 @@ def _is_image(entries: Iterable[Entry]) -> bool:
 
 
 def _package(path: str) -> str:
-    """What an archive does not say: which package a file is of. A folder and its `.libs` are one."""
+    """Guess the package of a file that no RECORD lists: a folder and its `.libs` are one."""
     parts = path.removeprefix("python/").removeprefix(f"{_IMAGE_FOLDER}/").split("/")
     if parts[0] == "lib" and "site-packages" in parts:
         parts = parts[parts.index("site-packages") + 1 :]

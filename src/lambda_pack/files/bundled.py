@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import posixpath
 import re
@@ -14,15 +15,16 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.directory import read_directory
-from lambda_pack.files.entries import OWN, PLAIN, Entry
+from lambda_pack.files.entries import OWN, PLAIN, Entry, chunks
 from lambda_pack.files.folding import fold
 from lambda_pack.files.members import Member, mapped_archive
 from lambda_pack.files.wheel import open_wheel
 
-__all__ = ["open_bundled", "releases_in"]
+__all__ = ["open_bundled", "packages_in", "releases_in"]
 
 _LONGEST_TARGET = 4096
 _ADVICE = "make the archive again"
+_RECORD = re.compile(r"(?P<root>(?:.*/)?)(?P<package>[^/]+)\.dist-info/RECORD")
 _METADATA = re.compile(r"(?:.*/)?(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/[^/]+")
 
 
@@ -61,6 +63,17 @@ def releases_in(paths: Iterable[str]) -> dict[str, Version]:
         if match := _METADATA.fullmatch(path):
             with suppress(InvalidVersion):
                 found[canonicalize_name(match["name"])] = Version(match["version"])
+    return found
+
+
+def packages_in(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the package of each file that a RECORD lists, by path: the name of the folder of its metadata."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        if match := _RECORD.fullmatch(entry.path):
+            lines = b"".join(chunks(entry)).decode("utf-8", "replace").splitlines()
+            paths = (posixpath.normpath(match["root"] + row[0]) for row in csv.reader(lines) if row)
+            found |= dict.fromkeys(paths, match["package"])
     return found
 
 

@@ -98,6 +98,12 @@ LOADS = (
         is_in_own_wheels=True,
     ),
     KnownLoads(
+        "psycopg",
+        "psycopg/pq/misc.py",
+        (NamedLoad(searched=("pq",), brought_by=("psycopg-binary", "psycopg-c")),),
+        "psycopg 3.3.9: psycopg.pq tries the modules of psycopg-binary and psycopg-c before it looks for libpq",
+    ),
+    KnownLoads(
         "oscrypto",
         "oscrypto/_openssl/_libcrypto.py",
         (NamedLoad(searched=("crypto",)),),
@@ -170,7 +176,6 @@ READ: Mapping[str, tuple[NamedLoad, ...]] = MappingProxyType(
     {
         "cairocffi": (NamedLoad(("libcairo.so.2",), ("cairo",)),),
         "libnacl": (NamedLoad(("libsodium.so",), ("sodium",)),),
-        "psycopg": (NamedLoad(searched=("pq",), brought_by=("psycopg-binary", "psycopg-c")),),
         "pylibdmtx": (NamedLoad(searched=("dmtx",)),),
         "python-magic": (NamedLoad(("libmagic.so.1",), ("magic",)),),
         "python-vlc": (NamedLoad(("libvlc.so.5",), ("vlc",)),),

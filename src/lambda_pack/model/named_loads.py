@@ -84,8 +84,7 @@ def _label(load: NamedLoad) -> str:
 
 def _lack_of_program(load: NamedLoad, around: Surroundings) -> _Lack | None:
     for linked in around.bundled.values():
-        name = posixpath.basename(linked.file.path)
-        if _is_program(linked.facts) and any(_is_called(name, program) for program in load.programs):
+        if _is_program(linked.facts) and any(_is_called(_name(linked), program) for program in load.programs):
             return None
     return _Lack(
         Concern.PROGRAM,
@@ -106,24 +105,40 @@ def _is_called(filename: str, program: str) -> bool:
 
 
 def _lack_of_library(load: NamedLoad, around: Surroundings, own: Collection[str]) -> _Lack | None:
-    if any(library_stem(name) in DRIVERS for name in (*load.sonames, *load.searched)):
+    is_driver = any(library_stem(name) in DRIVERS for name in (*load.sonames, *load.searched))
+    if is_driver or _is_among(around.image.libraries, load) or _is_bundled(load, around, own):
         return None
-    if _is_among(around.image.libraries, load):
-        return None
-    found = [linked for linked in around.bundled.values() if _is_meant(linked, load)]
-    if any(_is_vendored(linked, own) or load.sonames for linked in found):
-        return None
+    hidden = _hidden(load, around)
+    if hidden is not None:
+        return _Lack(Concern.BY_NAME, f"{hidden.file.path} is not found", _FIND_LIBRARY)
     runtime = around.target.runtime.name
-    if found:
-        return _Lack(Concern.BY_NAME, f"{found[0].file.path} is not found", _FIND_LIBRARY)
+    if _is_among(around.image.doubtful, load):
+        why = f"the container image of {runtime} has it; Lambda itself may not"
+    else:
+        why = f"neither {runtime} nor the bundle has it"
+    return _Lack(Concern.BY_NAME, why, _advice(load, around))
+
+
+def _advice(load: NamedLoad, around: Surroundings) -> str:
     bring = _in_image(around) or "bring it in lib/ of a layer, or of a folder that is packed with --source"
     if load.hint is not None:
-        advice = f"{bring}, and {load.hint}"
-    else:
-        advice = bring if load.sonames or around.package_type is PackageType.IMAGE else f"{bring}; {_FIND_LIBRARY}"
-    if _is_among(around.image.doubtful, load):
-        return _Lack(Concern.BY_NAME, f"the container image of {runtime} has it; Lambda itself may not", advice)
-    return _Lack(Concern.BY_NAME, f"neither {runtime} nor the bundle has it", advice)
+        return f"{bring}, and {load.hint}"
+    # Whether an image has ldconfig is for its Dockerfile to say.
+    return bring if load.sonames or around.package_type is PackageType.IMAGE else f"{bring}; {_FIND_LIBRARY}"
+
+
+def _is_bundled(load: NamedLoad, around: Surroundings, own: Collection[str]) -> bool:
+    """Whether the bundle has it under the name that is asked for, or the package's own wheel has it in some way."""
+    return any(
+        {_name(linked), linked.facts.soname}.intersection(load.sonames) or (place in own and _is_known(linked, load))
+        for place, linked in around.bundled.items()
+    )
+
+
+def _hidden(load: NamedLoad, around: Surroundings) -> Linked | None:
+    """The library in the bundle that `find_library` alone is asked for, which does not look there."""
+    stems = () if load.sonames else set(map(library_stem, load.searched))
+    return next((linked for linked in around.bundled.values() if library_stem(_name(linked)) in stems), None)
 
 
 def _in_image(around: Surroundings) -> str | None:
@@ -138,12 +153,16 @@ def _is_among(libraries: Collection[str], load: NamedLoad) -> bool:
     return any(name in libraries for name in load.sonames) or any(library_stem(name) in stems for name in libraries)
 
 
-def _is_meant(linked: Linked, load: NamedLoad) -> bool:
-    filename = posixpath.basename(linked.file.path)
-    names = (*load.sonames, *load.searched)
-    return linked.facts.soname in load.sonames or any(is_named(filename, name) for name in names)
+def _is_known(linked: Linked, load: NamedLoad) -> bool:
+    """Whether a package finds this library of its own wheel, whatever tools have added to the name.
+
+    What lies in the loader's folders was put there to be found by its name, and `find_library` does not look there.
+    """
+    is_private = posixpath.dirname(linked.file.place) not in SEARCHED
+    return (is_private or bool(load.sonames)) and any(
+        is_named(_name(linked), name) for name in (*load.sonames, *load.searched)
+    )
 
 
-def _is_vendored(linked: Linked, own: Collection[str]) -> bool:
-    """Whether a package brings it for its own use: such packages know where it lies."""
-    return linked.file.place in own or posixpath.dirname(linked.file.place) not in SEARCHED
+def _name(linked: Linked) -> str:
+    return posixpath.basename(linked.file.path)
