@@ -163,11 +163,35 @@ OPTIONAL_LOADS = (
         "numba/np/ufunc/parallel.py", "numba 0.68.1 tries the threading layers tbb, omp and workqueue in turn"
     ),
     OptionalLoads("onnxruntime/tools/*", "onnxruntime 1.32: tools for developers, which nothing imports"),
+    OptionalLoads("torch/_inductor/*", "torch 2.14.1: torch.compile() alone imports it, and needs a compiler anyway"),
     OptionalLoads("scapy/libs/winpcapy.py", "scapy 2.8: imported only with conf.use_pcap, which is off on Linux"),
 )
 
 DRIVERS: frozenset[str] = frozenset(
-    {"cuda", "cudart", "nvidia-ml", "nvrtc", "nvml", "OpenCL", "amdhip64", "hsa-runtime64", "rocm_smi64", "ze_loader"}
+    [
+        "OpenCL",
+        "amdhip64",
+        "amd_smi",
+        "cublas",
+        "cuda",
+        "cudart",
+        "cudnn",
+        "cufft",
+        "cupti",
+        "cusolver",
+        "cusparse",
+        "hiprtc",
+        "hsa-runtime64",
+        "nccl",
+        "nvJitLink",
+        "nvidia-ml",
+        "nvml",
+        "nvrtc",
+        "nvToolsExt",
+        "rccl",
+        "rocm_smi64",
+        "ze_loader",
+    ]
 )
 """Libraries of graphics processors, which Lambda has none of: code that looks for them must go on without, or has no
 use there whatever is brought."""
