@@ -2,7 +2,8 @@
 
 The names are those of Fedora, from which Amazon Linux 2023 is made; Amazon Linux 2 has the same ones for these. That
 Amazon Linux 2023 has them: https://docs.aws.amazon.com/linux/al2023/release-notes/all-packages-AL2023.11.html. None of
-them was installed for this table: no mirror of Amazon Linux can be reached from where it was written, 2026-11-28.
+them was installed for this table: no mirror of Amazon Linux can be reached from where it was written, 2026-11-28. The
+names for harfbuzz, ImageMagick, enchant and Ghostscript, and those of programs, were not looked up in that list either.
 """
 
 from __future__ import annotations
