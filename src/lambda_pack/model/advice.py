@@ -10,6 +10,7 @@ from msgspec import Struct
 from packaging.utils import NormalizedName
 
 from lambda_pack.model.findings import Concern, Finding
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.library_packages import package_of_library
 from lambda_pack.model.old_builds import cause_of, fails_alike
 from lambda_pack.model.packages import Offer, Pin, Wheel
@@ -30,6 +31,7 @@ class Inspection(Struct, frozen=True):
 
     here: tuple[Finding, ...] = ()
     elsewhere: Mapping[Target, tuple[Finding, ...]] = MappingProxyType({})
+    package_type: PackageType = PackageType.ZIP
 
 
 NOT_LOOKED_AT = Inspection()
@@ -78,7 +80,7 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements, inspection: Insp
         newest = max((offer.pin.version for offer in offers if offer.pin.version is not None), default=None)
         if newest is not None:
             yield f"no version of {pin.name} satisfies {_asked(pin, requirements)}; the newest on offer is {newest}"
-    yield from _what_its_files_need(stock.target, inspection.here)
+    yield from _what_its_files_need(stock.target, inspection)
     yield from _choose_another(stock, pin, inspection)
     older = max(stock.fitting_versions(pin.name), default=None)
     if any(unloadable == pin for unloadable, _ in stock.unloadable):
@@ -99,14 +101,18 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements, inspection: Insp
         yield from _permissions(pin, requirements)
 
 
-def _what_its_files_need(target: Target, findings: Sequence[Finding]) -> Iterator[str]:
+def _what_its_files_need(target: Target, inspection: Inspection) -> Iterator[str]:
     """How to bring the libraries that are missing, and which releases of other packages would do."""
+    findings = inspection.here
     libraries = sorted({one.library for one in findings if one.concern is Concern.MISSING and one.library is not None})
     if libraries:
         named = " and ".join(_with_package(library, target.runtime.system) for library in libraries)
+        # Container functions have no layers.
+        is_zip = inspection.package_type is PackageType.ZIP
+        other = "put it into lib/ of a layer" if is_zip else "install it in the Dockerfile"
         yield (
-            f"bring {named}: copy it into lib/ of a folder and pack that with --source, or put it into lib/ of a layer "
-            "and pack with --audit warn"
+            f"bring {named}: copy it into lib/ of a folder and pack that with --source, or {other} and pack with "
+            "--audit warn"
         )
     for beside in sorted({one.goes_with for one in findings if one.goes_with is not None}):
         yield f"let the requirements allow {beside!r}: it loads beside that"

@@ -258,7 +258,7 @@ def _libraries(package: _Package) -> Iterator[Finding]:
     for linked in package.natives:
         path = linked.file.path
         for library, provider in package.linkage.lacking(linked):
-            what, severity, advice = f"needs {library}", Severity.WARNING, _BRING_IT
+            what, severity, advice = f"needs {library}", Severity.WARNING, _how_to_bring(package.package_type)
             match provider:
                 case Unreachable(found):
                     concern, why = (
@@ -357,7 +357,10 @@ def _name(file: BinaryFile) -> str:
     return posixpath.basename(file.path)
 
 
-_BRING_IT = "bring it in a layer's lib/ folder, or use a package that has it inside"
+def _how_to_bring(package_type: PackageType) -> str:
+    # Container functions have no layers.
+    place = "in a layer's lib/ folder" if package_type is PackageType.ZIP else "by installing it in the Dockerfile"
+    return f"bring it {place}, or use a package that has it inside"
 
 
 def _is_hopeless(package: _Package) -> bool:

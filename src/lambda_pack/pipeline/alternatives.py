@@ -57,7 +57,7 @@ def _inspect_alternatives(stock: Stock, ports: Ports, auditing: Auditing) -> Map
                 errors = _errors(wheel, target, stock, ports, auditing)
                 if errors is not None:
                     looked_at[target] = errors
-        found[pin] = Inspection(looked_at.pop(stock.target, ()), looked_at)
+        found[pin] = Inspection(looked_at.pop(stock.target, ()), looked_at, auditing.package_type)
     return found
 
 

@@ -15,6 +15,7 @@ from lambda_pack.model.binaries import BinaryFile
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.exclusions import Conflict
 from lambda_pack.model.findings import BundleAudit, WheelAudit, errors_in, summaries
+from lambda_pack.model.images import PackageType
 from lambda_pack.model.known_loads import loads_of_package
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.misstated import misstated
@@ -34,18 +35,23 @@ _NAMED = 3
 
 
 class Auditing(Struct, frozen=True):
-    """What is made of misfits, and the binaries of the user's own code, which lie beside those of the wheels."""
+    """What is made of misfits, and the binaries of the user's own code, which lie beside those of the wheels.
+
+    `package_type` says how the function is deployed, for the advice; the auditor judges by it.
+    """
 
     mode: AuditMode
     own: tuple[BinaryFile, ...] = ()
+    package_type: PackageType = PackageType.ZIP
 
     @classmethod
-    def beside(cls, own: Iterable[OwnFolder], mode: AuditMode) -> Auditing:
+    def beside(cls, own: Iterable[OwnFolder], request: PackRequest) -> Auditing:
         """With the binaries in the user's own folders, the later over the earlier ones."""
-        if mode is AuditMode.OFF:
-            return cls(mode)
+        package_type = FORMS[request.layout].package_type
+        if request.audit is AuditMode.OFF:
+            return cls(request.audit, package_type=package_type)
         files = {entry.path: entry for folder in own for entry in folder.entries}
-        return cls(mode, judged_files(files.values()))
+        return cls(request.audit, judged_files(files.values()), package_type)
 
 
 def refuse_by_contents(

@@ -55,7 +55,7 @@ def take_nine_steps(
     with scratch as folder:
         ports = wire(folder)
         own = own_folders(request, ports.narrator)
-        auditing = Auditing.beside(own, request.audit)
+        auditing = Auditing.beside(own, request)
         stock = with_projects(decide(request, requirements, ports, auditing=auditing), requirements)
         ports.narrator.step(4, STEPS[4])
         stock = build_with_compiler(stock, ports, allow_unmet=request.allow_unmet)
