@@ -78,7 +78,8 @@ def _own_files(order: Order) -> Iterator[tuple[str, int, str]]:
 
     request = order.request
     for source in request.sources:
-        for entry in read_source(source.path, excludes=request.excludes, includes=request.includes):
+        own = read_source(source.path, excludes=request.excludes, includes=request.includes, rules=source.rules)
+        for entry in own:
             digest = hashlib.sha256()
             for piece in chunks(entry):
                 digest.update(piece)
