@@ -80,6 +80,25 @@ def test_a_folder_under_a_folder_and_a_module(work: Workplace) -> None:
     assert one.names == ["lib/shop/a.py", "lib/shop/data/b.txt", "lib/single.py", "single.py"]
 
 
+@pytest.mark.usefixtures("helper")
+@pytest.mark.parametrize("folder", [".", "build", "a [b]/c*"])
+def test_what_was_written_before_is_not_packed(work: Workplace, folder: str) -> None:
+    work.write("requirements.txt", "helper")
+    work.write(f"{folder}/data.zip", "the user's own")
+
+    def pack(architecture: str) -> bytes:
+        done = work.pack("-r", "requirements.txt", "--source", ".", "-o", folder, architecture=architecture)
+        assert done.exit_code == 0, done.text
+        (archive,) = (work.folder / folder).glob(f"*-{architecture}.zip")
+        return archive.read_bytes()
+
+    first = pack("arm64")
+
+    assert pack("x86_64") == first == pack("arm64")
+    (archive,) = (work.folder / folder).glob("*-arm64.zip")
+    assert (Path(folder) / "data.zip").as_posix() in contents(archive)
+
+
 def test_the_settings_of_the_project_have_its_own_paths(work: Workplace) -> None:
     project = work.folder / "services" / "api"
     make_project(project, "api", files={"api.py": ""}, project_table=True)

@@ -12,7 +12,7 @@ import pytest
 from lambda_pack.inputs.template_keys import PLUGIN_KEYS, keys_of
 from tests.end_to_end.test_many import many
 from tests.end_to_end.test_templates import names
-from tests.end_to_end.workplace import Workplace
+from tests.end_to_end.workplace import Workplace, contents
 from tests.support.node_tools import node_modules, run_node
 from tests.support.packages import make_wheel
 
@@ -89,6 +89,28 @@ def test_the_settings_of_the_plugin_choose_the_requirements(
     assert done.exit_code == 0, done.text
     assert packages(shop.folder / "dist" / "one-python3.13-x86_64.zip") == packed
     assert bool(warnings(done.errors)) is ("nowhere" in settings)
+
+
+def test_what_patterns_take_in_or_leave_out_is_a_change(shop: Workplace) -> None:
+    assert shop.pack("-r", "requirements.txt", "-o", "locked", architecture="x86_64").exit_code == 0
+    (lock,) = (shop.folder / "locked").glob("*.pylock.toml")
+    lock.rename(shop.folder / "pylock.toml")
+    (shop.folder / "requirements.txt").unlink()
+    zip_file = shop.folder / "dist" / "one-python3.13-x86_64.zip"
+
+    def pack(*patterns: str) -> dict[str, bytes]:
+        head = HEAD.replace("plugins: [serverless-python-requirements]\n", "")
+        shop.write("serverless.yml", f"{head}package: {{patterns: {list(patterns)}}}\n{ONE}")
+        done = many(shop, "--template", "serverless.yml")
+        assert done.exit_code == 0, done.text
+        return contents(zip_file)
+
+    shop.write(".env", "A=1")
+    assert pack(".env")[".env"] == b"A=1\n"
+    shop.write(".env", "A=2")
+
+    assert pack(".env")[".env"] == b"A=2\n"
+    assert "extra.py" not in pack(".env", "!extra.py")
 
 
 def test_settings_that_do_not_count_are_named_once_with_their_places(shop: Workplace) -> None:

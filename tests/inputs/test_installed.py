@@ -128,3 +128,27 @@ def test_a_distribution_that_is_damaged(environment: Path, name: str) -> None:
     (environment / "lib/python3.13/site-packages/web-1.0.dist-info" / name).unlink()
     with pytest.raises(UsageError, match=r"web-1\.0\.dist-info.* is not a distribution that can be read"):
         read(environment)
+
+
+def test_what_belongs_to_no_distribution_is_told(environment: Path) -> None:
+    place = environment / "lib/python3.13/site-packages"
+    (place / "mine").mkdir()
+    for name in ("handler.py", "_virtualenv.py", "a.pth", "__pycache__", ".DS_Store"):
+        (place / name).touch()
+
+    (warning,) = read(environment).warnings
+
+    assert warning.startswith(f"handler.py, mine in {place.as_posix()!r} is no part of a distribution and is left out")
+
+
+def test_programs_and_data_of_a_target_folder_are_part_of_their_distribution(tmp_path: Path) -> None:
+    install(tmp_path, "web", files=("../../bin/tool", "../../../.conf/web.ini"))
+    for path in ("bin/tool", ".conf/web.ini"):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).touch()
+
+    reading = read(tmp_path)
+
+    assert reading.warnings == ()
+    assert reading.installation is not None
+    assert [path for path, _ in reading.installation.distributions[0].spread] == ["data/.conf/web.ini", "scripts/tool"]

@@ -237,3 +237,56 @@ def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         UsageError, match=r"'lib' is to come from the index 'corp', which is not there .there: 'other'."
     ):
         read(write(tmp_path, text + index))
+
+
+@pytest.mark.parametrize(
+    ("source", "selection"),
+    [
+        ("{ index = 'corp', extra = 'e' }", Selection(extras=("e",))),
+        ("{ index = 'corp', extra = 'e' }", Selection(extras=("f",))),
+        ("{ index = 'corp', extra = 'e' }", Selection()),
+        ("{ index = 'corp', group = 'base' }", Selection(groups=("all",))),
+        ("[{ index = 'corp', extra = 'e' }, { index = 'pub', extra = 'g' }]", Selection(extras=("f",))),
+    ],
+)
+def test_a_source_counts_for_extras_and_groups_that_lead_to_it(
+    tmp_path: Path, source: str, selection: Selection
+) -> None:
+    # uv 0.13.9 takes it from there in all of these: a stranger's package may be on the other index.
+    text = (
+        "[project]\nname = 'shop'\ndependencies = ['six']\n"
+        "[project.optional-dependencies]\ne = ['lib']\nf = ['Shop[e]']\ng = ['lib']\n"
+        "[dependency-groups]\nbase = ['lib']\nall = [{ include-group = 'base' }]\n"
+        f"[tool.uv.sources]\nlib = {source}\n"
+        "[[tool.uv.index]]\nname = 'corp'\nurl = 'https://corp.example'\nexplicit = true\n"
+        "[[tool.uv.index]]\nname = 'pub'\nurl = 'https://pub.example'\ndefault = true\n"
+    )
+
+    indexes = read(write(tmp_path, text), selection).written.indexes
+
+    assert indexes is not None
+    assert indexes.scopes == (IndexScope("https://corp.example", only=("lib",)),)
+
+
+@pytest.mark.parametrize(
+    ("marker", "is_near"),
+    [("sys_platform == 'linux'", True), ("sys_platform == 'win32'", False), ("python_version >= '3'", True)],
+)
+def test_a_place_by_marker(tmp_path: Path, marker: str, *, is_near: bool) -> None:
+    text = (
+        "[project]\nname = 'shop'\ndependencies = ['near>=1']\n"
+        f"[tool.uv.sources]\nnear = {{ path = 'near', marker = \"{marker}\" }}\n"
+    )
+    write(tmp_path, text)
+
+    near = f"near @ {(tmp_path / 'near').as_uri()}"
+    assert lines(tmp_path) == [f"3: {near if is_near else 'near>=1'}"]
+
+
+def test_a_place_on_some_targets_only_needs_a_lock(tmp_path: Path) -> None:
+    text = (
+        "[project]\nname = 'shop'\ndependencies = ['near']\n"
+        "[tool.uv.sources]\nnear = { path = 'near', marker = \"platform_machine == 'aarch64'\" }\n"
+    )
+    with pytest.raises(UsageError, match=r"pyproject\.toml:3: 'near' has a source by marker; lock the project first"):
+        read(write(tmp_path, text))

@@ -120,6 +120,15 @@ def test_what_a_target_needs(tmp_path: Path, lock: str, version: str) -> None:
     assert (read(tmp_path).name, read(tmp_path).stale) == ("shop", None)
 
 
+@pytest.mark.parametrize("markers", ['"<empty>"', '{main = "<empty>", web = "sys_platform == \'linux\'"}'])
+def test_a_condition_that_never_holds(tmp_path: Path, markers: str) -> None:
+    lock = package("never", "1.0", 'groups = ["main", "web"]', f"markers = {markers}")
+
+    reading = read(write(tmp_path, LOCK + lock))
+
+    assert "never" not in names(reading, X86)
+
+
 def test_lines_and_chains(tmp_path: Path) -> None:
     reading = read(write(tmp_path))
     assert {str(root.name): root.origin.line for root in lock_in(reading).roots} == {"pandas": 5, "six": 6}

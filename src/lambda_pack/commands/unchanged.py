@@ -74,11 +74,10 @@ def _own_files(order: Order) -> Iterator[tuple[str, int, str]]:
     if not order.request.sources:
         return
     from lambda_pack.files.entries import chunks
-    from lambda_pack.files.source import read_source
+    from lambda_pack.files.source import read_own
 
-    request = order.request
-    for source in request.sources:
-        for entry in read_source(source.path, excludes=request.excludes, includes=request.includes):
+    for source in order.request.sources:
+        for entry in read_own(source, order.request):
             digest = hashlib.sha256()
             for piece in chunks(entry):
                 digest.update(piece)

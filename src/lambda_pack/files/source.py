@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +15,24 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
 from lambda_pack.model.globs import GlobRules
 from lambda_pack.model.product import SCRATCH_PREFIX
+from lambda_pack.model.targets import Architecture
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-__all__ = ["DEFAULT_EXCLUDES", "IGNORE_FILE", "LEFT_OUT", "LeftOut", "check_source", "read_source", "settings_left_out"]
+    from lambda_pack.model.own_code import OwnCode
+    from lambda_pack.model.request import PackRequest
+
+__all__ = [
+    "DEFAULT_EXCLUDES",
+    "IGNORE_FILE",
+    "LEFT_OUT",
+    "LeftOut",
+    "check_source",
+    "read_own",
+    "read_source",
+    "settings_left_out",
+]
 
 IGNORE_FILE: Final = ".lambdapackignore"
 
@@ -86,6 +100,12 @@ LEFT_OUT: Final = (
 DEFAULT_EXCLUDES: Final = tuple(pattern for row in LEFT_OUT for pattern in row.patterns)
 
 
+# Of each bundle, in the output folder.
+_WRITTEN: Final = (".zip", ".gluewheels.zip", ".report.json", ".pylock.toml")
+
+# What a pattern of .gitignore would not take literally.
+_SPECIAL: Final = re.compile(r"[\\*?\[ ]")
+
 # No program reads these.
 _EXAMPLES: Final = frozenset({".example", ".sample", ".template", ".dist"})
 
@@ -98,6 +118,30 @@ def check_source(place: Path) -> None:
     """
     if not place.is_dir() and not place.is_file():
         raise UsageError(f"{str(place)!r} is neither a folder nor a file; give the folder of your own code")
+
+
+def read_own(source: OwnCode, request: PackRequest) -> tuple[Entry, ...]:
+    """Return the files of one of a request's own sources by path, without what a run before has written among them.
+
+    Raises:
+        UsageError: see `read_source`.
+    """
+    outputs = _outputs_in(source.path, request.output)
+    return read_source(
+        source.path, excludes=(*outputs, *request.excludes), includes=request.includes, rules=source.rules
+    )
+
+
+def _outputs_in(place: Path, output: Path) -> Iterator[str]:
+    """Yield patterns for the archives, reports and locks in the output folder, of any target, where that is inside."""
+    try:
+        folder = output.resolve().relative_to(place.resolve()).as_posix()
+    except ValueError:
+        return
+    below = "/" if folder == "." else "/" + _SPECIAL.sub(r"\\\g<0>", folder) + "/"
+    for architecture in Architecture:
+        for kind in _WRITTEN:
+            yield f"{below}*-python3.*-{architecture.value}{kind}"
 
 
 def read_source(

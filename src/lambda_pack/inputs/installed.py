@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from email.parser import BytesParser
 from pathlib import Path
@@ -27,6 +28,8 @@ __all__ = ["installation_in", "read_installation"]
 
 # They came with the environment, and only installing needs them.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv"})
+# Of files that are left out, how many are named.
+_NAMED = 5
 
 
 def installation_in(folder: Path) -> Path | None:
@@ -57,6 +60,7 @@ def read_installation(folder: Path, place: Path, selection: Selection) -> Readin
             found.append(_distribution(dist_info, folder))
             warnings += _missing(found[-1], dist_info)
     warnings += (f"{one.name} has no .dist-info and is left out; install it again" for one in place.glob("*.egg-*"))
+    warnings += _of_no_distribution(place)
     kept = _without_installers(found)
     is_environment = place != folder
     return Reading(
@@ -114,7 +118,7 @@ def _spread(dist_info: Path, folder: Path, listed: Sequence[str]) -> Iterator[tu
     place = dist_info.parent
     generated = _entry_points(dist_info)
     for path in listed:
-        outside = path.lstrip("./")
+        outside = _outside(path)
         if not path.startswith("../") or not _is_inside(outside):
             continue
         # pip --target moves what it had installed elsewhere, and leaves the paths in RECORD as they were.
@@ -142,6 +146,32 @@ def _missing(one: Distribution, dist_info: Path) -> Iterator[str]:
     missing = [path for path in _listed(dist_info) if _is_inside(path) and path not in one.files]
     if missing:
         yield f"{one.pin} lacks {missing[0]!r}, which its RECORD lists ({len(missing)} in all); install it again"
+
+
+def _of_no_distribution(place: Path) -> Iterator[str]:
+    """A warning where modules or folders lie beside the distributions and no RECORD lists them: the user's own code."""
+    recorded: set[str] = set()
+    for dist_info in place.glob("*.dist-info"):
+        if (dist_info / "RECORD").is_file():
+            recorded |= {_outside(path).partition("/")[0] for path in _listed(dist_info)}
+    names = [one.name for one in sorted(place.iterdir()) if one.name not in recorded and _may_be_code(one)]
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield (
+            f"{', '.join(names[:_NAMED])}{more} in {place.as_posix()!r} is no part of a distribution and is left out; "
+            "put your own code into a folder of its own, and pack that with --source"
+        )
+
+
+def _outside(path: str) -> str:
+    """The path without the folders above that it begins with."""
+    return re.sub(r"\A(?:\.\./)+", "", path)
+
+
+def _may_be_code(path: Path) -> bool:
+    """Whether a name is not one that Python, an installer or an operating system leaves behind."""
+    is_left_behind = path.name.startswith((".", "__", "_virtualenv")) or path.name == "easy-install.pth"
+    return not is_left_behind and path.suffix not in {".dist-info", ".egg-info", ".egg-link", ".egg", ".pth"}
 
 
 def _requirements(lines: Sequence[str]) -> Iterator[Requirement]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.utils import canonicalize_name
 
 from lambda_pack.inputs.documents import read_toml
@@ -15,6 +16,7 @@ from lambda_pack.inputs.reading import Reading
 from lambda_pack.inputs.workspaces import workspace_members
 from lambda_pack.model.packages import Folder, Pin
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.targets import every_target
 from lambda_pack.model.urls import path_of
 
 __all__ = ["local_projects"]
@@ -72,9 +74,17 @@ def _sources_of(folder: Path) -> Iterator[tuple[str, Path]]:
     for table in (_table(tool, "uv", "sources"), _table(tool, "poetry", "dependencies")):
         for name, value in table.items():
             for row in value if isinstance(value, list) else [value]:
-                written = row.get("path") if isinstance(row, dict) else None
+                written = row.get("path") if isinstance(row, dict) and _may_count(row.get("marker")) else None
                 if isinstance(written, str) and (place := (folder / written).resolve()).is_dir():
                     yield name, place
+
+
+def _may_count(marker: object) -> bool:
+    """Whether a source with this marker counts on some target; one that cannot be read is met elsewhere."""
+    try:
+        return not isinstance(marker, str) or any(target.satisfies(Marker(marker)) for target in every_target())
+    except InvalidMarker:
+        return True
 
 
 def _table(tool: Any, name: str, key: str) -> Mapping[str, Any]:  # noqa: ANN401  # what TOML holds

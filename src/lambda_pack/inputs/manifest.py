@@ -16,7 +16,7 @@ from lambda_pack.inputs.self_references import SelfReferences
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.selection import Selection
 
-__all__ = ["Manifest", "Source", "chosen", "named_lines", "origin_of", "self_references"]
+__all__ = ["Manifest", "Source", "chosen", "extras_asked_for", "named_lines", "origin_of", "self_references"]
 
 
 class Source(Struct, frozen=True):
@@ -57,12 +57,22 @@ def chosen(manifest: Manifest, selection: Selection) -> tuple[Requested, ...]:
     """
     where = repr(shown(manifest.path).as_posix())
     selection.check(groups=manifest.groups, extras=manifest.extras, where=where)
+    return self_references(manifest).resolved(_named(manifest, selection))
+
+
+def extras_asked_for(manifest: Manifest, selection: Selection) -> frozenset[NormalizedName]:
+    """The extras that a selection names, and those that it leads to through requirements on the project itself."""
+    return selection.all_extras | self_references(manifest).extras_in(_named(manifest, selection))
+
+
+def _named(manifest: Manifest, selection: Selection) -> list[Requested]:
+    """The lines that a selection names, without names that the manifest does not have."""
     found = list(manifest.main if selection.takes_main else ())
     for extra in sorted(selection.all_extras):
-        found += manifest.extras[extra]
+        found += manifest.extras.get(extra, ())
     for group in sorted(selection.all_groups):
-        found += manifest.groups[group]
-    return self_references(manifest).resolved(found)
+        found += manifest.groups.get(group, ())
+    return found
 
 
 def self_references(manifest: Manifest) -> SelfReferences:

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
-from lambda_pack.inputs.manifest import Manifest, Source
+from lambda_pack.inputs.manifest import Manifest, Source, extras_asked_for
 from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.poetry_manifest import marker_of
 from lambda_pack.inputs.uv_settings import STRATEGIES, named_indexes
@@ -91,18 +91,23 @@ def _of_uv(
 
 def _scopes_of_uv(manifest: Manifest, urls: Mapping[str, str], selection: Selection) -> Iterator[IndexScope]:
     """One for each row of `[tool.uv.sources]` that names an index; uv heeds those of direct dependencies alone."""
-    direct = _direct_names(manifest)
+    direct, extras = _direct_names(manifest), extras_asked_for(manifest, selection)
     for name, value in manifest.content["tool"]["uv"].get("sources", {}).items():
-        for row in value if isinstance(value, list) else [value]:
-            if canonicalize_name(name) not in direct or "index" not in row or not _is_selected(row, selection):
-                continue
+        if canonicalize_name(name) not in direct:
+            continue
+        rows = [row for row in (value if isinstance(value, list) else [value]) if "index" in row]
+        selected = [row for row in rows if _is_selected(row, selection, extras)]
+        # uv locks all extras and groups at once: where they do not conflict, the source that one of them names is that
+        # of the package wherever it is asked for.
+        is_one = len({row["index"] for row in rows}) == 1
+        for row in selected or (rows if is_one else ()):
             marker = Marker(row["marker"]) if row.get("marker") else None
             yield _scope(manifest, name, row["index"], urls, marker)
 
 
-def _is_selected(row: Mapping[str, Any], selection: Selection) -> bool:
+def _is_selected(row: Mapping[str, Any], selection: Selection, extras: frozenset[NormalizedName]) -> bool:
     extra, group = row.get("extra"), row.get("group")
-    is_extra = extra is None or canonicalize_name(extra) in selection.all_extras
+    is_extra = extra is None or canonicalize_name(extra) in extras
     return is_extra and (group is None or canonicalize_name(group) in selection.all_groups)
 
 

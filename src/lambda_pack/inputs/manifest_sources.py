@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -17,6 +18,7 @@ from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.manifest import Manifest, Source
 from lambda_pack.inputs.workspaces import member_folder
 from lambda_pack.model.requirements import Requested
+from lambda_pack.model.targets import every_target
 from lambda_pack.model.urls import with_login
 
 __all__ = ["direct_url", "expanded", "sources_of", "url_of"]
@@ -106,7 +108,21 @@ def _places(line: Requested, manifest: Manifest) -> Iterator[Mapping[str, Any]]:
                 rows = value if isinstance(value, list) else [value]
                 if len(rows) > 1 and not all(isinstance(row, dict) and row.keys() & _INDEX_KEYS for row in rows):
                     raise UsageError(f"{line.origin}: {name!r} has several sources by marker; lock the project first")
-                yield from (row for row in rows if isinstance(row, dict))
+                yield from (row for row in rows if isinstance(row, dict) and _counts(row, line, name))
+
+
+def _counts(row: Mapping[str, Any], line: Requested, name: str) -> bool:
+    """Whether a place counts by its marker, where that is the same on every target; an index waits for the target.
+
+    Raises:
+        UsageError: it counts on some targets only.
+    """
+    if not row.get("marker") or row.keys() & _INDEX_KEYS:
+        return True
+    answers = {target.satisfies(Marker(row["marker"])) for target in every_target()}
+    if len(answers) > 1:
+        raise UsageError(f"{line.origin}: {name!r} has a source by marker; lock the project first")
+    return answers == {True}
 
 
 def url_of(name: str, details: Mapping[str, Any], manifest: Manifest) -> str | None:

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from lambda_pack.errors import UsageError
 
-__all__ = ["alternatives", "python_marker"]
+__all__ = ["alternatives", "locked_marker", "python_marker"]
 
 _PART = re.compile(r"(?P<operator>===|==|!=|~=|>=|<=|>|<|\^|~|=)?\s*(?P<version>[^\s,|<>=!~^]+)")
 
@@ -30,6 +30,15 @@ def alternatives(constraint: str) -> tuple[SpecifierSet, ...]:
         UsageError: it is not a constraint.
     """
     return tuple(_specifiers(part) for part in re.split(r"\|\|?", constraint))
+
+
+def locked_marker(text: str) -> Marker:
+    """A marker as poetry writes it into a lock: `<empty>` is one that never holds (`EmptyMarker` of poetry-core 2.5).
+
+    >>> str(locked_marker("<empty>"))
+    'sys_platform == ""'
+    """
+    return Marker('sys_platform == ""' if text == "<empty>" else text)
 
 
 def python_marker(constraint: str) -> Marker | None:

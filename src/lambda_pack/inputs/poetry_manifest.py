@@ -14,7 +14,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.manifest import Manifest, origin_of
 from lambda_pack.inputs.manifest_sources import url_of
-from lambda_pack.inputs.poetry_constraints import alternatives, python_marker
+from lambda_pack.inputs.poetry_constraints import alternatives, locked_marker, python_marker
 from lambda_pack.model.requirements import Origin, Requested
 
 __all__ = ["marker_of", "poetry_extras", "poetry_groups", "poetry_main"]
@@ -109,7 +109,7 @@ def marker_of(details: Mapping[str, Any]) -> Marker | None:
     """The condition of a dependency: `markers`, `python` and `platform` together."""
     said = []
     if details.get("markers"):
-        said.append(str(Marker(details["markers"])))
+        said.append(str(locked_marker(details["markers"])))
     if details.get("python") and (python := python_marker(details["python"])):
         said.append(str(python))
     if details.get("platform"):

@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.inputs.locked_files import FileEntry, archive, either, files_of, hash_pairs, place, repository
-from lambda_pack.inputs.poetry_constraints import alternatives
+from lambda_pack.inputs.poetry_constraints import alternatives, locked_marker
 from lambda_pack.inputs.poetry_manifest import marker_of
 from lambda_pack.model.locked import Dependency, LockedPackage
 
@@ -85,9 +85,9 @@ def _fields(entry: Mapping[str, Any], content: LockContent, source: Mapping[str,
 def _marker(said: object, groups: Iterable[str]) -> Marker | None:
     """`markers` is one text for all groups, or one for each group that has a condition."""
     if isinstance(said, Mapping):
-        by_group = {canonicalize_name(group): text for group, text in said.items()}
+        by_group = {canonicalize_name(group): locked_marker(text) for group, text in said.items()}
         return either(by_group.get(canonicalize_name(group)) for group in groups)
-    return Marker(said) if isinstance(said, str) else None
+    return locked_marker(said) if isinstance(said, str) else None
 
 
 def _requires(entry: Mapping[str, Any], content: LockContent) -> Iterator[Requirement]:

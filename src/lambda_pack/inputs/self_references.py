@@ -47,6 +47,19 @@ class SelfReferences:
         """
         return tuple(dict.fromkeys(self._resolved(lines, None, frozenset())))
 
+    def extras_in(self, lines: Iterable[Requested]) -> frozenset[NormalizedName]:
+        """Return the project's extras that these lines ask for, also through other extras, whatever their markers."""
+        found: set[NormalizedName] = set()
+        waiting = [*lines, *self._main]
+        while waiting:
+            line = waiting.pop()
+            named = map(canonicalize_name, _extras_of(line)) if self.is_own(line) else ()
+            for extra in named:
+                if extra not in found:
+                    found.add(extra)
+                    waiting += self._extras.get(extra, ())
+        return frozenset(found)
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What to tell about main dependencies on the project itself, which may be meant for a package of that name."""

@@ -30,6 +30,7 @@ __all__ = [
     "Architecture",
     "Runtime",
     "Target",
+    "every_target",
     "meant_runtime",
 ]
 
@@ -281,6 +282,12 @@ class Target(Struct, frozen=True):
         """
         environment = cast("dict[str, str]", self.environment)
         return marker is None or any(marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
+
+
+def every_target() -> Iterator[Target]:
+    """Yield every runtime, those of Glue included, on each of its architectures."""
+    for runtime in (*RUNTIMES.values(), *GLUE_RUNTIMES.values()):
+        yield from (Target(runtime, architecture) for architecture in runtime.architectures)
 
 
 # The newest platform that uv knows (0.13).

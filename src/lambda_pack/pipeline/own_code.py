@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from lambda_pack.files.entries import OWN, Entry, same_content
 from lambda_pack.files.folding import fold
-from lambda_pack.files.source import read_source, settings_left_out
+from lambda_pack.files.source import read_own, settings_left_out
 from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.permissions import permitted
@@ -45,12 +45,7 @@ def own_folders(request: PackRequest, narrator: Narrator) -> tuple[OwnFolder, ..
     folders = tuple(
         OwnFolder(
             repr(source.path.as_posix()),
-            tuple(
-                entry._replace(path=source.prefix + entry.path)
-                for entry in read_source(
-                    source.path, excludes=request.excludes, includes=request.includes, rules=source.rules
-                )
-            ),
+            tuple(entry._replace(path=source.prefix + entry.path) for entry in read_own(source, request)),
         )
         for source in request.sources
     )
