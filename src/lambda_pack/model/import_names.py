@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 __all__ = ["distributions_of", "other_system_of"]
 
-# Each pair is stated on the distribution's own page on PyPI, in its example of how to import it (read 2026-11-28).
+# Well-known pairs, written from experience on 2026-11-28; a wrong one at most excuses a module that an extra would bring.
 _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Crypto": "pycryptodome pycrypto",
@@ -72,7 +72,7 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 # "MS Windows Specific Services" of https://docs.python.org/3/library/windows.html and the private modules below them;
-# pywin32, pyobjc and Pyodide, which exist for one system each (read 2026-11-28).
+# pywin32, pyobjc and Pyodide, which exist for one system each.
 _WINDOWS: Final = (
     "_msi _overlapped _winapi _winreg msilib msvcrt nt pythoncom pywintypes win32api win32clipboard win32com win32con "
     "win32event win32file win32gui win32pipe win32process win32security winerror winreg winsound wmi"
@@ -85,7 +85,7 @@ _SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("java", "javax"), "Jython"),
     }
 )
-# What only Windows' `ctypes` and `os` have: "Availability: Windows" in their documentation (read 2026-11-28).
+# What only Windows' `ctypes` and `os` have, by their documentation ("Availability: Windows").
 # So mypy is told that a module is for one system (https://mypy.readthedocs.io/en/stable/common_issues.html).
 _ASSERTED: Final = re.compile(
     r"""^\s*assert sys\.platform == ["'](?P<name>win32|darwin|emscripten)["']""", re.MULTILINE

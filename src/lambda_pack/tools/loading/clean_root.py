@@ -1,8 +1,7 @@
 """A clean root: nothing but a sysroot's system and the bundle, where Lambda has it, in namespaces of their own.
 
 It is entered with bubblewrap, or by root with unshare and chroot. The function runs as nobody, without a network; it
-can write to /tmp alone. As on Lambda, there is no /dev/shm
-(https://aws.amazon.com/blogs/compute/parallel-processing-in-python-with-aws-lambda/, read 2026-11-28).
+can write to /tmp alone. There is no /dev/shm, which Lambda's users report to be missing there, too.
 """
 
 from __future__ import annotations
