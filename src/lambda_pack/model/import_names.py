@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 __all__ = ["distributions_of", "other_system_of"]
 
-# Well-known pairs, written from experience on 2026-11-28; a wrong one at most excuses a module that an extra would bring.
+# Well-known pairs, written from experience; a wrong one at most excuses a module that an extra would bring.
 _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Crypto": "pycryptodome pycrypto",
