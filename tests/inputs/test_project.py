@@ -55,7 +55,10 @@ def test_a_pyproject_of_settings_alone_is_no_manifest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (("pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts with --input pylock\.toml"),
+        (
+            ("pylock.toml", "uv.lock"),
+            r"has pylock\.toml, uv\.lock; say which one counts: --input pylock\.toml or --input uv\.lock",
+        ),
         (("pyproject.toml", "requirements.txt"), r"has pyproject\.toml, requirements\.txt; say which one counts"),
         (("pylock.dev.toml", "pyproject.toml"), r"has pyproject\.toml, pylock\.dev\.toml; .* --input pyproject\.toml"),
         (("pylock.dev.toml", "pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts"),

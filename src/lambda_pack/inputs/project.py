@@ -126,7 +126,8 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
     where = repr(shown(folder).as_posix())
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
-        raise UsageError(f"{where} has {names}; say which one counts with --input {files[0].name}")
+        choices = " or ".join(f"--input {path.name}" for path in files)
+        raise UsageError(f"{where} has {names}; say which one counts: {choices}")
     if files:
         return files[0]
     if (folder / "Pipfile").is_file():
