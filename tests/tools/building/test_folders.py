@@ -9,6 +9,7 @@ import pytest
 
 from lambda_pack.model.packages import Folder, Pin
 from lambda_pack.tools.building.folders import copy_folder
+from tests.support.processes import run as run_program
 from tests.tools.building.yards import Yard, accepted, build, path_of
 
 PIN = Pin.parse("app", "1.0")
@@ -98,6 +99,50 @@ def test_links_without_an_end_stay(tmp_path: Path, target: str) -> None:
         path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*") if path.is_symlink()
     ]
     assert links == (["link/back"] if target == "../other" else ["link"])
+
+
+IGNORED = {".gitignore": "*.env\n", "packages/.gitignore": "data/\n", "packages/app/app/a.env": "", "elsewhere.py": ""}
+
+
+@pytest.mark.parametrize("backend", ["hatchling.build", "setuptools.build_meta"])
+def test_ignore_files_above_the_project_are_copied_up_to_the_root_of_the_repository(
+    tmp_path: Path, backend: str
+) -> None:
+    manifest = f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n'
+    write(tmp_path, {".gitignore": "", "r/.git/HEAD": "", "r/packages/app/pyproject.toml": manifest})
+    write(tmp_path / "r", IGNORED)
+    inner, files = copied_files(tmp_path / "r/packages/app", tmp_path / "copy")
+    expected = [".gitignore", "packages/.gitignore", "packages/app/app/a.env", "packages/app/pyproject.toml"]
+    assert (inner, files) == ("packages/app", expected)
+
+
+def test_outside_of_a_repository_the_nearest_ignore_file_counts(tmp_path: Path) -> None:
+    write(tmp_path, {".gitignore": "", "packages/.gitignore": "", "packages/app/a.py": ""})
+    inner, files = copied_files(tmp_path / "packages/app", tmp_path / "copy")
+    assert (inner, files) == ("app", [".gitignore", "app/a.py"])
+
+
+@pytest.mark.parametrize("is_worktree", [False, True])
+def test_poetry_can_ask_git_what_is_ignored(
+    tmp_path: Path, clean_environment: dict[str, str], *, is_worktree: bool
+) -> None:
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@x.invalid")
+    manifest = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+    repository = write(tmp_path / "r", {**IGNORED, "packages/app/pyproject.toml": manifest, "kept.env": ""})
+    for words in (("init", "-q"), ("add", "-f", ".gitignore", "kept.env"), ("commit", "-qm", "x")):
+        assert run_program((*git, *words), clean_environment, folder=repository).exit_code == 0
+    if is_worktree:
+        worktree = tmp_path / "worktree"
+        assert (
+            run_program((*git, "worktree", "add", "-q", str(worktree)), clean_environment, folder=repository).exit_code
+            == 0
+        )
+        repository = write(worktree, {"packages/app/app/a.env": "", "packages/app/pyproject.toml": manifest})
+    inner = copy_folder(repository / "packages/app", repository / "packages/app", tmp_path / "copy")
+    listing = ("git", "ls-files", "--others", "-i", "--exclude-standard")
+    listed = run_program(listing, clean_environment, folder=tmp_path / "copy" / inner)
+    assert (listed.exit_code, listed.output.split()) == (0, ["app/a.env"])
+    assert not (tmp_path / "copy" / "elsewhere.py").exists()
 
 
 # As some real ones, it says nothing where the file is missing.

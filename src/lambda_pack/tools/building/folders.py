@@ -15,6 +15,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lambda_pack.tools.building.ignored import copy_index, ignore_files, repository_asked_for
+
 __all__ = ["copy_folder"]
 
 # Never a part of the project, often most of its bytes. `.git` is copied: many projects ask it for their version.
@@ -28,9 +30,9 @@ _PATTERN = re.compile(r"[*?\[{]")
 def copy_folder(project: Path, whole: Path, into: Path) -> str:
     """Copy `whole`, which is the project or has it in it, to the new folder `into`; return where in it the project is.
 
-    Files outside of `whole` that a manifest names are copied to where the project looks for them; then `into` stands
-    for a folder further up. What a symbolic link out of `whole` leads to is copied in the place of the link.
-    Where the project is not in `whole`, what is returned leads out of it.
+    Files outside of `whole` that a manifest names, and the ignore files above it, are copied to where the project looks
+    for them; then `into` stands for a folder further up. What a symbolic link out of `whole` leads to is copied in the
+    place of the link. Where the project is not in `whole`, what is returned leads out of it.
 
     Raises:
         OSError: a file cannot be read.
@@ -39,13 +41,16 @@ def copy_folder(project: Path, whole: Path, into: Path) -> str:
     if not project.is_relative_to(whole):
         _copy(whole, into, chain=(whole,))
         return os.path.relpath(project, whole)
-    outside = [path for path in _named(project) if not path.is_relative_to(whole)]
-    root = Path(os.path.commonpath([whole, *(path.parent for path in outside)]))
+    outside = [*(path for path in _named(project) if not path.is_relative_to(whole)), *ignore_files(whole)]
+    repository = repository_asked_for(project, whole)
+    root = Path(os.path.commonpath([whole, repository or whole, *(path.parent for path in outside)]))
     _copy(whole, into / whole.relative_to(root), chain=(whole,))
     for path in outside:
         place = into / path.relative_to(root)
         if not place.exists():
             _copy(path, place, chain=(path,))
+    if repository is not None:
+        copy_index(repository, into / repository.relative_to(root))
     return str(project.relative_to(root))
 
 
