@@ -197,6 +197,10 @@ def test_the_command_line_answers_what_the_template_leaves_open(shop: Workplace)
         ("Resources: {}", "there is nothing in it that can be packed"),
         ("a: b", "is no template that can be packed"),
         ("Resources: [", "template.yaml:2:1: not YAML: "),
+        (
+            "Resources:\n  Old:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: ., Runtime: python2.7}",
+            "template.yaml: Old: 'python2.7' is not a Lambda runtime; choose one of",
+        ),
     ],
 )
 def test_what_is_no_template(shop: Workplace, text: str, message: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.functions_file import find_functions_file
 from lambda_pack.inputs.project import read_inputs
 from lambda_pack.model.selection import Selection
 from tests.inputs.locks import X86, names, read
@@ -55,7 +56,10 @@ def test_a_pyproject_of_settings_alone_is_no_manifest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (("pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts with --input pylock\.toml"),
+        (
+            ("pylock.toml", "uv.lock"),
+            r"has pylock\.toml, uv\.lock; say which one counts: --input pylock\.toml or --input uv\.lock",
+        ),
         (("pyproject.toml", "requirements.txt"), r"has pyproject\.toml, requirements\.txt; say which one counts"),
         (("pylock.dev.toml", "pyproject.toml"), r"has pyproject\.toml, pylock\.dev\.toml; .* --input pyproject\.toml"),
         (("pylock.dev.toml", "pylock.toml", "uv.lock"), r"has pylock\.toml, uv\.lock; say which one counts"),
@@ -66,6 +70,24 @@ def test_a_pyproject_of_settings_alone_is_no_manifest(tmp_path: Path) -> None:
 def test_what_leaves_a_choice_or_none(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         read(write(tmp_path, *names))
+
+
+@pytest.mark.parametrize("name", ["template.yaml", "serverless.yml", "cdk.out"])
+def test_a_folder_with_a_template_says_how_that_is_packed(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("service: x\n")
+    with pytest.raises(UsageError, match=rf"-r FILE; the functions of {name} are packed with .* --template .*{name}`"):
+        read(tmp_path)
+    with pytest.raises(UsageError, match=rf"or name the file; the functions of {name} are packed with"):
+        find_functions_file(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["template.yaml", "serverless.yml"])
+def test_a_template_is_not_read_as_something_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("service: x\n")
+    with pytest.raises(UsageError, match=r"is a template; its functions are packed with `lambda-pack pack --template"):
+        read_inputs([tmp_path / name], Selection(), {})
+    with pytest.raises(UsageError, match="is a template"):
+        find_functions_file(tmp_path / name)
 
 
 def test_nothing_stands_beside_a_project(tmp_path: Path) -> None:

@@ -136,6 +136,28 @@ def test_a_path_keeps_extras_and_marker(folder: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["../shared", "-e ../shared", "file:../shared", "shared @ file:../shared", "-e ../shared[a]"]
+)
+def test_a_path_that_is_not_beside_the_file_begins_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "service" / "function").mkdir(parents=True)
+    (tmp_path / "shared").mkdir()
+    monkeypatch.chdir(tmp_path / "service")
+    line = one(text, tmp_path / "service" / "function")
+    assert (tmp_path / "shared").as_uri() in str(line)
+
+
+def test_a_path_beside_the_file_comes_before_one_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "function" / "lib").mkdir(parents=True)
+    (tmp_path / "lib").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert (tmp_path / "function" / "lib").as_uri() in str(one("./lib", tmp_path / "function"))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("six = 1", "not a requirement: "),

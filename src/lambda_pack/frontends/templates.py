@@ -89,7 +89,11 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
         if reason:
             skipped.append((code.name, reason))
             continue
-        request = request_of(said)
+        place = f"{template.path.as_posix()}: {code.name}"
+        try:
+            request = request_of(said)
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from error
         if "requirements" not in said and "input" not in said:
             request = replace(request, requirements=())
         request = _with_rules(request, code)
@@ -97,7 +101,6 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
         contents = replace(code, name="", spot=NOWHERE, deployed_as=None, handler=None, folder=code.folder.resolve())
         key = (str(request.target), contents)
         if key not in cells:
-            place = f"{template.path.as_posix()}: {code.name}"
             cells[key] = Cell(code.kind, code.name, request, delivery_of(said), code.deployed_as, place)
         labels[code.name] = cells[key].label
     return Planned(with_unique_labels(cells.values()), labels, tuple(skipped), tuple(remarks))

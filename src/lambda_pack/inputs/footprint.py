@@ -68,7 +68,9 @@ def _decisive(folder: Path) -> list[Path]:
 
 
 def _place(written: str, folder: Path) -> Path:
-    return path_of(written) if written.startswith("file:") else folder / written
+    path = path_of(written) if written.startswith("file:") else Path(written)
+    # Paths in a requirements file that are not beside it begin in the current folder.
+    return path.absolute() if path.exists() and not (folder / path).exists() else folder / path
 
 
 def _text(path: Path) -> str:

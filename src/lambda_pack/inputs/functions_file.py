@@ -15,6 +15,7 @@ from lambda_pack.errors import UsageError
 from lambda_pack.inputs.configuration import SECTIONS, is_section, read_configuration
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.located import Located, Place, Table
+from lambda_pack.inputs.template_names import refuse_template, template_hint
 from lambda_pack.inputs.yaml_documents import located, parse_yaml, read_text
 
 __all__ = ["NAMES", "FunctionsFile", "find_functions_file", "read_functions_file"]
@@ -45,9 +46,10 @@ def find_functions_file(project: Path) -> Path:
     """The file of a project's folder, or the one that is named itself.
 
     Raises:
-        UsageError: the folder has none, or several.
+        UsageError: the folder has none, or several; the file is a template.
     """
     if not project.is_dir():
+        refuse_template(project)
         return project
     found = [path for name in NAMES if (path := project / name).is_file()]
     pyproject = project / "pyproject.toml"
@@ -59,7 +61,7 @@ def find_functions_file(project: Path) -> Path:
     if not found:
         raise UsageError(
             f"{where} has no {NAMES[0]}, and no functions or layers in [tool.lambda-pack] of a pyproject.toml; write "
-            "one (docs/many-functions.md), or name the file"
+            f"one (docs/many-functions.md), or name the file{template_hint(project)}"
         )
     return found[0]
 

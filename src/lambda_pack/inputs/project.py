@@ -126,14 +126,17 @@ def _only(files: Sequence[Path], folder: Path) -> Path:
     where = repr(shown(folder).as_posix())
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
-        raise UsageError(f"{where} has {names}; say which one counts with --input {files[0].name}")
+        choices = " or ".join(f"--input {path.name}" for path in files)
+        raise UsageError(f"{where} has {names}; say which one counts: {choices}")
     if files:
         return files[0]
     if (folder / "Pipfile").is_file():
         raise UsageError(f"{where} has a Pipfile and no Pipfile.lock; make one with `pipenv lock`")
+    from lambda_pack.inputs.template_names import template_hint
+
     raise UsageError(
         f"{where} has no lock, no pyproject.toml with dependencies and no requirements.txt; "
-        "name the file that says what is needed with -r FILE"
+        f"name the file that says what is needed with -r FILE{template_hint(folder)}"
     )
 
 
@@ -150,6 +153,10 @@ def _read_file(path: Path, selection: Selection, environ: Mapping[str, str]) -> 
 
 
 def _read_requirements(paths: Sequence[Path], selection: Selection, environ: Mapping[str, str]) -> Reading:
+    from lambda_pack.inputs.template_names import refuse_template
+
+    for path in paths:
+        refuse_template(path)
     if not selection.is_plain:
         raise UsageError("requirements files have no groups and no extras; name the project's lock or manifest instead")
     return Reading(paths[0].absolute().parent, read_requirements(paths, environ))

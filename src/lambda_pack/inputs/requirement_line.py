@@ -137,7 +137,8 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
 
 def _editable(place: str, folder: Path) -> str:
     """The same as a requirement; here alone a plain word may name a folder."""
-    if (folder / _split_place(place)[0]).is_dir() and not Path(place).is_absolute():
+    path = Path(_split_place(place)[0])
+    if (_base_of(path, folder) / path).is_dir() and not path.is_absolute():
         return f"./{place}"
     if not _URL.match(place) and "@" not in place:
         raise UsageError(f"{place!r} is neither a folder nor a URL; -e takes nothing else")
@@ -226,11 +227,21 @@ def _absolute(url: str, folder: Path) -> str:
         path, separator, fragment = Path(url), "", ""
     else:
         path = Path(relative)
+    path = _base_of(path, folder) / path
     # No symlink is followed: a file's name says which package it holds.
-    path = Path(os.path.normpath(folder / path))
+    path = Path(os.path.normpath(path))
     if not path.exists():
-        raise UsageError(f"{path.as_posix()!r} does not exist; a relative path begins at the requirements file")
+        raise UsageError(
+            f"{path.as_posix()!r} does not exist; a relative path begins at the requirements file,"
+            " or else in the current folder"
+        )
     return path.as_uri() + separator + fragment
+
+
+def _base_of(path: Path, folder: Path) -> Path:
+    """Return where a relative path begins: with the requirements file, or where pip and uv look if nothing is there."""
+    here = Path.cwd()
+    return here if not (folder / path).exists() and (here / path).exists() else folder
 
 
 def _from_place(place: str, origin: Origin, folder: Path, *, extras: frozenset[str], marker: str | None) -> Requested:

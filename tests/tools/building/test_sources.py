@@ -10,29 +10,37 @@ import pytest
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist
+from lambda_pack.tools.building.jobs import Job
 from lambda_pack.tools.building.sources import copied, unpack
 from tests.support.packages import make_project, make_sdist
 from tests.support.processes import run
+from tests.tools.building.yards import NATIVE
 
 PIN = Pin.parse("lib", "1.0")
 
 
 def unpacked(source: Sdist | Folder | Checkout, folder: Path, archive: Path | None = None) -> Path:
     """The source as a folder."""
+    return unpacked_job(source, folder, archive).project
+
+
+def unpacked_job(source: Sdist | Folder | Checkout, folder: Path, archive: Path | None = None) -> Job:
+    """A job whose source is unpacked."""
     project = folder / "unpacked"
 
     def fetch(_: Sdist) -> Path:
         assert archive is not None, "nothing is fetched here"
         return archive
 
-    unpack(source, project, fetch=fetch, environment={"PATH": os.environ["PATH"]})  # noqa: TID251  # git is where the machine has it
-    return project
+    path = os.environ["PATH"]  # noqa: TID251  # git is where the machine has it
+    inner = unpack(source, project, fetch=fetch, environment={"PATH": path})
+    return Job(source, NATIVE, project, folder, has_compiler=True, inner=inner)
 
 
 def test_a_folder_is_copied(tmp_path: Path) -> None:
     (tmp_path / "project" / "inner").mkdir(parents=True)
     source = Folder(PIN, str(tmp_path / "project"), "inner")
-    copy = copied(source, unpacked(source, tmp_path), tmp_path / "copy")
+    copy = copied(unpacked_job(source, tmp_path), tmp_path / "copy")
     assert copy == tmp_path / "copy" / "inner"
 
 
@@ -41,7 +49,7 @@ def test_a_subdirectory_stays_in_its_folder(tmp_path: Path, inner: str) -> None:
     (tmp_path / "project").mkdir()
     source = Folder(PIN, str(tmp_path / "project"), inner)
     with pytest.raises(UsageError, match="leads out of"):
-        copied(source, unpacked(source, tmp_path), tmp_path / "copy")
+        copied(unpacked_job(source, tmp_path), tmp_path / "copy")
 
 
 @pytest.mark.parametrize("form", ["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"])

@@ -120,7 +120,8 @@ class SourceBuilder:
             yield recalled
             return
         cloning = checkout_environment(self._environ) if isinstance(job.source, Checkout) else {}
-        unpack(job.source, job.project, fetch=self._fetch, environment={**self._environment, **cloning})
+        inner = unpack(job.source, job.project, fetch=self._fetch, environment={**self._environment, **cloning})
+        job = replace(job, inner=inner)
         if (pointless := self._pointless(job)) is not None:
             yield job.attempt(pointless)
             return
@@ -233,7 +234,7 @@ class SourceBuilder:
     def _pointless(self, job: Job) -> str | None:
         """In words why this step cannot help, where that is known without a build."""
         if not job.has_compiler:
-            needs = read_build_system(job.project / (job.source.subdirectory or ".")).needs_compiler
+            needs = read_build_system(job.project / job.inner).needs_compiler
             return f"not built without a compiler: {needs} in any case" if needs else None
         benches = self._benches(job)
         if self._host not in benches:

@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from msgspec import Struct
@@ -139,7 +139,7 @@ class _Visit(Struct):
         for command in self.settings.building.before:
             self._run(["sh", "-c", command], f"--before-build {command!r} failed")
         python = self._python()
-        system = read_build_system(self.job.project / (self.job.source.subdirectory or "."))
+        system = read_build_system(self.job.project / self.job.inner)
         wheels = self._furnish(python, system)
         self._work(python, "wheel", "the build failed", wheels)
         out = self.job.folder / "container"
@@ -169,7 +169,7 @@ class _Visit(Struct):
         known = {
             "pip": f"{_ROOM}/pip",
             "wheelhouse": f"{_ROOM}/wheelhouse",
-            "project": f"{_ROOM}/project/{self.job.source.subdirectory or ''}".rstrip("/"),
+            "project": str(PurePosixPath(_ROOM, "project", PurePath(self.job.inner))),
             "requires": requires,
             "backend": system.backend,
             "path": list(system.path),

@@ -123,7 +123,7 @@ class HostBench:
         written = write_constraints(settings.constraints, folder, job.limits.constraints)
         constraints, extra = constraint_options(written, pip.version)
         is_project = not is_fetched_by_pip(job.source)
-        project = copied(job.source, job.project, folder / "project").as_uri() if is_project else job.source.filename
+        project = copied(job, folder / "project").as_uri() if is_project else job.source.filename
         arguments = [
             *(*_WHEEL, "--wheel-dir", str(folder / "wheels"), *self._options(job)),
             *(

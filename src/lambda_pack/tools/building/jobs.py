@@ -61,6 +61,7 @@ class BuildSettings(Struct, frozen=True):
 class Job(Struct, frozen=True):
     """One source in one step. `project` is its unpacked source, never to be written to; `folder` is free to use.
 
+    `inner` is where in `project` the project itself is: the source may be one folder of a whole repository.
     `limits` hold for what its build requires, besides the user's constraints.
     """
 
@@ -70,6 +71,7 @@ class Job(Struct, frozen=True):
     folder: Path
     has_compiler: bool
     limits: BuildLimits = BuildLimits()
+    inner: str = "."
 
     @property
     def step(self) -> int:

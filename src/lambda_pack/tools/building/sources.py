@@ -5,9 +5,7 @@ Nothing is built in place: package code never gets a path of the user's or of th
 
 from __future__ import annotations
 
-import os
 import shutil
-import stat
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -19,19 +17,17 @@ from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
 from lambda_pack.model.urls import masked, without_credentials
 from lambda_pack.ports import Index
 from lambda_pack.tools.building.archives import unpack_tar, unpack_zip
-from lambda_pack.tools.building.jobs import Fetch
+from lambda_pack.tools.building.folders import copy_folder
+from lambda_pack.tools.building.jobs import Fetch, Job
 from lambda_pack.tools.process import run, tail
 
 __all__ = ["copied", "is_fetched_by_pip", "shown", "unpack", "upload_time"]
 
-# Never a part of the project, often most of its bytes. `.git` is copied: many projects ask it for their version.
-_LEFT_OUT = frozenset({"__pycache__", ".tox", ".nox", ".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 
+def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str, str]) -> str:
+    """Put the source into a new folder, whole, and return where in it the project is.
 
-def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str, str]) -> None:
-    """Put the source into a new folder, whole; what is not git's but another system's stays for pip to fetch.
-
-    `environment` is what programs that clone may see.
+    What is not git's but another system's stays for pip to fetch. `environment` is what programs that clone may see.
 
     Raises:
         IndexUnavailable: the repository did not give the commit.
@@ -41,11 +37,12 @@ def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str
         case Sdist():
             _unpack_archive(source, fetch(source), into)
         case Folder():
-            shutil.copytree(source.path, into, symlinks=True, ignore=_left_out)
+            return copy_folder(Path(source.path, source.subdirectory or "."), Path(source.path), into)
         case Checkout() if is_fetched_by_pip(source):
             into.mkdir()
         case Checkout():
             _clone(source, into, environment)
+    return source.subdirectory or "."
 
 
 def is_fetched_by_pip(source: Source) -> bool:
@@ -66,16 +63,16 @@ def upload_time(sdist: Sdist, *, index: Index | None) -> datetime | None:
     return next((one.uploaded for one in same if one.uploaded is not None), None)
 
 
-def copied(source: Source, project: Path, into: Path) -> Path:
-    """A copy of what was unpacked, for a build to write to; the folder in it that is the project.
+def copied(job: Job, into: Path) -> Path:
+    """Copy what was unpacked, for a build to write to, and return the folder in it that is the project.
 
     Raises:
         UsageError: the subdirectory leads out.
     """
-    shutil.copytree(project, into, symlinks=True)
-    inner = (into / (source.subdirectory or ".")).resolve()
+    shutil.copytree(job.project, into, symlinks=True)
+    inner = (into / job.inner).resolve()
     if not inner.is_relative_to(into.resolve()):
-        raise UsageError(f"{source.subdirectory!r} leads out of {shown(source)!r}; name the project's own folder")
+        raise UsageError(f"{job.inner!r} leads out of {shown(job.source)!r}; name the project's own folder")
     return inner
 
 
@@ -124,18 +121,3 @@ def _clone(source: Checkout, into: Path, environment: Mapping[str, str]) -> None
             raise IndexUnavailable(
                 f"git could not get {shown(source)!r}; check the address and the commit", log=tail(masked(ended.log))
             )
-
-
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    return {name for name in names if name in _LEFT_OUT or _is_left_out(Path(folder, name))}
-
-
-def _is_left_out(path: Path) -> bool:
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return True
-    if stat.S_ISDIR(mode):
-        return (path / "pyvenv.cfg").exists()
-    # A socket or a pipe cannot be copied, and is nobody's source.
-    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
