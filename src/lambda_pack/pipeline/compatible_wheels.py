@@ -21,6 +21,10 @@ at most 3n find none and take n + 2 runs each: 1 + v + c + n(3n + 10) runs of th
 each package, and one for each version refused by contents. A resolver that ignores an exclusion loses it: the package
 is given up.
 
+**What a round costs.** A run of the resolver, which need not ask the indexes again (see
+`lambda_pack.tools.uv_resolver`), one download and its audit. Of the lists of files only what is new is added and
+judged: all files of what is unmet, and where indexes are merged those of the versions chosen.
+
 **What is fetched.** One version of a package at a time, so that none is fetched in vain. After the eighth that is
 refused by contents, versions are passed over in growing numbers: they are excluded, too, though nothing is known of
 them. As soon as an older one fits, or there is no closure, they are looked at one by one after all, so that the newest
