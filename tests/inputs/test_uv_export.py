@@ -237,6 +237,7 @@ LIB = project(
     "m1", extras={"old": ["a==1.0"], "new": ["a==2.0"]}, uv={"conflicts": [[{"extra": "old"}, {"extra": "new"}]]}
 )
 ROOT = {"workspace": {"members": ["m1"]}, "sources": {"m1": {"workspace": True}}}
+AGAINST_M1 = {**ROOT, "conflicts": [[{"package": "app", "group": "g"}, {"package": "m1"}]]}
 DEEP = {
     "workspace": {"members": ["m1", "m2", "m3"]},
     "sources": {name: {"workspace": True} for name in ("m1", "m2", "m3")},
@@ -285,6 +286,14 @@ VIRTUAL = {
         ({".": project("app", "b[y]")}, Selection(), {"a": "2.0", "b": "2.0", "d": "2.0"}),
         ({".": VIRTUAL, "m1": LIB}, Selection(groups=("g",)), {"m1": None, "d": "2.0"}),
         ({".": VIRTUAL, "m1": LIB}, Selection(extras=("old",)), {"m1": None, "a": "1.0"}),
+        (
+            {
+                ".": project("app", groups={"g": ["m1[x]"]}, uv=AGAINST_M1),
+                "m1": project("m1", "d", extras={"x": ["b"]}),
+            },
+            Selection(only_groups=("g",)),
+            {"m1": None, "a": "2.0", "b": "2.0", "d": "2.0"},
+        ),
     ],
     ids=(
         "conflicting-extra",
@@ -298,6 +307,7 @@ VIRTUAL = {
         "extra-of-a-package",
         "group-of-a-virtual-root",
         "extra-at-a-virtual-root",
+        "only-a-group-against-a-project",
     ),
 )
 def test_small_workspaces(
