@@ -18,7 +18,11 @@ HOUSE = Path(__file__).parents[2]
 OWN_DEV = ("unshare", "--mount", str(Path(__file__).with_name("in-own-dev")))
 # crun, which Debian prefers, wants more of the machine than a small one gives.
 PROGRAMS = {name: name for name in ("podman", "buildah", "runc", "mmdebstrap")}
-MMDEBSTRAP = (*OWN_DEV, "mmdebstrap", "--quiet")
+MMDEBSTRAP = (
+    *(*OWN_DEV, "mmdebstrap", "--quiet"),
+    # The security archive of bullseye is still listed, but its packages are gone (seen 2026-11-28).
+    """--setup-hook=sed -i '/security.*bullseye/d' "$1"/etc/apt/sources.list""",
+)
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # The containers share the machine's network, and its certificates where it has any: both are how it reaches its index.
 SETTINGS = """\

@@ -71,7 +71,7 @@ def test_2_a_line_that_is_no_requirement(work: Workplace) -> None:
     done = work.pack()
 
     assert done.exit_code == 2
-    assert "requirements.txt:2: not a requirement" in done.errors
+    assert "requirements.txt:2: Invalid requirement: " in done.errors
 
 
 def test_3_unmet_with_every_explanation(shop: Workplace) -> None:

@@ -113,7 +113,7 @@ def test_sources_of_uv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[project]\nname = 'a'\ndependencies = ['six >']\n", r"pyproject\.toml:3: .*not a requirement"),
+        ("[project]\nname = 'a'\ndependencies = ['six >']\n", r"pyproject\.toml:3: Invalid requirement: 'six >'"),
         ("[project]\ndependencies = 'six'\n", "is not a list of requirements"),
         ("[project]\ndependencies = [1]\n", "is not a list of requirements"),
         ("[project]\ndependencies = ['--pre']\n", "is not a requirement"),

@@ -34,11 +34,12 @@ def sdist(refused: str | None = None) -> Sdist:
 
 
 def advice(
-    *offers: Offer, pin: Pin = PIN, asked: str = "numpy", files: FileChoice | None = None, tried: bool = False
+    *offers: Offer, pin: Pin = PIN, asked: str = "numpy", files: FileChoice | None = None, log: str | None = None
 ) -> tuple[str, ...]:
-    """For one requirement and these files."""
+    """For one requirement and these files; with a log, after one failed build."""
     line = Requested(Origin("r.txt", 1), Requirement(asked))
-    stock = Stock(TARGET, (pin,), frozenset(offers), attempts=(Attempt(pin, 4, "failed"),) if tried else ())
+    attempts = () if log is None else (Attempt(pin, 4, "failed", log=log),)
+    stock = Stock(TARGET, (pin,), frozenset(offers), attempts=attempts)
     return advise(stock, pin, Requirements(Path(), (line,), files=files or FileChoice()))
 
 
@@ -186,8 +187,20 @@ def test_a_failed_build_may_work_where_the_target_runs() -> None:
         "build it where python3.11-x86_64 runs (the same architecture and glibc), or in a container: install docker or "
         "podman, and see --build-image; the log says why it failed here"
     )
-    assert expected in advice(sdist(), tried=True)
-    assert expected not in advice(sdist(), tried=False)
+    assert expected in advice(sdist(), log="")
+    assert expected not in advice(sdist())
+
+
+def test_a_build_that_lacks_a_program_is_told_to_get_it() -> None:
+    # psycopg2 and rasterio look for it before anything is compiled, but no build requirement brings it.
+    stage = "Getting requirements to build wheel did not run successfully."
+    expected = (
+        "bring the program that its build looks for, which the log names: install it here, or build in an image "
+        "that has it, with --build-image"
+    )
+    assert advice(sdist(), log=f"Error: pg_config executable not found.\n{stage}") == (expected,)
+    (other,) = advice(sdist(), log=stage)
+    assert other.startswith("limit what its build requires")
 
 
 @pytest.mark.parametrize(

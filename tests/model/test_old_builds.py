@@ -77,6 +77,7 @@ def test_who_needs_it(log: str, subject: str) -> None:
         "ModuleNotFoundError: No module named 'pkg_resources_of_mine'",
         "ModuleNotFoundError: No module named 'simple'",
         "fatal error: libpq-fe.h: No such file or directory",
+        "FileNotFoundError: [Errno 2] No such file or directory: 'gdalinfo'",
     ],
 )
 def test_what_is_not_known_has_no_cause(log: str) -> None:
@@ -93,6 +94,8 @@ def test_what_is_not_known_has_no_cause(log: str) -> None:
         (LOGS["the C API of NumPy 1"], True, False),
         (LOGS["longintrepr.h (its C code was made by an old Cython)"], True, False),
         ("fatal error: libpq-fe.h: No such file or directory", False, False),
+        ("Error: pg_config executable not found.\n" + NOT_BUILT, False, True),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'gdalinfo'\n" + NOT_BUILT, False, True),
     ],
 )
 def test_where_it_fails_alike(log: str, *, elsewhere: bool, without_compiler: bool) -> None:
@@ -142,6 +145,10 @@ def test_a_constraint_that_uncovers_another_cause_is_kept() -> None:
         (LOGS["use_2to3"], (3, 12)),
         ("error: command 'cmake' failed: No such file or directory", (3, 11)),
         ("ERROR: No matching distribution found for setuptools>=40.8.0", (3, 11)),
+        # rasterio 1.5.2, h5py 3.14 and mysqlclient 1.4.6, without their libraries
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'gdalinfo'\n" + NOT_BUILT, (3, 12)),
+        ("INFO:root:Did not find executable gdal-config on sys.prefix or on PATH\n" + NOT_BUILT, (3, 12)),
+        ("/bin/sh: 1: mysql_config: not found\n" + NOT_BUILT, (3, 12)),
     ],
 )
 def test_nothing_is_tried_where_no_build_requirement_helps(log: str, python: tuple[int, int]) -> None:

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import tomli_w
 from msgspec import Struct
@@ -19,7 +19,7 @@ from tests.support.index import LoopbackIndex
 from tests.support.processes import Finished, run
 from tests.support.wheels import make_wheel
 
-__all__ = ["LockedWorkspace", "Release", "exported", "make_releases"]
+__all__ = ["Exported", "LockedWorkspace", "Release", "exported", "make_releases"]
 
 
 class Release(Struct, frozen=True):
@@ -68,29 +68,44 @@ class LockedWorkspace(Struct, frozen=True):
 
     def export(self, selection: Selection, at: str = ".") -> Finished:
         """Run `uv export` for the project in a place of the workspace, into PEP 751's format."""
-        words = ["--no-emit-project", *(word for one in selection.extras for word in ("--extra", one))]
-        words += [word for one in selection.groups for word in ("--group", one)]
-        words += [word for one in selection.only_groups for word in ("--only-group", one)]
-        return self._uv("export", "--frozen", "--no-default-groups", "--format", "pylock.toml", *words, at=at)
+        words = ("--frozen", "--format", "pylock.toml", "--no-emit-project", *_words(selection))
+        return self._uv("export", *words, at=at)
+
+    def sync(self, selection: Selection) -> Finished:
+        """Run `uv sync` for the root without installing anything."""
+        return self._uv("sync", "--frozen", "--dry-run", *_words(selection))
 
     def _uv(self, *arguments: str, at: str = ".") -> Finished:
         return run((find_uv_bin(), *arguments), self.environment, folder=self.folder / at)
 
 
-def exported(text: str, target: Target, at: str) -> dict[str, tuple[str | None, str | None]]:
-    """Return, by name, version and place of what an export needs on a target; paths are written as seen from `at`."""
+def _words(selection: Selection) -> tuple[str, ...]:
+    words = [word for one in selection.extras for word in ("--extra", one)]
+    words += [word for one in selection.groups for word in ("--group", one)]
+    words += [word for one in selection.only_groups for word in ("--only-group", one)]
+    return ("--no-default-groups", *words)
+
+
+Exported: TypeAlias = tuple[str, str, str]
+"""Name, version (empty for a folder) and place."""
+
+
+def exported(text: str, target: Target, at: str) -> list[Exported]:
+    """Return what an export needs on a target, sorted; paths are written as seen from `at`.
+
+    A name may come twice: uv exports what it does not install.
+    """
     lock = Pylock.from_dict(tomllib.loads(text))
     environment: dict[str, Any] = {**target.environment, "extras": frozenset(), "dependency_groups": frozenset()}
-    found: dict[str, tuple[str | None, str | None]] = {}
-    for package in lock.packages:
-        if package.marker is None or package.marker.evaluate(environment, context="lock_file"):
-            found[package.name] = (str(package.version) if package.wheels else None, _place(package, at))
-    return found
+    found = (
+        one for one in lock.packages if one.marker is None or one.marker.evaluate(environment, context="lock_file")
+    )
+    return sorted((one.name, str(one.version) if one.wheels else "", _place(one, at)) for one in found)
 
 
-def _place(package: Package, at: str) -> str | None:
+def _place(package: Package, at: str) -> str:
     if package.wheels:
         return str(package.wheels[0].url or package.wheels[0].path)
     if package.archive:
         return str(package.archive.url or package.archive.path)
-    return os.path.normpath(Path(at, package.directory.path)) if package.directory else None
+    return os.path.normpath(Path(at, package.directory.path)) if package.directory else ""

@@ -20,6 +20,7 @@ from lambda_pack.tools.environment import package_environment
 from lambda_pack.tools.interpreters import base_interpreter
 from lambda_pack.tools.uv_program import find_uv
 from lambda_pack.tools.uv_resolver import UvResolver
+from tests.support.index import LoopbackIndex
 from tests.support.packages import make_wheel
 
 TARGET = Target.parse("python3.13")
@@ -125,3 +126,31 @@ def test_uv_takes_pre_releases_where_all_else_is_excluded(tmp_path: Path, clean_
     assert chosen("2.0", "1.0") == "3.0rc2"
     with pytest.raises(UnmetDependencies):
         chosen("1.0", "2.0", "3.0rc1", "3.0rc2")
+
+
+def test_a_search_asks_an_index_once(tmp_path: Path, index: LoopbackIndex, clean_environment: dict[str, str]) -> None:
+    # It does not say how long its pages may be kept, as many do not, and a search asks uv again within a second.
+    for version in ("1.0", "2.0", "3.0"):
+        index.add(make_wheel(tmp_path, f"app-{version}-py3-none-any.whl", requires=("base",)))
+    index.add(make_wheel(tmp_path, "base-1.0-py3-none-any.whl"))
+    (tmp_path / "scratch").mkdir()
+    asked = Requested(Origin("r.txt", 1), Requirement("app"))
+    uv = UvResolver(
+        Requirements(tmp_path, (asked,), indexes=IndexSettings(index_url=index.url)),
+        find_uv(clean_environment),
+        base_interpreter(),
+        package_environment(clean_environment),
+        tmp_path / "scratch",
+        tmp_path / "cache",
+    )
+
+    def chosen(*versions: str) -> tuple[str, int]:
+        index.forget()
+        packages = uv.resolve(TARGET, exclusions=Exclusions(frozenset(Pin.parse("app", one) for one in versions)))
+        (version,) = (str(one.version) for one in packages.packages if one.name == "app")
+        return version, len(index.asked("/simple/*"))
+
+    assert chosen() == ("3.0", 2)
+    assert chosen("3.0") == ("2.0", 2)
+    assert chosen("3.0", "2.0") == ("1.0", 0)
+    assert "cache-control" not in uv.question(TARGET).files["uv.toml"]

@@ -35,6 +35,7 @@ __all__ = ["Include", "Line", "Option", "parse_line"]
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
 _FILES = (".whl", *ARCHIVE_SUFFIXES)
+_LONE_EQUALS = re.compile(r"[\w.-]+\s*(?:\[[^\[\]]*\])?\s*=(?!=)")
 
 
 class Include(Struct, frozen=True):
@@ -102,7 +103,8 @@ def parse_line(text: str, *, origin: Origin, folder: Path) -> tuple[Line, ...]:
         return _parse(text, origin, folder)
     except UsageError as error:
         # Variables are expanded by now: the line may hold a password that stands in no file.
-        raise UsageError(masked(f"{origin}: {error} (in {text!r})")) from error
+        whole = "" if repr(text) in str(error) else f" (in {text!r})"
+        raise UsageError(masked(f"{origin}: {error}{whole}")) from error
 
 
 def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
@@ -186,7 +188,9 @@ def _requested(body: str, origin: Origin, folder: Path) -> Requested:
     try:
         requirement = Requirement(body)
     except InvalidRequirement as error:
-        raise UsageError(f"not a requirement: {str(error).splitlines()[0]}") from error
+        # As pip begins: programs look for these words, and aws-lambda-builders' own tests do.
+        hint = "; '=' is not an operator, write '=='" if _LONE_EQUALS.match(body) else ""
+        raise UsageError(f"Invalid requirement: {body!r}: {str(error).splitlines()[0]}{hint}") from error
     if requirement.url is not None:
         requirement.url = _absolute(requirement.url, folder)
     return Requested(origin, requirement)

@@ -12,7 +12,7 @@ from packaging.utils import NormalizedName
 from lambda_pack.model.findings import Concern, Finding
 from lambda_pack.model.images import PackageType
 from lambda_pack.model.library_packages import package_of_library
-from lambda_pack.model.old_builds import cause_of, fails_alike
+from lambda_pack.model.old_builds import cause_of, fails_alike, lacks_a_program
 from lambda_pack.model.packages import Offer, Pin, Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Attempt, Stock
@@ -90,13 +90,8 @@ def _advice(stock: Stock, pin: Pin, requirements: Requirements, inspection: Insp
         yield f"{pin.name} {older} has a wheel that fits: allow it in the requirements"
     source = stock.source(pin)
     attempts = [attempt for attempt in stock.attempts if attempt.pin == pin]
-    if source is not None and any(fails_alike(attempt.log) for attempt in attempts):
-        yield from _other_tools(attempts, stock.target)
-    elif source is not None and attempts:
-        yield (
-            f"build it where {stock.target} runs (the same architecture and glibc), or in a container: install docker "
-            "or podman, and see --build-image; the log says why it failed here"
-        )
+    if source is not None and attempts:
+        yield from _build_otherwise(attempts, stock.target)
     elif source is None and any(_is_source(offer, pin) for offer in offers):
         yield from _permissions(pin, requirements)
 
@@ -140,6 +135,21 @@ def _choose_another(stock: Stock, pin: Pin, inspection: Inspection) -> Iterator[
         for other in targets:
             if other.architecture is not stock.target.architecture:
                 yield f"choose another architecture: {pin} has a wheel for {other}{remark}"
+
+
+def _build_otherwise(attempts: Sequence[Attempt], target: Target) -> Iterator[str]:
+    if any(fails_alike(attempt.log) for attempt in attempts):
+        yield from _other_tools(attempts, target)
+    elif any(lacks_a_program(attempt.log) for attempt in attempts):
+        yield (
+            "bring the program that its build looks for, which the log names: install it here, or build in an image "
+            "that has it, with --build-image"
+        )
+    else:
+        yield (
+            f"build it where {target} runs (the same architecture and glibc), or in a container: install docker or "
+            "podman, and see --build-image; the log says why it failed here"
+        )
 
 
 def _other_tools(attempts: Sequence[Attempt], target: Target) -> Iterator[str]:

@@ -88,8 +88,11 @@ def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:
 
 def with_names(requested: Iterable[Requested], offers: Iterable[Offer]) -> tuple[Requested, ...]:
     """The lines, those without a name (`./project`) given the one of the project that was found there."""
+    lines = tuple(requested)
+    if all(line.requirement is not None or line.url is None for line in lines):
+        return lines
     names = {place: offer.pin.name for offer in offers for place in _places(offer)}
-    return tuple(_with_name(line, names) for line in requested)
+    return tuple(_with_name(line, names) for line in lines)
 
 
 def _places(offer: Offer) -> Iterator[str]:

@@ -112,8 +112,10 @@ def needed(lock: Locked, target: Target) -> tuple[LockedPackage, ...]:
     if not lock.is_graph:
         return tuple(one for one in lock.packages if _holds(one.package.marker, target, lock) and not one.is_virtual)
     graph = _Graph.of(lock, target)
-    projects = {conflict_name("project", lock.packages[position].package.name) for position in graph.reached}
-    _check_conflicts(lock, graph.active | projects)
+    # With `--only-group` uv counts no project as wanted, whatever the group asks for (`detect_conflicts` of uv 0.13).
+    has_main = any(name.startswith("project-") for name in lock.extras)
+    reached = {conflict_name("project", lock.packages[position].package.name) for position in graph.reached}
+    _check_conflicts(lock, graph.active | (reached if has_main else frozenset()))
     if graph.missing:
         raise UsageError(f"the lock has no package for {', '.join(map(repr, graph.missing))}; lock again")
     return tuple(one for position, one in enumerate(lock.packages) if position in graph.reached and not one.is_virtual)

@@ -22,6 +22,7 @@ __all__ = [
     "cause_of",
     "fails_alike",
     "fails_before_compiling",
+    "lacks_a_program",
     "next_limits",
     "without_hints",
 ]
@@ -154,12 +155,21 @@ under each of these Pythons, the first that works everywhere up to 3.11 is 44.1.
 (2023-01-20), because distutils and pkgutil.ImpImporter are gone there. A newer Python is taken to need what 3.13 does.
 """
 
-# A build that ended by one of these needs something that no build requirement brings.
+# A build that ended by one of these looked for a program of the system that is not there.
+_LACKS_A_PROGRAM = re.compile(
+    r"""
+    [Cc]ommand\ '[^']*'\ failed:\ No\ such\ file | executable\ not\ found | cmake:?\ (?:command\ )?not\ found
+    | [\w.]+[-_]config:?\ (?:command\ )?not\ found | [Dd]id\ not\ find\ executable
+    | FileNotFoundError:\ .*No\ such\ file\ or\ directory:\ '[a-z][\w+-]*'
+    | can't\ find\ Rust\ compiler
+    """,
+    re.VERBOSE,
+)
+# Or needs something else that no build requirement brings.
 _NOT_BY_REQUIREMENTS = re.compile(
     r"""
     fatal\ error:\ (?!numpy/)\S+:\ No\ such\ file | cannot\ find\ -l | unable\ to\ execute
-    | [Cc]ommand\ '[^']*'\ failed:\ No\ such\ file | executable\ not\ found | cmake:?\ (?:command\ )?not\ found
-    | can't\ find\ Rust\ compiler | No\ matching\ distribution\ found | ResolutionImpossible
+    | No\ matching\ distribution\ found | ResolutionImpossible
     | Max\ retries\ exceeded | NewConnectionError | builds-this-without-a-compiler
     """,
     re.VERBOSE,
@@ -219,12 +229,18 @@ def cause_of(log: str) -> Cause | None:
     return Cause(row, "its setup.py" if is_setup else "its build")
 
 
+def lacks_a_program(log: str) -> bool:
+    """Whether the build looked for a program of the system that is not there, and shows no cause of the table."""
+    return cause_of(log) is None and _LACKS_A_PROGRAM.search(log) is not None
+
+
 def fails_alike(log: str) -> bool:
     """Whether the same build fails in the same way on another machine with the same Python.
 
-    It does where the cause is one of the table, or where nothing had been compiled yet when it failed.
+    It does where the cause is one of the table, or where nothing had been compiled yet when it failed; but not where
+    it lacks a program that another machine may have.
     """
-    return cause_of(log) is not None or fails_before_compiling(log)
+    return cause_of(log) is not None or (fails_before_compiling(log) and not lacks_a_program(log))
 
 
 def fails_before_compiling(log: str) -> bool:
@@ -244,7 +260,8 @@ def next_limits(
     """
     today, *_ = logs
     cause = cause_of(today)
-    if _NOT_BY_REQUIREMENTS.search(today) or (cause is not None and cause.constraint_on(python) is None):
+    is_another = _LACKS_A_PROGRAM.search(today) or _NOT_BY_REQUIREMENTS.search(today)
+    if is_another or (cause is not None and cause.constraint_on(python) is None):
         return None
     why = str(cause) if cause is not None else None
     if uploaded is not None and not any(limits.before for limits in tried):

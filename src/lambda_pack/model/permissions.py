@@ -23,7 +23,9 @@ def permitted(offers: Iterable[Offer], requirements: Requirements, *, pins: Coll
     A yanked file may be used where its very version is asked for: by the user, or by the resolver's choice of `pins`.
     A file whose index promises no hash, for a package with hashes in the requirements, must match one of those.
     """
-    return tuple(_permitted(offer, requirements, is_chosen=offer.pin in pins) for offer in offers)
+    files = tuple(offers)
+    hashes = {name: requirements.hashes(name) for name in {file.pin.name for file in files}}
+    return tuple(_permitted(file, requirements, hashes[file.pin.name], is_chosen=file.pin in pins) for file in files)
 
 
 def check_hashes(stock: Stock, requirements: Requirements) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ def check_hashes(stock: Stock, requirements: Requirements) -> tuple[str, ...]:
     )
 
 
-def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> Offer:
+def _permitted(offer: Offer, requirements: Requirements, hashes: Hashes, *, is_chosen: bool) -> Offer:
     if offer.refused is not None:
         return offer
     if not isinstance(offer, Wheel | Sdist):
@@ -66,7 +68,7 @@ def _permitted(offer: Offer, requirements: Requirements, *, is_chosen: bool) -> 
         return replace(offer, refused="is a wheel, and --no-binary keeps wheels of it out")
     if isinstance(offer, Sdist) and (refusal := files.why_no_sdist(name)):
         return replace(offer, refused=refusal)
-    return _held_to(offer, requirements.hashes(name))
+    return _held_to(offer, hashes)
 
 
 def _is_named(pin: Pin, requirements: Requirements) -> bool:

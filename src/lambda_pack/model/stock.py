@@ -162,10 +162,10 @@ class Stock(Struct, frozen=True):
     def versions(self, name: NormalizedName) -> Mapping[Version, tuple[tuple[Wheel, Verdict], ...]]:
         """The wheels heard of for every version of a package, each with its verdict."""
         found: dict[Version, tuple[tuple[Wheel, Verdict], ...]] = {}
-        for offer in sorted(self.offers, key=_order):
-            if isinstance(offer, Wheel) and offer.pin.name == name and offer.pin.version is not None:
-                earlier = found.get(offer.pin.version, ())
-                found[offer.pin.version] = (*earlier, (offer, self.judge(offer)))
+        wheels = [offer for offer in self.offers if isinstance(offer, Wheel) and offer.pin.name == name]
+        for wheel in sorted(wheels, key=_order):
+            if wheel.pin.version is not None:
+                found[wheel.pin.version] = (*found.get(wheel.pin.version, ()), (wheel, self.judge(wheel)))
         return found
 
     def fitting_versions(self, name: NormalizedName) -> tuple[Version, ...]:

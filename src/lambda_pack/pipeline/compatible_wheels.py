@@ -21,6 +21,10 @@ at most 3n find none and take n + 2 runs each: 1 + v + c + n(3n + 10) runs of th
 each package, and one for each version refused by contents. A resolver that ignores an exclusion loses it: the package
 is given up.
 
+**What a round costs.** A run of the resolver, which need not ask the indexes again (see
+`lambda_pack.tools.uv_resolver`), one download and its audit. Of the lists of files only what is new is added and
+judged: all files of what is unmet, and where indexes are merged those of the versions chosen.
+
 **What is fetched.** One version of a package at a time, so that none is fetched in vain. After the eighth that is
 refused by contents, versions are passed over in growing numbers: they are excluded, too, though nothing is known of
 them. As soon as an older one fits, or there is no closure, they are looked at one by one after all, so that the newest
@@ -42,7 +46,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
-from lambda_pack.model.packages import Pin, Sdist, Wheel
+from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
@@ -85,19 +89,30 @@ def find_compatible_wheels(
 
 
 def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) -> Stock:
-    names = {pin.name for pin in stock.unmet if _is_from_index(stock, pin)}
+    """Return the stock with every file of what is unmet, and of the closure's versions where indexes are merged."""
+    exact = {offer.pin for offer in stock.offers if _is_exact(offer)}
+    pins = frozenset(pin for pin in stock.closure if pin.version is not None and pin not in exact)
+    unmet = {pin.name for pin in stock.unmet if pin in pins}
+    split = frozenset[NormalizedName]()
     if requirements.indexes.may_split_versions:
         # A resolver lists the files of one index, and another may have a better one of the same version.
-        names |= ports.index.split(pin.name for pin in stock.closure if _is_from_index(stock, pin))
-    if not names:
+        split = ports.index.split(pin.name for pin in pins)
+    if not unmet and not split:
         return stock
-    return stock + permitted(ports.index.files(names), requirements, pins=stock.closure)
+    files = (file for file in ports.index.files(unmet | split) if file.pin.name in unmet or file.pin in pins)
+    # An index lists thousands of files, and in most rounds all of them are known.
+    known = {(offer.pin, offer.filename) for offer in stock.offers}
+    new = [file for file in files if (file.pin, file.filename) not in known]
+    return stock + permitted(new, requirements, pins=stock.closure) if new else stock
 
 
 def _is_from_index(stock: Stock, pin: Pin) -> bool:
     """Whether other files may stand in: a file named by its URL, a checkout or a folder is an exact wish."""
-    own = [offer for offer in stock.offers if offer.pin == pin]
-    return pin.version is not None and all(isinstance(one, Wheel | Sdist) and not one.is_exact for one in own)
+    return pin.version is not None and not any(offer.pin == pin and _is_exact(offer) for offer in stock.offers)
+
+
+def _is_exact(offer: Offer) -> bool:
+    return not isinstance(offer, Wheel | Sdist) or offer.is_exact
 
 
 class _Search:

@@ -50,6 +50,11 @@ _STRATEGIES = {
     IndexStrategy.FIRST_MATCH: "unsafe-first-match",
 }
 
+# A search runs uv many times within seconds. Of an index that does not say how long its pages may be kept, uv fetches
+# every page again in each run; within one search it need not. Ten seconds, because uv's cache outlives the search, and
+# a run that begins later than that sees what was uploaded in between.
+_A_WHILE = "max-age=10"
+
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1
 # It is also the status for some answers of an index, or of a repository, that are none; build logs are indented deeper.
@@ -214,7 +219,7 @@ class UvResolver(Struct, frozen=True):
         own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
         built = [_static(one) for one in self.metadata.built] if self.metadata else []
         settings = {
-            "index": list(_indexes(self.requirements)),
+            "index": list(_indexes(self.requirements, may_be_remembered=bool(exclusions))),
             "no-index": indexes.no_index,
             "find-links": [_flat(place) for place in indexes.find_links],
             "index-strategy": _STRATEGIES[indexes.strategy],
@@ -280,15 +285,20 @@ def _declared(conflicts: Iterable[Conflict]) -> Iterator[dict[str, Any]]:
         } | ({"requires-python": raw["requires_python"]} if "requires_python" in raw else {})
 
 
-def _indexes(requirements: Requirements) -> Iterator[dict[str, str | bool]]:
+def _indexes(requirements: Requirements, *, may_be_remembered: bool) -> Iterator[dict[str, Any]]:
     indexes = requirements.indexes
     if indexes.no_index:
         return
+    age = {"cache-control": {"api": _A_WHILE, "files": _A_WHILE}} if may_be_remembered else {}
     # uv asks the default index last; with `first-index` the order matters, and pip's main index comes first.
     for url in indexes.extra_index_urls:
-        yield {"url": url, **_format(url, indexes)}
+        yield {"url": url, **_format(url, indexes), **age}
     if indexes.index_url is not None:
-        yield {"url": indexes.index_url, "default": True, **_format(indexes.index_url, indexes)}
+        yield {"url": indexes.index_url, "default": True, **_format(indexes.index_url, indexes), **age}
+    elif may_be_remembered:
+        from lambda_pack.tools.network.index_urls import public_index
+
+        yield {"url": public_index(), "default": True, **age}
 
 
 def _format(url: str, indexes: IndexSettings) -> dict[str, str]:

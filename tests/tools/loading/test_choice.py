@@ -123,8 +123,19 @@ def test_how_to_make_a_sysroot_is_said(tmp_path: Path) -> None:
         choose_seat(request, Target.parse("python3.13", "arm64"), cache=tmp_path, environ={"PATH": str(tmp_path)})
 
     folder = tmp_path / "sysroots" / "python3.13-arm64"
-    assert "make it with 'mmdebstrap --variant=extract --architectures=arm64 --include=" in str(refusal.value)
-    assert f"python3.13 trixie {folder}', or name one with --sysroot" in str(refusal.value)
+    assert "make it with `mmdebstrap --variant=extract --architectures=arm64 --include=" in str(refusal.value)
+    assert f"python3.13 trixie {folder}`, or name one with --sysroot" in str(refusal.value)
+
+
+def test_a_sysroot_of_bullseye_is_made_without_its_security_archive(tmp_path: Path) -> None:
+    program(tmp_path, "qemu-aarch64")
+    request = VerifyRequest(Path("x.zip"), means=LoadWith.QEMU)
+
+    with pytest.raises(UsageError) as refusal:
+        choose_seat(request, Target.parse("python3.9", "arm64"), cache=tmp_path, environ={"PATH": str(tmp_path)})
+
+    hook = """--setup-hook='sed -i /security/d "$1"/etc/apt/sources.list'"""
+    assert f"--architectures=arm64 {hook} --include=" in str(refusal.value)
 
 
 def test_a_container_of_awss_image(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ class Chosen(Struct, frozen=True):
 _DEBIAN: Final = MappingProxyType(
     {(3, 9): "bullseye", (3, 11): "bookworm", (3, 13): "trixie", (3, 14): "forky", (3, 15): "forky"}
 )
+# Debian's security updates for bullseye are listed and no longer there (seen 2026-11-28); mmdebstrap adds that archive.
+_WITHOUT_SECURITY: Final = """--setup-hook='sed -i /security/d "$1"/etc/apt/sources.list' """
 _DEBIAN_ARCHITECTURES: Final = MappingProxyType({Architecture.ARM64: "arm64", Architecture.X86_64: "amd64"})
 
 
@@ -148,9 +150,10 @@ def _how_to_make(sysroot: Path, target: Target) -> str:
     release = _DEBIAN.get(target.runtime.python)
     if release is None:
         return f"unpack an image there that has {target.runtime.name} for {target.architecture.value}"
+    hook = _WITHOUT_SECURITY if release == "bullseye" else ""
     return (
-        f"make it with 'mmdebstrap --variant=extract --architectures={_DEBIAN_ARCHITECTURES[target.architecture]} "
-        f"--include=base-files,ca-certificates,libstdc++6,zlib1g,{target.runtime.name} {release} {sysroot}'"
+        f"make it with `mmdebstrap --variant=extract --architectures={_DEBIAN_ARCHITECTURES[target.architecture]} "
+        f"{hook}--include=base-files,ca-certificates,libstdc++6,zlib1g,{target.runtime.name} {release} {sysroot}`"
     )
 
 
