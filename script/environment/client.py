@@ -88,7 +88,7 @@ class Client:
     def _read_once(self, url: str, accept: str, *, is_page: bool) -> Answer:
         address, header = self._authorized(url)
         headers = {"Accept": accept, "User-Agent": "lambda-pack", **({"Accept-Encoding": "gzip"} if is_page else {})}
-        request = urllib.request.Request(address, headers=headers)
+        request = urllib.request.Request(address, headers=headers)  # noqa: S310  # `_is_trusted` looks at the scheme
         if header:
             request.add_unredirected_header("Authorization", header)
         with self._opener(url).open(request, timeout=self._settings.timeout) as response:
@@ -117,12 +117,22 @@ class Client:
             return address, None
         return address, "Basic " + base64.b64encode(":".join(login).encode("utf-8")).decode("ascii")
 
-    def _opener(self, url: str) -> urllib.request.OpenerDirector:
+    def _is_trusted(self, url: str) -> bool:
+        """Return whether pip's trusted-host names the place.
+
+        Raises:
+            UnreadableError: pip would not read it either: it is not https and not this machine.
+        """
         parts = urlsplit(url)
         host = parts.hostname or ""
         is_trusted = not self._settings.trusted_hosts.isdisjoint({host, f"{host}:{parts.port}"})
-        if parts.scheme != "https" and not is_trusted and not _is_loopback(host):
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and (is_trusted or _is_loopback(host)))
+        if not is_safe:
             raise UnreadableError(f"{without_login(url)} is not https, and pip's trusted-host does not name it")
+        return is_trusted
+
+    def _opener(self, url: str) -> urllib.request.OpenerDirector:
+        is_trusted = self._is_trusted(url)
         with self._lock:
             if is_trusted not in self._openers:
                 self._openers[is_trusted] = self._make_opener(is_trusted=is_trusted)
@@ -165,7 +175,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def redirect_request(
+    def redirect_request(  # noqa: PLR0913, PLR0917  # the standard library's
         self,
         req: urllib.request.Request,
         fp: IO[bytes],
@@ -174,7 +184,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        address, header = self._client._authorized(newurl)  # noqa: SLF001  # one class in two
+        self._client._is_trusted(newurl)  # noqa: SLF001  # one class in two
+        address, header = self._client._authorized(newurl)  # noqa: SLF001
         following = super().redirect_request(req, fp, code, msg, headers, address)
         if following is not None and header:
             following.add_unredirected_header("Authorization", header)

@@ -1,6 +1,6 @@
-"""Installs locked packages with uv or pip: into a folder, where fetching wheels alone does not do; or into a
-virtual environment.
+"""Installs locked packages with uv or pip, into a folder or into a virtual environment.
 
+A folder is filled in this way where wheels cannot simply be fetched.
 Virtual environments are for developers (script/test, script/lock, benchmarks): they need programs. Where uv is on PATH
 it does the work. Otherwise pip installs the uv that the lock names and that one does the rest, in half of the time that
 pip would take; where uv cannot (an index that only pip's configuration knows), pip goes on alone.
@@ -78,7 +78,12 @@ class Installer:
 
     def fail_fast(self) -> None:
         """Let programs try only once: no index has answered a moment ago."""
-        self._settings |= {"PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "5"}
+        self._settings |= {
+            "PIP_RETRIES": "0",
+            "UV_HTTP_RETRIES": "0",
+            "PIP_DEFAULT_TIMEOUT": "5",
+            "UV_HTTP_TIMEOUT": "5",
+        }
 
     def refusal(self, what: str, reason: str) -> Refusal:
         """Return the error for a folder that could not be filled."""
@@ -95,7 +100,7 @@ _UV = ("--quiet", "--no-progress", "--require-hashes")
 
 
 def fill_folder(installer: Installer, lock: Path, settings: Settings, reason: str) -> None:
-    """Install a lock into a folder, by uv where one is on PATH and pip's settings name no index of their own, else by pip.
+    """Install a lock into a folder, with uv where one is on PATH and pip's settings name no index, else with pip.
 
     `reason` says why wheels could not simply be fetched.
 

@@ -110,13 +110,16 @@ def _fill(folder: Path, text: str, held: int) -> None:
     from script.environment.wheels import UnsuitedError, install_wheels
 
     settings = read_settings()
-    is_network = False
+    is_network, reason = False, ""
+    if not settings.are_named and shutil.which("uv") and any(os.environ.get(name) for name in _UV_INDEXES):
+        reason = "the index is named in uv's settings alone"
+    elif not settings.indexes and not settings.find_links:
+        reason = "there is no pip to say which index is the default"
+    if reason:
+        _install(folder, text, held, reason, is_network=False)
+        return
     try:
         packages = read_packages(text)
-        if not settings.are_named and shutil.which("uv") and any(os.environ.get(name) for name in _UV_INDEXES):
-            raise UnsuitedError("the index is named in uv's settings alone")
-        if not settings.indexes and not settings.find_links:
-            raise UnsuitedError("there is no pip to say which index is the default")
         progress = _Progress(len(packages))
         try:
             install_wheels(packages, folder, settings, progress.show)

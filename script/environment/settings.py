@@ -150,9 +150,9 @@ def _from_files() -> dict[str, str]:
             continue
         except (configparser.Error, OSError, UnicodeDecodeError):
             continue  # the pack itself refuses it, with the file's name; pip would, too
-        for section in sections:
+        for section, options in sections.items():
             if parser.has_section(section):
-                sections[section].update(
+                options.update(
                     (name.replace("_", "-").removeprefix("--"), text)
                     for name, text in parser.items(section)
                     if text.strip()

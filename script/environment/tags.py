@@ -38,7 +38,7 @@ def rank_of(filename: str, tags: dict[str, int]) -> int | None:
 
 
 def supported_tags() -> dict[str, int]:
-    """Return every tag with its rank; 0 is the best. For CPython alone: others get nothing, and so pip does the work."""
+    """Return every tag with its rank, 0 for the best; none where this is not CPython, and so pip does the work."""
     if sys.implementation.name != "cpython":
         return {}
     return {tag: rank for rank, tag in enumerate(dict.fromkeys(_tags()))}
@@ -78,6 +78,7 @@ def _platforms() -> Iterator[str]:
 def _linux_platforms(machine: str) -> Iterator[str]:
     if struct.calcsize("P") == _POINTER_32:
         machine = {"x86_64": "i686", "aarch64": "armv8l"}.get(machine, machine)
+    yield f"linux_{machine}"
     glibc = _glibc()
     if glibc is not None and glibc[0] == 2:  # noqa: PLR2004  # there is no other
         for minor in range(glibc[1], _OLDEST_GLIBC.get(machine, 16), -1):
@@ -86,7 +87,6 @@ def _linux_platforms(machine: str) -> Iterator[str]:
                 yield f"{_LEGACY[minor]}_{machine}"
     elif musl := _musl():
         yield from (f"musllinux_{musl[0]}_{minor}_{machine}" for minor in range(musl[1], -1, -1))
-    yield f"linux_{machine}"
 
 
 def _glibc() -> tuple[int, int] | None:
@@ -116,5 +116,4 @@ def mac_platforms(version: tuple[int, int], machine: str) -> Iterator[str]:
     for minor in range(newest, 3, -1):
         if machine == "x86_64":
             yield f"macosx_10_{minor}_x86_64"
-            yield from (f"macosx_10_{minor}_{kind}" for kind in ("intel", "fat64", "fat32"))
         yield f"macosx_10_{minor}_universal2"

@@ -118,10 +118,8 @@ def default_index() -> str | None:
 @cache
 def _root() -> Path | None:
     """Return the folder of the parts, or None where `entrypoint` has not started us."""
-    for entry in sys.path:
-        if os.path.basename(entry) == "core" and os.path.isfile(os.path.join(entry, _MARKER)):  # noqa: PTH  # at each start
-            return Path(entry).parent
-    return None
+    entries = [Path(entry) for entry in sys.path if entry.endswith("core")]
+    return next((entry.parent for entry in entries if entry.name == "core" and (entry / _MARKER).is_file()), None)
 
 
 def _make(part: Part) -> None:
