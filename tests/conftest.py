@@ -76,6 +76,7 @@ SLOW = (
     "architecture/test_entrypoint.py",
     "benchmarks/",
     "end_to_end/",
+    "environment/test_making.py",
     "pipeline/test_laws.py",
     "support_checks/",
     "tools/building/",

@@ -150,17 +150,21 @@ class Client:
         return urllib.request.build_opener(*handlers)
 
     def _context(self, *, is_trusted: bool) -> ssl.SSLContext:
-        bundle, client = self._settings.certificates, self._settings.client_certificate
+        """Trust the system's certificates (or SSL_CERT_FILE's), and those that pip's settings name, as pip 26 does."""
+        context = ssl.create_default_context()
+        known, name = ssl.get_default_verify_paths().cafile, ""
         try:
-            if bundle and Path(bundle).is_dir():
-                context = ssl.create_default_context(capath=bundle)
-            else:
-                context = ssl.create_default_context(cafile=bundle or None)
-            if client:
-                context.load_cert_chain(client)
+            for name in dict.fromkeys(self._settings.certificates):
+                if Path(name).is_dir():
+                    context.load_verify_locations(capath=name)
+                elif name != known:
+                    context.load_verify_locations(cafile=name)
+            if self._settings.client_certificate:
+                name = self._settings.client_certificate
+                context.load_cert_chain(name)
         except OSError as error:
-            raise UnreadableError(f"the certificates {bundle or client!r} cannot be read: {error}") from None
-        if not bundle and not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
+            raise UnreadableError(f"the certificates {name!r} cannot be read: {error}") from None
+        if not name and not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
             # python.org's Python on macOS has no certificates of its own.
             context.load_verify_locations(cadata=pip_certificates())
         if is_trusted:

@@ -54,7 +54,7 @@ class Installer:
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
         if settings.certificates:  # uv does not read pip's name for it, and tries for 20 s
-            self._settings.setdefault("SSL_CERT_FILE", settings.certificates)
+            self._settings.setdefault("SSL_CERT_FILE", settings.certificates[0])
 
     def succeeds(self, command: Sequence[str | Path]) -> bool:
         """Run a program without input, in the environments' folder: no project's settings are near."""

@@ -31,7 +31,7 @@ class Settings(NamedTuple):
     indexes: tuple[str, ...]
     find_links: tuple[str, ...] = ()
     trusted_hosts: frozenset[str] = frozenset()
-    certificates: str | None = None
+    certificates: tuple[str, ...] = ()
     client_certificate: str | None = None
     proxy: str | None = None
     timeout: float = _TIMEOUT
@@ -49,11 +49,12 @@ def read_settings() -> Settings:
         timeout = float(found.get("timeout") or found.get("default-timeout") or _TIMEOUT)
     except ValueError:
         timeout = _TIMEOUT
+    certificates = (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"), found.get("cert"))
     return Settings(
         indexes=() if wants_none else tuple(dict.fromkeys(index for index in indexes if index)),
         find_links=links,
         trusted_hosts=frozenset(found.get("trusted-host", "").lower().split()),
-        certificates=found.get("cert") or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE"),
+        certificates=tuple(name for name in certificates if name),
         client_certificate=found.get("client-cert") or None,
         proxy=found.get("proxy") or None,
         timeout=timeout,

@@ -18,60 +18,22 @@ from pathlib import Path
 import findpython
 import pytest
 import uv
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lambda_pack import __version__
+from tests.support.checkouts import Checkout, make_checkout
 from tests.support.faults import Slow
 from tests.support.index import LoopbackIndex
-from tests.support.packages import make_wheel
-from tests.support.processes import Finished, run
+from tests.support.processes import run
 from tests.support.sources import make_sdist
 
 HOUSE = Path(__file__).parents[2]
-MAIN = """\
-import sys
-
-def main():
-    import snowflake
-    print(snowflake.__version__, *sys.argv, sep="|")
-    return 0
-"""
-
-
-class Checkout(Struct, frozen=True):
-    """A checkout with one dependency, served by a loopback index; `environment` is what its processes see."""
-
-    folder: Path
-    cache: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def start(self, *arguments: str, python: str = sys.executable, **more: str) -> Finished:
-        """Runs the entrypoint to its end; `more` are further environment variables."""
-        command: tuple[str | Path, ...] = (python, self.folder / "entrypoint", *arguments)
-        return run(command, {**self.environment, **more}, folder=self.folder, timeout=60)
-
-    def made(self) -> list[Path]:
-        """The environments that are whole."""
-        return [marker.parents[1] for marker in self.cache.glob("lambda-pack/environments/*/core/made-from.lock")]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, index: LoopbackIndex, clean_environment: Mapping[str, str]) -> Checkout:
     """A checkout whose lock names `snowflake`."""
-    wheel = make_wheel(index.folder, "snowflake-1.0-py3-none-any.whl")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    folder = tmp_path / "check out"  # with a space, as on many a machine
-    (folder / "src" / "lambda_pack").mkdir(parents=True)
-    (folder / "src" / "lambda_pack" / "__init__.py").touch()
-    (folder / "src" / "lambda_pack" / "__main__.py").write_text(MAIN, "utf-8")
-    (folder / "requirements.lock").write_text(f"snowflake==1.0 \\\n    --hash=sha256:{digest}\n", "utf-8")
-    shutil.copy2(HOUSE / "entrypoint", folder)
-    shutil.copytree(HOUSE / "script" / "environment", folder / "script" / "environment")
-    cache = tmp_path / "cache"
-    path = os.pathsep.join(["/usr/bin", "/bin"])  # no uv there: pip does the work
-    settings = {**clean_environment, "PATH": path, "XDG_CACHE_HOME": str(cache), "PIP_INDEX_URL": index.url}
-    return Checkout(folder, cache, settings)
+    return make_checkout(tmp_path, index, clean_environment)
 
 
 def only_for_pip(checkout: Checkout, index: LoopbackIndex) -> None:
