@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import shutil
 import signal
 import subprocess  # noqa: TID251  # to kill a start in the middle, with all that it started
 import sys

@@ -17,7 +17,7 @@ from threading import Lock, Thread
 from lambda_pack.errors import IndexUnavailable, LambdaPackError
 from lambda_pack.tools.process import own_environment, run, tail
 
-__all__ = ["Part", "begin", "default_index", "import_path", "is_there", "need", "program_folder"]
+__all__ = ["Part", "begin", "default_index", "environment_folder", "import_path", "is_there", "need", "program_folder"]
 
 _MARKER = "made-from.lock"  # as in `entrypoint`: with it a part is whole
 _MAKE = (
@@ -113,6 +113,11 @@ def default_index() -> str | None:
         return (root / "core" / "default-index").read_text("utf-8") if root else None
     except OSError:
         return None
+
+
+def environment_folder() -> Path | None:
+    """Return the folder that holds all parts, to be kept for other runs; None where `entrypoint` has not started us."""
+    return _root()
 
 
 @cache
