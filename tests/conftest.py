@@ -77,6 +77,7 @@ SLOW = (
     "benchmarks/",
     "end_to_end/",
     "environment/test_making.py",
+    "environment/test_settings.py",
     "pipeline/test_laws.py",
     "support_checks/",
     "tools/building/",

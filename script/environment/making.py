@@ -107,8 +107,11 @@ def _begin(environment: Path, part: str) -> None:
 
 def _fill(folder: Path, text: str, held: int) -> None:
     from script.environment.settings import read_settings
-    from script.environment.wheels import UnsuitedError, install_wheels
 
+    try:
+        from script.environment.wheels import UnsuitedError, install_wheels
+    except ImportError as error:  # ssl or zlib, in a Python that was built without them
+        raise Refusal(f"{sys.executable!r} cannot fetch packages: {error}; use another Python", USAGE) from error
     settings = read_settings()
     is_network, reason = False, ""
     if not settings.are_named and shutil.which("uv") and any(os.environ.get(name) for name in _UV_INDEXES):

@@ -132,6 +132,16 @@ def test_wheels_may_be_on_the_disk(kind: str, checkout: Checkout, index: Loopbac
     assert index.requests == ()
 
 
+@pytest.mark.parametrize("variable", ["PIP_PROXY", "http_proxy"])
+def test_a_proxy_is_asked(variable: str, checkout: Checkout, index: LoopbackIndex) -> None:
+    done = checkout.start(
+        PIP_INDEX_URL="http://index.example/simple/", PIP_TRUSTED_HOST="index.example", **{variable: index.host}
+    )
+
+    assert done.output == READY, done.errors
+    assert index.requests[0].path == "http://index.example/simple/snowflake/"
+
+
 @pytest.mark.parametrize("place", ["URL", "netrc"])
 def test_a_login_goes_where_it_belongs(place: str, checkout: Checkout, index: LoopbackIndex, tmp_path: Path) -> None:
     with LoopbackIndex(tmp_path / "pages", files_at=index.files_url) as pages:
