@@ -196,14 +196,22 @@ def _end_with_parent(parent: int) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Return the exit code. Arguments: FOLDER LOCK PART, and in the background the id of the process that wants it."""
-    environment, lock, part = Path(arguments[0]), Path(arguments[1]), arguments[2]
-    if len(arguments) > 3:  # noqa: PLR2004
+    """Return the exit code.
+
+    Arguments: FOLDER LOCK PART [PARENT [early]]. PARENT is the process that waits for the part: when it ends, so do we.
+    `early` says that the part may not be needed: nothing is written to standard error, and a uv on PATH may do.
+    """
+    environment, lock, part, *rest = arguments
+    if "early" in rest:
         if part == "resolve" and shutil.which("uv"):
-            return 0  # that one may do, which lambda-pack itself finds out
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  # who needs the part will wait for it, and say so
-        if os.name != "nt":
-            threading.Thread(target=_end_with_parent, args=(int(arguments[3]),), daemon=True).start()
+            return 0  # lambda-pack itself finds out whether that one is good
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  # for the life of the process
+    if rest and os.name != "nt":
+        threading.Thread(target=_end_with_parent, args=(int(rest[0]),), daemon=True).start()
+    return _make(Path(environment), Path(lock), part)
+
+
+def _make(environment: Path, lock: Path, part: str) -> int:
     try:
         if part == "all":
             make_virtual_environment(environment, lock)

@@ -242,7 +242,50 @@ def test_a_part_that_cannot_be_fetched_ends_the_run_as_a_network_error(
 
     assert done.exit_code == 5
     assert "the part 'deliver' of lambda-pack's environment could not be made" in done.errors
+    assert "No matching distribution found for hailstone" in done.errors
     assert not checkout.made("deliver")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_good"),
+    [("uv 0.13.0 (abc 2026-01-01)", True), ("uv 1.2.3", True), ("uv 0.12.9", False), ("pyenv: uv: not found", False)],
+)
+def test_a_good_uv_on_path_is_used_and_none_is_fetched(
+    answer: str, checkout: Checkout, index: LoopbackIndex, tmp_path: Path, *, is_good: bool
+) -> None:
+    program = tmp_path / "bin" / "uv"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n", "utf-8")
+    program.chmod(0o755)
+    path = os.pathsep.join([str(program.parent), checkout.environment["PATH"]])
+
+    done = checkout.start("find-uv", PATH=path)
+
+    assert done.output.splitlines()[1:] == [str(program) if is_good else "the one that was fetched"], done.errors
+    assert len(index.asked("uv-*.whl")) == (0 if is_good else 1)
+
+
+def test_uv_is_fetched_once_while_the_environment_is_made(checkout: Checkout, index: LoopbackIndex) -> None:
+    index.misbehave("snowflake-1.0-py3-none-any.whl", Slow(0.5))
+
+    first = checkout.start("pack", "-r", "requirements.txt")
+    second = checkout.start("find-uv")
+
+    assert first.exit_code == 0, first.errors
+    assert second.output.splitlines()[1:] == ["the one that was fetched"], second.errors
+    assert len(index.asked("uv-*.whl")) == 1
+    assert first.errors.count("\n") == 1, "what goes on in the background says nothing"
+
+
+@pytest.mark.parametrize(
+    "words", [("pack", "-r", "pylock.toml"), ("pack", "-r", "r.txt", "--resolver=pip"), ("audit", "x.txt"), ("pack",)]
+)
+def test_uv_is_not_fetched_where_it_may_not_be_needed(
+    words: tuple[str, ...], checkout: Checkout, index: LoopbackIndex
+) -> None:
+    checkout.start(*words)
+
+    assert not index.asked("/simple/uv/")
 
 
 def test_what_is_installed_beside_the_interpreter_has_no_part_in_it(checkout: Checkout, tmp_path: Path) -> None:

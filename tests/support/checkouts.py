@@ -19,6 +19,7 @@ __all__ = ["Checkout", "locked", "make_checkout"]
 
 HOUSE = Path(__file__).parents[2]
 MAIN = """\
+import os
 import sys
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.tools.parts import Part, need
@@ -32,17 +33,23 @@ def main():
     except LambdaPackError as error:
         print("error:", error, file=sys.stderr)
         return error.exit_code
+    if sys.argv[1:2] == ["find-uv"]:
+        from lambda_pack.tools.uv_program import find_uv
+        print(find_uv(os.environ))
     if sys.argv[1:2] == ["need"]:
         import hailstone
         print(hailstone.__version__)
     return 0
 """
 # What parts are fetched by: nothing that is not in the standard library.
-OURS = ("__init__.py", "errors.py", "tools/__init__.py", "tools/parts.py", "tools/process.py", "model/product.py")
+OURS = (
+    *("__init__.py", "errors.py", "model/product.py", "tools/__init__.py", "tools/environment.py", "tools/parts.py"),
+    *("tools/process.py", "tools/uv_program.py"),
+)
 
 
 class Checkout(Struct, frozen=True):
-    """A checkout with one dependency, and one more in each of the parts "deliver" and "terminal".
+    """A checkout with one dependency, one more in the part "deliver", and a small uv in the part "resolve".
 
     `environment` is what its processes see.
     """
@@ -82,7 +89,10 @@ def make_checkout(folder: Path, index: LoopbackIndex, environment: Mapping[str, 
     (checkout / "src" / "lambda_pack" / "__main__.py").write_text(MAIN, "utf-8")
     snowflake = make_wheel(index.folder, "snowflake-1.0-py3-none-any.whl")
     hailstone = make_wheel(index.folder, "hailstone-2.0-py3-none-any.whl")
-    text = f"# part: core\n{locked(snowflake)}\n# part: deliver\n{locked(hailstone)}"
+    program = {"uv/__init__.py": b"def find_uv_bin():\n    return 'the one that was fetched'\n"}
+    uv = make_wheel(index.folder, "uv-9.0-py3-none-any.whl", files=program)
+    parts = {"core": snowflake, "deliver": hailstone, "resolve": uv}
+    text = "\n".join(f"# part: {part}\n{locked(wheel)}" for part, wheel in parts.items())
     (checkout / "requirements.lock").write_text(text, "utf-8")
     shutil.copy2(HOUSE / "entrypoint", checkout)
     shutil.copytree(
