@@ -20,7 +20,7 @@ ARG UV_PYTHON_DOWNLOADS_JSON_URL
 # Made while the image is built, for any user to run; wins over RUNNER_TEMP when a workflow runs the image.
 ENV LAMBDA_PACK_ENVIRONMENTS=/opt/lambda-pack-environments
 COPY requirements.lock entrypoint /opt/lambda-pack/
-COPY script/environment.py /opt/lambda-pack/script/
+COPY script/environment /opt/lambda-pack/script/environment
 RUN /opt/lambda-pack/script/image python && /opt/lambda-pack/script/image environment
 
 # Whoever runs it may have no home: caches lie where all may write, and a volume here keeps them between runs.

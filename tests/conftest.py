@@ -76,6 +76,8 @@ SLOW = (
     "architecture/test_entrypoint.py",
     "benchmarks/",
     "end_to_end/",
+    "environment/test_making.py",
+    "environment/test_settings.py",
     "pipeline/test_laws.py",
     "support_checks/",
     "tools/building/",

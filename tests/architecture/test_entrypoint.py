@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import shutil
 import signal
 import subprocess  # noqa: TID251  # to kill a start in the middle, with all that it started
 import sys
@@ -18,60 +17,30 @@ from pathlib import Path
 import findpython
 import pytest
 import uv
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from lambda_pack import __version__
+from tests.support.checkouts import Checkout, make_checkout
 from tests.support.faults import Slow
 from tests.support.index import LoopbackIndex
-from tests.support.packages import make_wheel
-from tests.support.processes import Finished, run
+from tests.support.processes import run
+from tests.support.sources import make_sdist
 
 HOUSE = Path(__file__).parents[2]
-MAIN = """\
-import sys
-
-def main():
-    import snowflake
-    print(snowflake.__version__, *sys.argv, sep="|")
-    return 0
-"""
-
-
-class Checkout(Struct, frozen=True):
-    """A checkout with one dependency, served by a loopback index; `environment` is what its processes see."""
-
-    folder: Path
-    cache: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    def start(self, *arguments: str, python: str = sys.executable, **more: str) -> Finished:
-        """Runs the entrypoint to its end; `more` are further environment variables."""
-        command: tuple[str | Path, ...] = (python, self.folder / "entrypoint", *arguments)
-        return run(command, {**self.environment, **more}, folder=self.folder, timeout=60)
-
-    def made(self) -> list[Path]:
-        """The environments that are whole."""
-        return [marker.parent for marker in self.cache.glob("lambda-pack/environments/*/made-from.lock")]
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, index: LoopbackIndex, clean_environment: Mapping[str, str]) -> Checkout:
     """A checkout whose lock names `snowflake`."""
-    wheel = make_wheel(index.folder, "snowflake-1.0-py3-none-any.whl")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    folder = tmp_path / "check out"  # with a space, as on many a machine
-    (folder / "src" / "lambda_pack").mkdir(parents=True)
-    (folder / "src" / "lambda_pack" / "__init__.py").touch()
-    (folder / "src" / "lambda_pack" / "__main__.py").write_text(MAIN, "utf-8")
-    (folder / "requirements.lock").write_text(f"snowflake==1.0 \\\n    --hash=sha256:{digest}\n", "utf-8")
-    (folder / "script").mkdir()
-    shutil.copy2(HOUSE / "entrypoint", folder)
-    shutil.copy2(HOUSE / "script" / "environment.py", folder / "script")
-    cache = tmp_path / "cache"
-    path = os.pathsep.join(["/usr/bin", "/bin"])  # no uv there: pip does the work
-    settings = {**clean_environment, "PATH": path, "XDG_CACHE_HOME": str(cache), "PIP_INDEX_URL": index.url}
-    return Checkout(folder, cache, settings)
+    return make_checkout(tmp_path, index, clean_environment)
+
+
+def only_for_pip(checkout: Checkout, index: LoopbackIndex) -> None:
+    """Change the lock's package to one that has no wheel: pip has to build it."""
+    index.folder.joinpath("snowflake-1.0-py3-none-any.whl").unlink()
+    sdist = make_sdist(index.folder, "snowflake", "1.0")
+    digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
+    (checkout.folder / "requirements.lock").write_text(f"snowflake==1.0 --hash=sha256:{digest}\n", "utf-8")
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -113,8 +82,9 @@ def test_a_start_that_was_killed_is_made_good(checkout: Checkout, index: Loopbac
     index.behave()
 
     assert not checkout.made()
-    assert list(checkout.cache.glob("lambda-pack/environments/*/pyvenv.cfg")), "it was killed in the middle"
+    assert list(checkout.cache.glob("lambda-pack/environments/*/.core-*")), "it was killed in the middle"
     assert checkout.start().output == "1.0|lambda-pack\n"
+    assert not list(checkout.cache.glob("lambda-pack/environments/*/.core-*")), "what was left is swept"
 
 
 def test_another_lock_gets_another_environment(checkout: Checkout) -> None:
@@ -126,9 +96,9 @@ def test_another_lock_gets_another_environment(checkout: Checkout) -> None:
     assert len(checkout.made()) == 2
 
 
-def test_an_environment_whose_interpreter_has_gone_is_made_again(checkout: Checkout) -> None:
+def test_a_part_without_its_marker_is_made_again(checkout: Checkout) -> None:
     checkout.start()
-    (checkout.made()[0] / "bin" / "python").unlink()
+    (checkout.made()[0] / "core" / "made-from.lock").unlink()
 
     assert checkout.start().output == "1.0|lambda-pack\n"
 
@@ -197,7 +167,7 @@ def test_what_cannot_be_installed_is_said_with_the_end_of_the_log(checkout: Chec
     assert "could not be installed" in done.errors
     assert "DO NOT MATCH THE HASHES" in done.errors
     assert "very-secret" not in done.errors
-    assert not list(checkout.cache.glob("lambda-pack/environments/*/pyvenv.cfg"))
+    assert not list(checkout.cache.glob("lambda-pack/environments/*/*core*/*"))
 
 
 def test_a_folder_that_cannot_be_made_is_said(checkout: Checkout, tmp_path: Path) -> None:
@@ -218,28 +188,33 @@ def test_a_checkout_without_its_lock_is_said(checkout: Checkout) -> None:
     assert "is this a whole checkout?" in done.errors
 
 
-def test_a_python_without_pip_uses_the_one_of_ensurepip(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_python_without_pip_uses_the_one_of_ensurepip(
+    checkout: Checkout, index: LoopbackIndex, tmp_path: Path
+) -> None:
     pytest.importorskip("ensurepip", reason="this Python came without ensurepip")
+    only_for_pip(checkout, index)
     run((sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"), checkout.environment, folder=tmp_path)
 
     assert checkout.start(python=str(tmp_path / "bare" / "bin" / "python")).output == "1.0|lambda-pack\n"
 
 
-def test_a_python_without_any_pip_is_told_what_to_install(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_python_without_any_pip_is_told_what_to_install(
+    checkout: Checkout, index: LoopbackIndex, tmp_path: Path
+) -> None:
     if sysconfig.get_config_var("WHEEL_PKG_DIR"):
         pytest.skip("this Python finds a pip in a folder of its distribution")
-    maker = checkout.folder / "script" / "environment.py"
+    only_for_pip(checkout, index)
     without = (
-        "import runpy, sys; sys.modules['pip'] = sys.modules['ensurepip'] = None; "
-        "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+        "import sys; sys.modules['pip'] = sys.modules['ensurepip'] = None; sys.path.insert(0, sys.argv.pop(1)); "
+        "from script.environment.making import main; sys.exit(main(sys.argv[1:]))"
     )
-    arguments = (maker, tmp_path / "made", checkout.folder / "requirements.lock", "marker")
+    arguments = (checkout.folder, tmp_path / "made", checkout.folder / "requirements.lock", "core")
 
     done = run((sys.executable, "-c", without, *arguments), checkout.environment, folder=tmp_path)
 
     assert done.exit_code == 2
     assert f"install python{sys.version_info.major}.{sys.version_info.minor}-venv" in done.errors
-    assert not (tmp_path / "made").exists()
+    assert not list((tmp_path / "made").glob("*core*/*"))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +224,11 @@ def test_a_python_without_any_pip_is_told_what_to_install(checkout: Checkout, tm
         ({"HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/x/lambda-pack/environments"),
         ({"HOME": "/h", "XDG_CACHE_HOME": "relative"}, "/h/.cache/lambda-pack/environments"),
         ({"HOME": "/h", "XDG_CACHE_HOME": "/x", "RUNNER_TEMP": "/r"}, "/r/lambda-pack/environments"),
+        ({"RUNNER_TEMP": "/r", "RUNNER_TOOL_CACHE": "/t"}, "/r/lambda-pack/environments"),
+        (
+            {"RUNNER_TEMP": "/r", "RUNNER_TOOL_CACHE": "/t", "RUNNER_ENVIRONMENT": "self-hosted"},
+            "/t/lambda-pack/environments",
+        ),
         ({"RUNNER_TEMP": "/r", "LAMBDA_PACK_ENVIRONMENTS": "/own"}, "/own"),
         ({}, str(Path(f"~{pwd.getpwuid(os.getuid()).pw_name}").expanduser() / ".cache/lambda-pack/environments")),
     ],

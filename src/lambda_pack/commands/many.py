@@ -19,6 +19,7 @@ from lambda_pack.errors import Interrupted, LambdaPackError
 from lambda_pack.model.cells import Cell
 from lambda_pack.model.report import Report
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.parts import Part, begin
 from lambda_pack.tools.process import end_all
 
 __all__ = ["Outcome", "Packed", "Refused", "pack_many"]
@@ -52,6 +53,8 @@ def pack_many(
 
     `narrate` gives the narrator of a cell, which is told from its own thread. An interruption ends all that runs.
     """
+    if any(cell.delivery is not None for cell in cells):
+        begin(Part.DELIVER)
     stop = Event()
     # Before there are threads: of two that fill this table at once one gets half of it (seen in CPython 3.11).
     sysconfig.get_config_vars()

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lambda_pack.commands.orders import take_order
+from lambda_pack.commands.orders import Order, take_order
 from lambda_pack.commands.recorder import Recorder
 from lambda_pack.commands.wiring import Workshop
 from lambda_pack.model.request import PackRequest
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.parts import Part, begin
 
 if TYPE_CHECKING:
     from lambda_pack.commands.shared_work import SharedWork
@@ -55,6 +56,7 @@ def _packed(
     shared: SharedWork | None,
 ) -> Report:
     order = take_order(request, environ, recorder)
+    _begin_parts(order)
     inputs = None
     if order.lock is not None:
         from lambda_pack.commands.unchanged import inputs_digest, recall
@@ -72,6 +74,15 @@ def _packed(
     if request.use_cache:
         _keep_bounded(request.cache)
     return report
+
+
+def _begin_parts(order: Order) -> None:
+    """Fetch in the background what is sure to be needed later."""
+    if order.request.building.wheelhouse is not None:
+        begin(Part.DELIVER)
+    packages = [locked.package for locked in order.lock.packages] if order.lock is not None else []
+    if any(package.sdist is not None and not package.wheels for package in packages):
+        begin(Part.BUILD)
 
 
 def _keep_bounded(folder: Path | None) -> None:

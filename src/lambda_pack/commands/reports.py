@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from lambda_pack.commands.orders import Order
 from lambda_pack.commands.places import seen_from, without_folder
 from lambda_pack.commands.recorder import Recorder
-from lambda_pack.model.choices import Layout
+from lambda_pack.model.choices import Layout, ResolverName
 from lambda_pack.model.glue import GlueFacts, job_arguments
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.report import ArchiveFacts, PackedPackage, Report, Unmet
 from lambda_pack.model.stock import Attempt, HeldBack
 from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.tools.process import own_environment
 
 __all__ = ["report_of", "seen_archive", "tools_of"]
 
@@ -92,13 +93,18 @@ def seen_archive(archive: ArchiveFacts, project: Path) -> ArchiveFacts:
 
 def tools_of(order: Order) -> tuple[tuple[str, str], ...]:
     """Names and versions of what took part; a lock needs no resolver."""
-    resolver = [] if order.lock is not None else [order.request.resolver.value]
     ours = (("lambda-pack", VERSION), ("python", platform.python_version()))
-    return (*ours, *((name, _version(name)) for name in resolver))
+    if order.lock is not None:
+        return ours
+    return (*ours, (order.request.resolver.value, _version(order.request.resolver)))
 
 
 @cache
-def _version(name: str) -> str:
-    from importlib.metadata import version  # start-up stays light
+def _version(resolver: ResolverName) -> str:
+    if resolver is ResolverName.UV:
+        from lambda_pack.tools.uv_program import uv_version
 
-    return version(name)
+        return uv_version(own_environment())
+    from lambda_pack.tools.pip.program import our_pip
+
+    return our_pip().version

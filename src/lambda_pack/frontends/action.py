@@ -29,6 +29,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.targets import RUNTIMES, Architecture
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.network.cache_upkeep import prune_to
+from lambda_pack.tools.parts import Part, begin
 
 __all__ = ["PARTS", "run_part"]
 
@@ -65,6 +66,8 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
             raise UsageError(
                 f"there is no zip to deliver with {what}; leave that out, or the inputs that begin with 's3-'"
             )
+        if inputs.delivery is not None:
+            begin(Part.DELIVER)
         with GroupNarrator(workflow) as narrator:
             for name, given in inputs.said.items():
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")

@@ -15,6 +15,7 @@ from lambda_pack.inputs.home import home_folder
 from lambda_pack.model.product import VERSION
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.urls import masked
+from lambda_pack.tools.parts import environment_folder
 
 __all__ = ["CACHE_OUTPUTS", "cache_folder", "cache_outputs"]
 
@@ -41,7 +42,10 @@ def cache_outputs(requests: Sequence[PackRequest], environ: Mapping[str, str]) -
     targets = "+".join(sorted({str(request.target) for request in requests}))
     # Wheels that are built here are for this machine.
     begin = f"lambda-pack-{VERSION}-{sys.platform}-{platform.machine()}-{targets}-"
-    values = (str(cache_folder(requests[0], environ)), begin + digest[:32], begin)
+    # Parts that have been added to the environment need not be fetched again either: uv is the largest of all files.
+    folders = (cache_folder(requests[0], environ), environment_folder())
+    paths = "\n".join(str(folder) for folder in folders if folder is not None)
+    values = (paths, begin + digest[:32], begin)
     return dict(zip(CACHE_OUTPUTS, values, strict=True))
 
 

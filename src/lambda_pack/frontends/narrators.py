@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self, TextIO
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.limits import megabytes
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.parts import Part, begin, is_there
 
 __all__ = ["PlainNarrator", "SilentNarrator", "TerminalNarrator", "ToldNarrator", "choose_narrator"]
 
@@ -166,5 +167,7 @@ def choose_narrator(*, quiet: bool, verbose: bool, stream: TextIO = sys.stderr) 
     if quiet:
         return SilentNarrator()
     if stream.isatty() and os.environ.get("TERM") not in _UNABLE:  # noqa: TID251  # a front-end
-        return TerminalNarrator(stream, verbose=verbose)
+        if is_there(Part.TERMINAL):
+            return TerminalNarrator(stream, verbose=verbose)
+        begin(Part.TERMINAL)  # for the next run: this one need not wait for bars
     return PlainNarrator(stream, verbose=verbose)

@@ -16,6 +16,7 @@ from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.targets import Architecture
 from lambda_pack.model.urls import masked
+from lambda_pack.tools.parts import Part, begin
 
 if TYPE_CHECKING:
     # What is rendered is loaded while the resolver runs.
@@ -45,6 +46,8 @@ def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: boo
     if delivery is not None and request.is_folder:
         what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
         raise UsageError(f"a folder cannot be delivered to S3; leave out {what} or the place in S3")
+    if delivery is not None:
+        begin(Part.DELIVER)
     with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
         for name, given in said.items():
             # What pip can be told, too, is told with what pip's own settings say.

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from lambda_pack.frontends.narrators import SilentNarrator
 from lambda_pack.model.limits import megabytes
+from lambda_pack.tools.parts import Part, need
 
 __all__ = ["Annotation", "GroupNarrator", "Workflow"]
 
@@ -165,4 +166,5 @@ def _one_line(text: str) -> str:
 
 def _toolkit(name: str) -> ModuleType:
     """A part of actions-toolkit, which has no types; imported late, for it brings requests with it."""
+    need(Part.ACTION)
     return import_module(f"actions_toolkit.{name}")

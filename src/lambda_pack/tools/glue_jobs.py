@@ -10,6 +10,7 @@ from lambda_pack.errors import DeliveryError, UsageError
 from lambda_pack.model.glue import JobChange, check_job
 from lambda_pack.model.urls import masked
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.parts import Part, need
 
 __all__ = ["GlueJobs"]
 
@@ -77,6 +78,7 @@ def _refusing(name: str) -> Iterator[None]:
         DeliveryError: the job is as it was.
         UsageError: AWS's settings cannot be used.
     """
+    need(Part.DELIVER)
     from botocore import exceptions
 
     try:

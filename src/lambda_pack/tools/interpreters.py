@@ -12,6 +12,7 @@ from pathlib import Path
 from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.environment import package_environment
+from lambda_pack.tools.parts import Part, need
 from lambda_pack.tools.process import run, tail
 from lambda_pack.tools.uv_program import find_uv
 
@@ -139,6 +140,7 @@ def _candidates(python: tuple[int, int], path: str, tool_caches: tuple[str, ...]
 
 def _candidates_of_findpython(name: str, ending: str) -> Iterator[Path]:
     """What findpython's providers list; its own finder would start every one of them, whatever its name."""
+    need(Part.BUILD)
     from findpython.providers import ALL_PROVIDERS
 
     for kind, provider_class in ALL_PROVIDERS.items():

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-__all__ = ["Completed", "Running", "clean_up", "end_all", "run", "started", "tail"]
+__all__ = ["Completed", "Running", "clean_up", "end_all", "own_environment", "run", "started", "tail"]
 
 # What a build writes has no limit; what we remember of it has (lines).
 _REMEMBERED = 5_000
@@ -138,6 +138,11 @@ def clean_up(command: Sequence[str], *, environment: Mapping[str, str], timeout:
             process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             _end(process)
+
+
+def own_environment() -> Mapping[str, str]:
+    """Return all that we see ourselves, for programs of our own that reach an index as `entrypoint` does."""
+    return os.environ  # noqa: TID251  # this is the place
 
 
 def tail(text: str, lines: int = 40) -> str:

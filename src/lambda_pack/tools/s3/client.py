@@ -11,6 +11,7 @@ from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.product import VERSION
 from lambda_pack.ports import Narrator
+from lambda_pack.tools.parts import Part, need
 from lambda_pack.tools.s3.refusals import refusing_client
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def connect(delivery: Delivery, narrator: Narrator | None, *, patience: Patience
         DeliveryError: there are no credentials.
     """
     patience = patience or Patience()
+    need(Part.DELIVER)
     with refusing_client(delivery):
         from boto3.session import Session  # boto3 costs 150 ms
         from botocore.config import Config

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from lambda_pack.errors import DeliveryError, UsageError
 from lambda_pack.model.shared_wheelhouse import SharedWheelhouse
+from lambda_pack.tools.parts import Part, need
 from lambda_pack.tools.s3.client import Connection, Patience, connect
 from lambda_pack.tools.s3.holdings import TAKEN
 from lambda_pack.tools.s3.place import Place
@@ -74,6 +75,7 @@ class S3Wheelhouse:
         Raises:
             WheelhouseError: S3 did not take it.
         """
+        need(Part.DELIVER)
         from botocore.exceptions import ClientError
 
         with self._place(name) as place:
@@ -93,6 +95,7 @@ class S3Wheelhouse:
 
     @contextmanager
     def _place(self, name: str) -> Iterator[Place]:
+        need(Part.DELIVER)
         from botocore.parsers import ResponseParserError
 
         try:
