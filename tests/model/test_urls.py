@@ -35,7 +35,26 @@ def test_credentials_go(url: str, expected: str) -> None:
     assert without_credentials(url) == expected
 
 
-PASSWORDS = ("a/b", "a#b", "a?b", "a'b", 'a"b', "a<b", "a>b", "a b", "a@b", "a%2Fb", "a:b", "a\\b", "a;b", "ab ", "é,b")
+PASSWORDS = (
+    "a/b",
+    "a#b",
+    "a?b",
+    "a'b",
+    'a"b',
+    "a<b",
+    "a>b",
+    "a b",
+    "a@b",
+    "a%2Fb",
+    "a:b",
+    "a\\b",
+    "a;b",
+    "ab ",
+    "é,b",
+    "123 45",
+    "'p w'",
+    '"p w"',
+)
 
 
 @pytest.mark.parametrize("password", PASSWORDS)

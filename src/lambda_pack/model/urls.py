@@ -23,7 +23,7 @@ __all__ = [
 # or quotes reaches to the last `@` of the word; one with spaces is known by the colon before it, which no port follows.
 _WITH_LOGIN = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*)://"
-    r"(?P<rest>(?:[^\s/@:\[]+:(?!\s|[0-9]*(?:[/\s'\"),;]|$))[^\n@]*)?[^\s@]*@\S*)",
+    r"(?P<rest>(?:[^\s/@:\[]+:(?!\s|[0-9]+(?:[/'\"),;]|$)|['\"),;]*(?:\s|$))[^\n@]*)?[^\s@]*@\S*)",
     re.IGNORECASE,
 )
 # The `@v1` of `git+https://x.example/a.git@v1`: a host with a dot and a path lead to it, and no host follows it.
