@@ -117,11 +117,13 @@ def test_remarks_stand_on_the_lines_that_brought_it_in(failed: tuple[Job, Step])
     _, step = failed
 
     (error,) = step.annotations("error")
-    (notice,) = step.annotations("notice")
+    (remark,) = step.annotations("warning")
     assert error.startswith(
         "::error file=api/requirements.txt,line=3,title=unmet dependency::native==1.0 cannot be met"
     )
-    assert notice.startswith("::notice file=api/requirements.txt,line=4,title=held back::old 1.0 is taken, not 2.0")
+    assert remark.startswith(
+        "::warning file=api/requirements.txt,line=4,title=much older version::old 1.0 is older by a"
+    )
 
 
 def test_the_summary_explains_what_is_unmet_first(failed: tuple[Job, Step]) -> None:
@@ -136,7 +138,7 @@ def test_a_build_log_commands_nothing(failed: tuple[Job, Step]) -> None:
     _, step = failed
 
     assert EVIL in step.done.output
-    assert {command.split("::")[1].split()[0] for command in step.commands} == {"group", "endgroup", "error", "notice"}
+    assert {command.split("::")[1].split()[0] for command in step.commands} == {"group", "endgroup", "error", "warning"}
 
 
 def test_what_is_unmet_can_be_allowed(sad: Job) -> None:

@@ -49,8 +49,9 @@ def check_consistency(
 ) -> None:
     """Warn of what packed wheels require and the bundle does not have, or has in a version that they do not allow.
 
-    What the user left out, excluded or overrode is passed over. Where a resolver chose the packages for this run, a
-    missing one is refused unless `allow_unmet`: a lock or an environment is packed as it is.
+    What the user left out, excluded or overrode is passed over, and so are the user's own projects. Where a resolver
+    chose the packages for this run, a missing one is refused unless `allow_unmet`: a lock or an environment is packed
+    as it is, and what an own project needs may be left to another place.
 
     Raises:
         UnmetDependencies: a package is missing that the resolver should have known of.
@@ -60,7 +61,8 @@ def check_consistency(
     there = {wheel.pin.name: wheel.pin.version for wheel in archives}
     passed_over = {pin.name for pin in stock.left_out} | {*requirements.left_out, *requirements.excludes}
     passed_over |= {line.name for line in requirements.overrides if line.name is not None}
-    passed_over |= {pin.name for pin in stock.unmet}
+    passed_over |= {pin.name for pin in stock.unmet} | {folder.pin.name for folder in requirements.local}
+    mine = {project.pin.name for project in requirements.projects}
     lines = with_names(requirements.requested or requirements.lineage.direct, stock.offers)
     gaps = [
         gap
@@ -68,17 +70,16 @@ def check_consistency(
         if canonicalize_name(gap.line.name) not in passed_over
     ]
     missing = [gap for gap in gaps if gap.found is None]
-    if missing and requirements.requested and not allow_unmet:
-        names = sorted({canonicalize_name(gap.line.name) for gap in missing})
+    decided = [gap for gap in missing if gap.parent.name not in mine]
+    if decided and requirements.requested and not allow_unmet:
+        names = sorted({canonicalize_name(gap.line.name) for gap in decided})
         raise UnmetDependencies(
-            f"the bundle would lack {', '.join(names)}: {_several(missing)}, which the resolver was not told when it "
+            f"the bundle would lack {', '.join(names)}: {_several(decided)}, which the resolver was not told when it "
             f"decided; add {'it' if len(names) == 1 else 'them'} to the requirements, or leave "
             f"{'it' if len(names) == 1 else 'them'} out on purpose with --exclude-package"
         )
     if missing:
-        narrator.warn(
-            f"not in the bundle, and needed: {_several(missing)}; add what is missing and lock or install again"
-        )
+        narrator.warn(f"not in the bundle, and needed: {_several(missing)}; add what is missing to what is packed")
     others = [gap for gap in gaps if gap.found is not None]
     if others:
         narrator.warn(f"packed in versions that others do not allow: {_several(others)}")
