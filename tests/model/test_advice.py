@@ -189,6 +189,10 @@ def test_a_failed_build_may_work_where_the_target_runs() -> None:
     )
     assert expected in advice(sdist(), log="")
     assert expected not in advice(sdist())
+    # Step 5 names a compiler that does not exist; that is no program to install.
+    assert expected in advice(
+        sdist(), log="error: command '/lambda-pack/builds-this-without-a-compiler' failed: No such file or directory"
+    )
 
 
 def test_a_build_that_lacks_a_program_is_told_to_get_it() -> None:

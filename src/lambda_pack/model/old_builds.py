@@ -156,10 +156,11 @@ under each of these Pythons, the first that works everywhere up to 3.11 is 44.1.
 """
 
 # A build that ended by one of these looked for a program of the system that is not there.
+# The compiler of the build without one, which is step 5, does not exist on purpose.
 _LACKS_A_PROGRAM = re.compile(
     r"""
-    [Cc]ommand\ '[^']*'\ failed:\ No\ such\ file | executable\ not\ found | cmake:?\ (?:command\ )?not\ found
-    | [\w.]+[-_]config:?\ (?:command\ )?not\ found | [Dd]id\ not\ find\ executable
+    [Cc]ommand\ '(?!/lambda-pack/)[^']*'\ failed:\ No\ such\ file | executable\ not\ found
+    | cmake:?\ (?:command\ )?not\ found | [\w.]+[-_]config:?\ (?:command\ )?not\ found | [Dd]id\ not\ find\ executable
     | FileNotFoundError:\ .*No\ such\ file\ or\ directory:\ '[a-z][\w+-]*'
     | can't\ find\ Rust\ compiler
     """,
