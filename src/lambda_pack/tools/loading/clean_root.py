@@ -1,7 +1,7 @@
 """A clean root: nothing but a sysroot's system and the bundle, where Lambda has it, in namespaces of their own.
 
-It is entered with bubblewrap, or by root with unshare and chroot. The function runs as nobody, without a network; it
-can write to /tmp alone. There is no /dev/shm, which Lambda's users report to be missing there, too.
+It is entered with bubblewrap, or by root with unshare and chroot. The function runs as the user `nobody`, without a
+network; it can write to /tmp alone. There is no /dev/shm, which Lambda's users report to be missing there, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,19 @@ from msgspec import Struct
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.tools.environment import function_environment
-from lambda_pack.tools.loading.seats import CLIENT, FLAGS, LAYERS, PROGRAMS, TASK, TEMPORARY, Places
+from lambda_pack.tools.loading.seats import (
+    CLIENT,
+    FLAGS,
+    LAYERS,
+    PROGRAMS,
+    TASK,
+    TEMPORARY,
+    Places,
+    aws_clients,
+    bundle_file,
+    bundle_mounts,
+    lambda_places,
+)
 from lambda_pack.tools.process import Completed, run, tail
 
 __all__ = ["CleanRootSeat", "Sysroot", "emulator_of", "find_sysroot", "open_clean_root"]
@@ -68,7 +80,7 @@ def find_sysroot(folder: Path, target: Target) -> Sysroot | None:
 
 
 def emulator_of(target: Target, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the command of a statically linked qemu for the target's architecture; nothing where there is none."""
+    """Return the command of a statically linked qemu for the target's architecture; empty if it is not installed."""
     machine = target.architecture.machine
     names = (f"qemu-{machine}-static", f"qemu-{machine}")
     found = next(filter(None, (shutil.which(name, path=environ.get("PATH")) for name in names)), None)
@@ -107,19 +119,16 @@ class CleanRootSeat(Struct, frozen=True):
         """See `Seat`."""
         if not self.sysroot.is_aws:
             return ()
-        return ("/var/runtime", f"/var/lang/lib/{self.target.runtime.name}/site-packages")
+        return aws_clients(self.target.runtime.name)
 
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """See `Seat`."""
         del rooms
-        return Places(TASK, LAYERS, TEMPORARY, PROGRAMS, (*self.clients, *([CLIENT] if client else [])))
+        return lambda_places(self.clients, client)
 
     def file(self, path: str, rooms: Rooms) -> Path:
         """See `Seat`."""
-        for outside, inside in ((rooms.task, TASK), (rooms.layers, LAYERS)):
-            if path.startswith(f"{inside}/"):
-                return outside / path[len(inside) + 1 :]
-        return self.sysroot.folder / path.lstrip("/")
+        return bundle_file(path, rooms) or self.sysroot.folder / path.lstrip("/")
 
     def run(
         self,
@@ -132,7 +141,7 @@ class CleanRootSeat(Struct, frozen=True):
     ) -> Completed:
         """See `Seat`."""
         mounts = [_Mount(rooms.programs, PROGRAMS), *([_Mount(client, CLIENT)] if client else [])]
-        mounts += [_Mount(outside, place) for outside, place in ((rooms.task, TASK), (rooms.layers, LAYERS))]
+        mounts += [_Mount(outside, place) for outside, place in bundle_mounts(rooms)]
         # A bundle without layers has no folder of theirs.
         mounts = [mount for mount in mounts if mount.source.is_dir()]
         root = rooms.programs.with_name("root")
@@ -175,7 +184,7 @@ class CleanRootSeat(Struct, frozen=True):
 def open_clean_root(
     sysroot: Sysroot, target: Target, emulator: tuple[str, ...], *, environ: Mapping[str, str]
 ) -> CleanRootSeat | str:
-    """Return a seat in a clean root that was entered once, or why there is none."""
+    """Return a seat in a clean root that was entered once, or why no clean root can be entered."""
     entrances = [shutil.which("bwrap", path=environ.get("PATH"))]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         entrances.append(shutil.which("unshare", path=environ.get("PATH")))

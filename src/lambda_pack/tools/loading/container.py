@@ -13,7 +13,18 @@ from lambda_pack.model.layouts import LAMBDA_IMAGE
 from lambda_pack.model.loading import Rooms
 from lambda_pack.model.targets import Target
 from lambda_pack.tools.containers import Engine, new_name, platform_of
-from lambda_pack.tools.loading.seats import CLIENT, FLAGS, LAYERS, PROGRAMS, TASK, TEMPORARY, Places
+from lambda_pack.tools.loading.seats import (
+    CLIENT,
+    FLAGS,
+    PROGRAMS,
+    TASK,
+    TEMPORARY,
+    Places,
+    aws_clients,
+    bundle_file,
+    bundle_mounts,
+    lambda_places,
+)
 from lambda_pack.tools.process import Completed, run
 
 __all__ = ["ContainerSeat", "default_image", "open_container_seat"]
@@ -40,24 +51,21 @@ class ContainerSeat(Struct, frozen=True):
     @property
     def clients(self) -> tuple[str, ...]:
         """Where AWS's images have it."""
-        return ("/var/runtime", f"/var/lang/lib/{self.target.runtime.name}/site-packages")
+        return aws_clients(self.target.runtime.name)
 
     @property
     def system(self) -> str | None:
-        """Whoever names an image has it as the runtime's: a function may be an image itself."""
+        """None: an image that is named stands for the runtime, because a function may be an image itself."""
         return None
 
     def file(self, path: str, rooms: Rooms) -> Path:
         """Only the bundle's files are here."""
-        for outside, inside in ((rooms.task, TASK), (rooms.layers, LAYERS)):
-            if path.startswith(f"{inside}/"):
-                return outside / path[len(inside) + 1 :]
-        return Path(path)
+        return bundle_file(path, rooms) or Path(path)
 
     def places(self, rooms: Rooms, client: Path | None) -> Places:
         """See `Seat`."""
         del rooms
-        return Places(TASK, LAYERS, TEMPORARY, PROGRAMS, (*self.clients, *([CLIENT] if client else [])))
+        return lambda_places(self.clients, client)
 
     def run(
         self,
@@ -70,7 +78,7 @@ class ContainerSeat(Struct, frozen=True):
     ) -> Completed:
         """See `Seat`."""
         name = new_name()
-        mounts = [(rooms.task, TASK), (rooms.layers, LAYERS), (rooms.programs, PROGRAMS)]
+        mounts = [*bundle_mounts(rooms), (rooms.programs, PROGRAMS)]
         mounts += [(client, CLIENT)] if client else []
         command = [self.engine.program, "run", "--name", name, *_CONFINED]
         command += ["--platform", platform_of(self.target.architecture)]

@@ -11,7 +11,21 @@ from msgspec import Struct
 from lambda_pack.model.loading import Rooms
 from lambda_pack.tools.process import Completed, run
 
-__all__ = ["CLIENT", "FLAGS", "LAYERS", "PROGRAMS", "TASK", "TEMPORARY", "DirectSeat", "Places", "Seat"]
+__all__ = [
+    "CLIENT",
+    "FLAGS",
+    "LAYERS",
+    "PROGRAMS",
+    "TASK",
+    "TEMPORARY",
+    "DirectSeat",
+    "Places",
+    "Seat",
+    "aws_clients",
+    "bundle_file",
+    "bundle_mounts",
+    "lambda_places",
+]
 
 # Folders as a function sees them on Lambda, and two of ours beside them.
 TASK, LAYERS, TEMPORARY = "/var/task", "/opt", "/tmp"  # noqa: S108  # not this machine's
@@ -30,6 +44,29 @@ class Places(Struct, frozen=True):
     temporary: str
     programs: str
     clients: tuple[str, ...] = ()
+
+
+def lambda_places(clients: Sequence[str], client: Path | None) -> Places:
+    """Return the folders of a root of its own, which has them where Lambda does; `client` is mounted there, too."""
+    return Places(TASK, LAYERS, TEMPORARY, PROGRAMS, (*clients, *([CLIENT] if client else [])))
+
+
+def bundle_mounts(rooms: Rooms) -> tuple[tuple[Path, str], ...]:
+    """Return the bundle's folders on this machine, each with its place on Lambda."""
+    return (rooms.task, TASK), (rooms.layers, LAYERS)
+
+
+def bundle_file(path: str, rooms: Rooms) -> Path | None:
+    """Return the file on this machine that lies at a path on Lambda; None for files that are not the bundle's."""
+    for outside, inside in bundle_mounts(rooms):
+        if path.startswith(f"{inside}/"):
+            return outside / path[len(inside) + 1 :]
+    return None
+
+
+def aws_clients(runtime: str) -> tuple[str, ...]:
+    """Return the folders in which AWS's image of a runtime ('python3.13') may have awslambdaric."""
+    return "/var/runtime", f"/var/lang/lib/{runtime}/site-packages"
 
 
 class Seat(Protocol):
