@@ -182,7 +182,7 @@ def find_pip() -> Path:
     """Return a pip that can be run: the interpreter's own, else ensurepip's.
 
     Raises:
-        Refusal: there is none.
+        Refusal: this Python has no pip.
     """
     own = own_pip()
     if own and (runner := own / "__pip-runner__.py").is_file():

@@ -49,16 +49,16 @@ class Offer(NamedTuple):
 
 
 def install_wheels(
-    packages: Sequence[Package], folder: Path, settings: Settings, told: Callable[[int, int], None]
+    packages: Sequence[Package], folder: Path, settings: Settings, report: Callable[[int, int], None]
 ) -> None:
     """Fetch and unpack the packages into a folder that can be on `sys.path`.
 
-    `told` hears how many packages are there and how many bytes have arrived; it is called by several threads.
+    `report` is called by several threads, with how many packages are there and how many bytes have arrived.
 
     Raises:
         UnsuitedError: a package has no wheel for this Python with a hash of the lock, or no index could be read.
     """
-    run = _Run(folder, settings, told)
+    run = _Run(folder, settings, report)
     waiting, failures = iter(packages), list[Exception]()
 
     def work() -> None:
@@ -84,10 +84,10 @@ def install_wheels(
 class _Run:
     """What the threads share."""
 
-    def __init__(self, folder: Path, settings: Settings, told: Callable[[int, int], None]) -> None:
+    def __init__(self, folder: Path, settings: Settings, report: Callable[[int, int], None]) -> None:
         self._folder = folder
         self._settings = settings
-        self._told = told
+        self._report = report
         self._tags = supported_tags()
         self._arrived = self._done = 0
         self.lock = threading.Lock()
@@ -97,7 +97,7 @@ class _Run:
         with self.lock:
             self._arrived += size
             self._done += done
-            self._told(self._done, self._arrived)
+            self._report(self._done, self._arrived)
 
     def install(self, package: Package) -> None:
         problems = list[UnreadableError]()

@@ -156,7 +156,7 @@ def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
     """What the user should hear about an input; what must not be is refused."""
     if request.locked and reading.lock is None:
         raise UsageError(
-            "--locked needs a lock, and there is none; make one with the project's own tool or lambda-pack lock"
+            "--locked needs a lock, and none was found; make one with the project's own tool or lambda-pack lock"
         )
     if reading.stale is not None:
         if request.locked:

@@ -183,7 +183,7 @@ def _package(file: str | None, owners: Owners, target: Target) -> str | None:
 def _without_children(outcomes: Iterable[Outcome], handler: str | None) -> Iterator[Outcome]:
     """The outcomes; what lies below a package that does not load is left out with it, and not blamed for it.
 
-    The handler is none of the modules, though its name begins with one of theirs.
+    The handler's outcome stays, although its name begins with that of its module.
     """
     gone: dict[str, str] = {}
     for outcome in outcomes:

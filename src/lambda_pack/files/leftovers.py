@@ -42,8 +42,8 @@ def claimed_folder(folder: str) -> Iterator[None]:
 def sweep(folder: str, prefix: str) -> None:
     """Remove the files and folders in `folder` whose names begin so, that are ours, and that no run holds a lock on.
 
-    Links are never followed. Nothing is removed where it cannot be told: on systems without such locks, and in the
-    first minute.
+    Links are never followed. Nothing is removed on systems without such locks, nor in a file's
+    first minute, because another run could still be using it.
     """
     with suppress(OSError), os.scandir(folder) as found:
         for entry in found:

@@ -159,7 +159,7 @@ def read_source(
     `node_modules/left-pad/**` do, `**` does not. A folder with a pyvenv.cfg is left out, whatever its name.
 
     Raises:
-        UsageError: the folder cannot be read, a pattern is none, or a link leads out of the folder or in a circle.
+        UsageError: the folder cannot be read, a pattern is not valid, or a link leads out of the folder or in a circle.
     """
     check_source(place)
     if place.is_file():
@@ -171,10 +171,10 @@ def read_source(
 def settings_left_out(place: Path, *, excludes: Sequence[str] = (), includes: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the names of files such as `.env` in a folder that nothing but our defaults leaves out, sorted.
 
-    Examples such as `.env.example` are none of them.
+    Examples such as `.env.example` are not among them.
 
     Raises:
-        UsageError: a pattern is none.
+        UsageError: a pattern is not valid.
     """
     if not place.is_dir():
         return ()

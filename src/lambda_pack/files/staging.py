@@ -56,7 +56,7 @@ def publish(staging: str, output: str) -> None:
     """Rename everything into `output`, a bundle last: who waits for it finds the others there.
 
     Each file takes the place of an older one in one step: killed at any moment, there is a whole file of each name. A
-    set of two runs can be told by the digests in the report, and the next run mends it. Where one file cannot be
+    set of files from two runs shows in the report's digests, and the next run mends it. Where one file cannot be
     renamed, all are taken back, and what was there before is there again.
 
     Raises:

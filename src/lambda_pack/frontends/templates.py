@@ -49,7 +49,7 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
     template = read_template(Path(arguments["template"]))
     machine, said = said_by_machine(os.environ), said_by_arguments(arguments)  # noqa: TID251  # a front-end: strings in
     planned = plan_template(template, machine, said)
-    told = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
+    narrator = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
     # Said even when all is quiet: what is left out stays as it was, and may not load.
     warnings = (
         *template.remarks,
@@ -57,7 +57,7 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
         *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped),
     )
     for warning in warnings:
-        told.warn(warning)
+        narrator.warn(warning)
     if not planned.cells:
         raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
     cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())

@@ -71,5 +71,5 @@ def _about(extras: Iterable[str], path: Path) -> Iterable[str]:
     for extra in sorted(extras):
         yield (
             f"only the build backend of {shown(path).as_posix()!r} knows whether there is an extra {extra!r}; "
-            "if there is none, nothing is packed for it"
+            "if not, nothing is packed for it"
         )

@@ -126,7 +126,7 @@ def _without_extra_indexes(settings: GivenSettings) -> GivenSettings:
 def _strategy(
     louder: Iterable[GivenSettings], project: ProjectIndexes | None, found: Mapping[str, Given]
 ) -> Given | None:
-    """The `index-strategy` that was set, in the words of whoever set it; that of the manifest is quieter than these."""
+    """Return the `index-strategy` that was set, as it was written; the manifest's counts where no other sets one."""
     name = "index-strategy"
     said = next((settings[name] for settings in louder if name in settings), None)
     if said is None and project is not None and project.is_chosen:

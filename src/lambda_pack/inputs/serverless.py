@@ -241,10 +241,10 @@ def _layer(service: _Service, name: str, entry: Any) -> Code:  # noqa: ANN401  #
 def _requirements_layer(service: _Service, top: Mapping[str, Any]) -> Code:
     """Return the layer that the plugin makes of the requirements, under the name that functions refer to."""
     inputs = _inputs(service, service.path.parent)
-    told = {key: _plain(value) for key, value in fields(service.plugin.layer).items()}
+    settings = {key: _plain(value) for key, value in fields(service.plugin.layer).items()}
     runtime, architecture = service.provider.get("runtime"), service.provider.get("architecture")
     given = {"compatibleRuntimes": [_plain(runtime)]} if runtime is not None else {}
-    named = {"name": "${self:service}-${sls:stage}-python-requirements", **given, **told}
+    named = {"name": "${self:service}-${sls:stage}-python-requirements", **given, **settings}
     written = json.dumps(named)[:-1]
     layers, first = top.get("layers"), service.text.spot_in(service.values.top, "layers")
     if layers is not None and fields(layers):

@@ -41,7 +41,7 @@ class Inputs(Struct, frozen=True):
 
 
 class PythonRequirements(Struct, frozen=True):
-    """What the plugin, or the framework itself since version 4, is told. `folder` is the service's.
+    """Settings of the plugin, which the framework itself has since version 4. `folder` is the service's.
 
     `options` are ours, by name. Without `installs` nothing but own code is packed.
     """

@@ -15,7 +15,7 @@ __all__ = ["NO_EXCLUSIONS", "Conflict", "Exclusions"]
 class Conflict(Struct, frozen=True):
     """A version that works only beside versions of another package that meet a requirement.
 
-    A resolver is told the requirement as if the version had declared it. `requirement` is a line such as 'numpy<2';
+    A resolver treats the requirement as if the version had declared it. `requirement` is a line such as 'numpy<2';
     `detail` says why, in words that follow the pin ('was compiled for numpy 1, …'). `metadata` is the METADATA of the
     version's wheel: uv replaces what a version declares as a whole.
     """

@@ -52,8 +52,9 @@ class PackedPackage(Struct, frozen=True):
     `source` is what its wheel was built from, where it was, and `build` how; else `url` is where the wheel came from.
 
     `size` is in bytes, unzipped; None where nothing was fetched, and so may be `sha256`. `is_verified` says that
-    somebody had promised the file's digest before it was fetched. `findings` are those of the audit. `index` is the
-    index or the `--find-links` place that offered the wheel, or what it was built from, where that is known.
+    the file's digest was known before it was fetched, from the input or the index. `findings` are those of the
+    audit. `index` is the index or the `--find-links` place that offered the wheel, or what it was built from, where
+    that is known.
     """
 
     pin: Pin

@@ -2,7 +2,7 @@
 
 A resolver decides by metadata that may not be that of the wheel which is packed: uv takes all wheels of a version to
 have the same, a source can say another thing under each Python, and a lock or an environment may have been changed by
-hand. What is missing then would be met by nobody before the first import.
+hand. Without this check, the first import would be the first to fail.
 """
 
 from __future__ import annotations

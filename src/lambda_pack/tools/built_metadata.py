@@ -45,7 +45,7 @@ class BuiltMetadata(Struct, frozen=True):
 
 
 class SourceMetadata(Struct, frozen=True):
-    """What a resolver is told about sources: the metadata of some, and to leave out `dropped`, which have none."""
+    """What a resolver takes for sources: metadata that was built for some; it leaves out `dropped`, which gave none."""
 
     built: tuple[BuiltMetadata, ...] = ()
     dropped: tuple[Source, ...] = ()
@@ -84,7 +84,7 @@ class BuiltMetadataResolver:
         index: Index,
         note: Callable[[str], object],
     ) -> None:
-        """`note` is told what is built for its metadata."""
+        """`note` is called with each source that is built for its metadata."""
         self._resolver = resolver
         self._requirements = without_forbidden(requirements)
         self._builder = builder

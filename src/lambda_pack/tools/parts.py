@@ -58,7 +58,7 @@ def is_there(part: Part) -> bool:
 
 
 def begin(part: Part) -> None:
-    """Fetch a part in the background unless it is there; a failure is told by `need`."""
+    """Fetch a part in the background unless it is there; `need` raises its failure."""
     if is_there(part):
         return
     with _lock:

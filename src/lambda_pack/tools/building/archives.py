@@ -88,7 +88,7 @@ def _check_path(path: str, name: str, into: Path, *, link: str | None = None) ->
 
 
 def _harmless(mode: int) -> int:
-    """As the filter "data": nobody else may write, the owner may, and what the owner cannot start nobody can."""
+    """Return the mode as the filter "data" does: the owner alone writes, and others start only what the owner can."""
     mode = (mode & 0o755) | 0o600
     return mode if mode & 0o100 else mode & ~0o111
 

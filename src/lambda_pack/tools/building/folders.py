@@ -141,5 +141,5 @@ def _is_left_out(path: Path) -> bool:
         return True
     if stat.S_ISDIR(mode):
         return (path / "pyvenv.cfg").exists()
-    # A socket or a pipe cannot be copied, and is nobody's source.
+    # A socket or a pipe cannot be copied, and no build needs one.
     return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))

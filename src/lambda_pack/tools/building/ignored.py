@@ -1,4 +1,4 @@
-"""What a repository ignores, told to the backend of a project that is one of its folders.
+"""Hides what a repository ignores from the build backend of a project in one of its folders.
 
 Build backends leave out what git ignores: hatchling reads the nearest ignore file above the project, poetry-core asks
 git. Where neither is beside a copy, they pack what the repository never had: `.env`, credentials, local data.

@@ -36,8 +36,8 @@ class BuildSettings(Struct, frozen=True):
     `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
     looking for one of the target's version. `constraints` limit what builds require, and `origin` says from which
     indexes it comes where there are several: a wheel that was built before counts only where that is the same.
-    `workers` is how many builds run at once, None for one on each core. `note` is told what is tried again; `uploaded`
-    says when an index got an sdist.
+    `workers` is how many builds run at once, None for one on each core. `note` is called with what is tried
+    again; `uploaded` says when an index got an sdist.
     """
 
     indexes: IndexSettings = field(default_factory=IndexSettings)

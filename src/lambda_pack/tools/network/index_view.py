@@ -34,7 +34,7 @@ _PATIENCE = 600.0  # seconds: what is asked here waits for what we ask elsewhere
 
 
 class IndexView:
-    """A context manager that serves an index on loopback, below a path that only those who were told can know.
+    """A context manager that serves an index on loopback, below a random path that only our own tools are given.
 
     `error` is the first error of the index, where there was one: the tool that asked only learns that it failed.
     """
