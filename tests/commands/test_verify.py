@@ -170,7 +170,9 @@ def test_libraries_that_the_runtime_may_lack_are_noted(tmp_path: Path) -> None:
     done = loaded(VerifyRequest(function, TARGET), FakeLoader(doubtful=("libmagic.so.1",)))
 
     assert done.loads
-    assert done.notes[1].startswith("magic loaded libmagic.so.1 from outside of the bundle: images of python3.13 ")
+    assert done.notes[1].startswith(
+        "magic loaded libmagic.so.1 from the system, not from the bundle: images of python3.13 "
+    )
 
 
 def test_the_report_beside_says_target_and_packages(tmp_path: Path) -> None:

@@ -132,8 +132,8 @@ def _about_cooldown(reading: Reading, configuration: IndexConfiguration, project
         return
     if project.get("exclude-newer") != given:
         yield (
-            f"exclude-newer = {given.values[-1]} ({given.source}) holds for build requirements alone: the versions of "
-            "the lock are packed as they are; lock again under it to hold them to it"
+            f"exclude-newer = {given.values[-1]} ({given.source}) applies to build requirements alone: the versions in "
+            "the lock are packed as they are; make the lock again with this setting to apply it to them"
         )
 
 
@@ -174,7 +174,7 @@ def _checked(reading: Reading, request: PackRequest) -> Iterator[str]:
 
 
 def _undetermined(reading: Reading, request: PackRequest) -> Iterator[str]:
-    """What in the input turns on what the target does not determine."""
+    """Yield warnings about markers and Requires-Python whose result depends on the patch level or the kernel."""
     from lambda_pack.model.undetermined import about_locked, about_marker, about_requires_python
 
     target = request.target

@@ -209,6 +209,6 @@ def _doubtful(outcomes: Iterable[Outcome], target: Target) -> Iterator[str]:
                 users.setdefault(library, []).append(outcome.module)
     for library, modules in users.items():
         yield (
-            f"{', '.join(modules)} loaded {library} from outside of the bundle: images of {target.runtime.name} were "
-            "seen to have it, but AWS does not say that functions find it there"
+            f"{', '.join(modules)} loaded {library} from the system, not from the bundle: images of "
+            f"{target.runtime.name} were seen to have it, but AWS does not promise it to functions"
         )

@@ -37,7 +37,9 @@ def fit_for_ray(bundle: Bundle, prefix: str) -> tuple[Bundle, tuple[str, ...]]:
         elif not _METADATA.match(name):
             kept.append(entry)
     if programs:
-        warnings.append(f"left out, for a zip for Ray has modules alone: the programs {several(sorted(programs))}")
+        warnings.append(
+            f"the programs {several(sorted(programs))} are left out: a zip for Glue for Ray has only modules"
+        )
     if hidden:
         warnings.append(f"left out, for Glue takes no hidden files and no junk: {several(sorted(hidden))}")
     if bundle.metadata_readers:

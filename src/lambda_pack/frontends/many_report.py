@@ -58,7 +58,7 @@ def render_many(outcomes: Sequence[Outcome], *, verbose: bool = False, warnings:
 
 
 def many_document(outcomes: Sequence[Outcome], warnings: Sequence[str] = ()) -> dict[str, Any]:
-    """The same as JSON: a report for each cell that came to its end, and what a template says that does not count."""
+    """Return the summary as JSON: the report of each finished bundle, and warnings about settings that are ignored."""
     document = {"schema_version": _SCHEMA_VERSION, "exit_code": exit_code(outcomes), "warnings": list(warnings)}
     return {**document, "bundles": list(map(_row, outcomes))}
 

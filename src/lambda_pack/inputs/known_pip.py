@@ -10,7 +10,7 @@ from lambda_pack.inputs.known_settings import rows
 __all__ = ["PIP_LINES", "PIP_OPTIONS"]
 
 _OPTIONS = """
-uploaded-prior-to + the cooldown, in every way that a version can enter; see below
+uploaded-prior-to + the cooldown, in every way that a version can enter; see Cooldown
 pre,all-releases,only-final + which pre-releases are allowed
 no-binary,only-binary,prefer-binary + which kinds of file are allowed
 index-url,pypi-url,extra-index-url,no-index,find-links + where packages are looked for

@@ -11,7 +11,7 @@ from lambda_pack.inputs.known_settings import rows
 __all__ = ["UV_INDEX_KEYS", "UV_KEYS", "UV_PIP_KEYS", "UV_VARIABLES"]
 
 _SHARED = """
-exclude-newer,exclude-newer-package + the cooldown, in every way that a version can enter; see below
+exclude-newer,exclude-newer-package + the cooldown, in every way that a version can enter; see Cooldown
 prerelease + which pre-releases are allowed
 resolution,dependency-metadata + handed to uv; --resolver pip refuses them
 index-url,extra-index-url,no-index,find-links,index-strategy,keyring-provider + where packages are looked for
@@ -79,7 +79,7 @@ UV_INDEX_KEYS = rows(_INDEX_KEYS)
 """Keys of `[[index]]` and `[[tool.uv.index]]`."""
 
 _VARIABLES = """
-UV_EXCLUDE_NEWER + the cooldown, in every way that a version can enter; see below
+UV_EXCLUDE_NEWER + the cooldown, in every way that a version can enter; see Cooldown
 UV_PRERELEASE + which pre-releases are allowed
 UV_RESOLUTION + handed to uv; --resolver pip refuses it
 UV_CONSTRAINT,UV_BUILD_CONSTRAINT,UV_OVERRIDE,UV_EXCLUDE + the files are read

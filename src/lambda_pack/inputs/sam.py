@@ -149,9 +149,9 @@ def _leave_nested(sam: _Sam, node: Any) -> None:  # noqa: ANN401  # a node
     """Name a nested template, unless it lies elsewhere and so has no code of this machine."""
     place = sam.literal(node)
     if place is None and node is not None and "ApplicationId" not in fields(node):
-        raise _Skip("which template it is of is known only when it is deployed")
+        raise _Skip("the place of its template is known only when it is deployed")
     if place is not None and "://" not in place:
-        raise _Skip(f"{place!r} is a template of its own; pack it by itself")
+        raise _Skip(f"{place!r} is another template; pack it in a run of its own")
 
 
 def _build_method(sam: _Sam, metadata: Mapping[str, Any]) -> str | None:

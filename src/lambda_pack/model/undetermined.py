@@ -86,8 +86,8 @@ def about_marker(
     )
     answer = "packed" if _holds(marker, target, version, extras) else "left out"
     return (
-        f"{where}: whether {name} is needed turns on {' and '.join(names)} ({str(marker)!r}), which {runtime} does not "
-        f"fix; {assumed}, so it is {answer}"
+        f"{where}: whether {name} is needed depends on {' and '.join(names)} ({str(marker)!r}), which {runtime} does "
+        f"not fix; {assumed}, so it is {answer}"
     )
 
 

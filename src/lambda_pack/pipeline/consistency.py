@@ -74,15 +74,17 @@ def check_consistency(
     if decided and requirements.requested and not allow_unmet:
         names = sorted({canonicalize_name(gap.line.name) for gap in decided})
         raise UnmetDependencies(
-            f"the bundle would lack {', '.join(names)}: {_several(decided)}, which the resolver was not told when it "
-            f"decided; add {'it' if len(names) == 1 else 'them'} to the requirements, or leave "
+            f"the bundle would lack {', '.join(names)}: {_several(decided)}, which the resolver did not see when it "
+            f"chose the versions; add {'it' if len(names) == 1 else 'them'} to the requirements, or leave "
             f"{'it' if len(names) == 1 else 'them'} out on purpose with --exclude-package"
         )
     if missing:
-        narrator.warn(f"not in the bundle, and needed: {_several(missing)}; add what is missing to what is packed")
+        narrator.warn(
+            f"these dependencies are not in the bundle: {_several(missing)}; add them to the requirements or the lock"
+        )
     others = [gap for gap in gaps if gap.found is not None]
     if others:
-        narrator.warn(f"packed in versions that others do not allow: {_several(others)}")
+        narrator.warn(f"some versions are not allowed by other packages in the bundle: {_several(others)}")
 
 
 def _several(gaps: list[_Gap]) -> str:

@@ -99,7 +99,7 @@ class HostBench:
         version = self._pip(python, self._environment(job, job.folder / "cooldown")).version
         if knows_cooldowns(version):
             return None
-        return job.attempt(f"not built: pip {version} cannot hold build requirements to the cooldown")
+        return job.attempt(f"not built: pip {version} cannot limit build requirements to a cooldown")
 
     def _python(self, target: Target) -> _Python:
         """The interpreter that the user named, else one of the target's version, else our own."""
