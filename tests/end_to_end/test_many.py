@@ -186,6 +186,29 @@ def test_a_build_that_several_need_is_made_once(shop: Workplace) -> None:
     assert sorted(build["cached"] for build in builds) == [False, False, True, True, True], "once for each architecture"
 
 
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('override-dependencies = ["six<2"]', {"idna": "1.0", "six": "1.0"}),
+        ('exclude-dependencies = ["six"]', {"idna": "1.0"}),
+        ('resolution = "lowest"', {"idna": "1.0", "six": "1.0"}),
+    ],
+)
+def test_functions_with_other_settings_share_no_answer(shop: Workplace, table: str, expected: dict[str, str]) -> None:
+    make_wheel(shop.index.folder, "six-2.0-py3-none-any.whl")
+    shop.write("auth/pyproject.toml", f"[tool.uv]\n{table}")
+
+    done = many(shop, "--all", "--json")
+
+    assert done.exit_code == 0, done.text
+    found = [
+        (one["name"], {row["name"]: row["version"] for row in one["report"]["packages"]})
+        for one in json.loads(done.output)["bundles"]
+    ]
+    assert [versions for name, versions in found if name == "api"] == [{"idna": "1.0", "six": "2.0"}] * 2
+    assert [versions for name, versions in found if name == "auth"] == [expected]
+
+
 def test_the_plan_says_what_would_be_packed(shop: Workplace) -> None:
     done = many(shop, command="plan")
 

@@ -15,7 +15,12 @@ from lambda_pack.commands.once import Once
 from lambda_pack.commands.orders import Order
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.ports import Builder, Downloads, Index, Ports, Resolver
-from lambda_pack.tools.requirements_text import build_constraints_text, constraints_text, requirements_text
+from lambda_pack.tools.requirements_text import (
+    build_constraints_text,
+    constraints_text,
+    overrides_text,
+    requirements_text,
+)
 
 if TYPE_CHECKING:
     from packaging.pylock import Pylock
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from lambda_pack.model.targets import Target
     from lambda_pack.tools.network.cache import Cache
 
-__all__ = ["SharedWork", "question_of"]
+__all__ = ["SharedWork"]
 
 _Asked = TypeVar("_Asked", bound=Hashable)
 _Answer = TypeVar("_Answer")
@@ -84,7 +89,7 @@ class SharedWork:
 
         They wait until it has answered, or until the stack is left without an answer.
         """
-        question = question_of(order)
+        question = _question_of(order)
         with self._lock:
             if question in self._begun:
                 return False
@@ -98,7 +103,7 @@ class SharedWork:
         A resolver and an index answer each question once, a file is fetched and its digest checked once, and builds
         wait for their turn: each uses all cores, and may find in the cache what the one before it has made.
         """
-        question = question_of(order)
+        question = _question_of(order)
         begun = self._begun.get(question, _Begun(order, Event()))
         is_first = begun.order is order
         first = _FirstResolver(own.resolver, begun.answered) if is_first else own.resolver
@@ -115,7 +120,7 @@ class SharedWork:
         )
 
 
-def question_of(order: Order) -> Hashable:
+def _question_of(order: Order) -> Hashable:
     """Everything that decides what a resolver answers, wherever it is written. It may hold credentials."""
     requirements, request = order.requirements, order.request
     return (
@@ -125,6 +130,9 @@ def question_of(order: Order) -> Hashable:
         requirements_text(requirements, hashes=True, config_settings=True),
         constraints_text(requirements, hashes=True),
         build_constraints_text(requirements),
+        overrides_text(requirements),
+        requirements.excludes,
+        tuple((setting.key, setting.value) for setting in requirements.uv_settings),
         repr((requirements.indexes, requirements.files, requirements.require_hashes, requirements.config_settings)),
         request.use_cache,
     )
