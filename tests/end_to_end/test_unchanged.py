@@ -129,6 +129,15 @@ def test_another_question_is_another_pack(shop: Workplace, option: str) -> None:
     assert UNCHANGED in packed(shop, option).text
 
 
+def test_what_builds_require_may_change_in_the_file_that_says_it(shop: Workplace) -> None:
+    shop.write("build.txt", "setuptools<82")
+    packed(shop, "--build-constraint", "build.txt")
+    assert UNCHANGED in packed(shop, "--build-constraint", "build.txt").text
+
+    shop.write("build.txt", "setuptools<80")
+    assert UNCHANGED not in packed(shop, "--build-constraint", "build.txt").text
+
+
 def test_what_only_packing_finds_out_is_packed(shop: Workplace) -> None:
     for _ in range(2):
         done = shop.pack("-r", "requirements.txt", "--resolver", "pip")

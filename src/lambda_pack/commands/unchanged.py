@@ -17,6 +17,7 @@ from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.product import VERSION
 from lambda_pack.tools.network.cache import Cache, default_cache_folder
 from lambda_pack.tools.network.digests import Promise
+from lambda_pack.tools.requirements_text import build_constraints_text
 
 if TYPE_CHECKING:
     from lambda_pack.commands.orders import Order
@@ -65,7 +66,7 @@ def inputs_digest(order: Order) -> str | None:
     written = replace(order.requirements, folder=Path(), indexes=None, build_constraints=())  # logins are in indexes
     # What builds require may be another package with other indexes, or under another cooldown.
     indexes = order.requirements.indexes
-    building = (indexes.origin, indexes.cooldown.rule)
+    building = (indexes.origin, indexes.cooldown.rule, build_constraints_text(order.requirements))
     content = (VERSION, order.name, said, order.lock, written, building, tuple(_own_files(order)))
     return hashlib.sha256(msgspec.json.encode(content, enc_hook=_plain, order="deterministic")).hexdigest()
 
