@@ -103,6 +103,22 @@ def test_older_versions_are_looked_for_where_the_package_may_come_from(
     assert not [one for one in work.index.requests if "lib" in one.path]
 
 
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_a_project_may_name_an_index_that_only_a_variable_has(
+    work: Workplace, private: LoopbackIndex, resolver: str
+) -> None:
+    make_wheel(private.folder, "lib-1.0-py3-none-any.whl")
+    make_wheel(work.index.folder, "lib-2.0-py3-none-any.whl")
+    project = '[project]\nname = "shop"\nversion = "1.0"\ndependencies = ["lib"]\n'
+    work.write("pyproject.toml", project, '[tool.uv.sources]\nlib = { index = "corp" }')
+    first = {"UV_INDEX": work.index.url, "UV_DEFAULT_INDEX": f"corp={private.url}"}
+    assert packed(work, "--resolver", resolver, **first).closure == {"lib": "1.0"}
+
+    refused = work.pack("--resolver", resolver)
+    assert refused.exit_code == 2
+    assert "'corp'" in refused.errors
+
+
 def test_builds_find_what_they_require_by_the_same_rule(work: Workplace, private: LoopbackIndex) -> None:
     for folder, version in ((private.folder, "1.0"), (work.index.folder, "99.0")):
         name = f"corp_tool-{version}-py3-none-any.whl"

@@ -399,6 +399,18 @@ def test_what_a_project_keeps_to_an_index_is_told(tmp_path: Path, alone: dict[st
     assert found.indexes.supplemental_urls == ("https://mirror.example",)
 
 
+@pytest.mark.parametrize("place", ["command line", "requirements", "variable"])
+def test_what_a_project_takes_from_the_public_index_comes_from_what_replaces_it(
+    place: str, tmp_path: Path, alone: dict[str, str]
+) -> None:
+    mirror = "https://mirror.example"
+    project = ProjectIndexes("poetry", scopes=(IndexScope(PUBLIC_INDEX, only=("lib",)),))
+    written = RequirementsFile(indexes=project, index_url=mirror if place == "requirements" else None)
+    environ = {**alone, "PIP_INDEX_URL": mirror} if place == "variable" else alone
+    found = read(environ, tmp_path, cli={"index-url": mirror} if place == "command line" else {}, written=written)
+    assert [scope.url for scope in found.indexes.scopes] == [mirror]
+
+
 def test_the_default_index_of_uvs_manifest_brings_uvs_rule(tmp_path: Path, alone: dict[str, str]) -> None:
     project = ProjectIndexes("uv", default_url="https://project.example", strategy=IndexStrategy.FIRST_INDEX)
     environ = {**alone, "PIP_EXTRA_INDEX_URL": "https://more.example"}

@@ -106,7 +106,7 @@ def read_index_settings(
     found.update(order.settings)
     places = (overrides, from_file, *quiet)
     files = _file_choice(places, found)
-    replaced = next((one["index-url"].values[-1] for one in quiet if "index-url" in one), PUBLIC_INDEX)
+    replaced = next((one["index-url"].values[-1] for one in places if "index-url" in one), PUBLIC_INDEX)
     indexes = _with_project(_index_settings(found, home, order), manifest, replaced)
     return IndexConfiguration(
         indexes=replace(indexes, cooldown=read_cooldown(found, places)),

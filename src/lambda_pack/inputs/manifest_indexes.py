@@ -46,9 +46,15 @@ def project_indexes(manifest: Manifest, selection: Selection, environ: Mapping[s
     for tool, read in (("uv", _of_uv), ("poetry", _of_poetry), ("pdm", _of_pdm)):
         own = [source for source in sources if source.tool == tool]
         section = manifest.content.get("tool", {}).get(tool, {})
-        if own or (tool == "uv" and "index-strategy" in section):
+        if own or (tool == "uv" and ("index-strategy" in section or _names_index(section))):
             return read(manifest, own, selection, environ)
     return None
+
+
+def _names_index(section: Mapping[str, Any]) -> bool:
+    """Whether a row of `[tool.uv.sources]` names an index, which a variable may have."""
+    sources = section.get("sources", {}).values()
+    return any("index" in row for value in sources for row in (value if isinstance(value, list) else [value]))
 
 
 def _workspace_content(manifest: Manifest) -> Mapping[str, Any] | None:
@@ -115,10 +121,10 @@ def _of_poetry(manifest: Manifest, sources: Sequence[Source], _: Selection, __: 
     """All primary ones are merged; a supplemental one is asked for what those before it do not have."""
     section = manifest.content["tool"]["poetry"]
     rows = section.get("source", ())
-    public = next((row.get("priority", "primary") for row in rows if "url" not in row), None)
+    public = next((_priority(row) for row in rows if "url" not in row), None)
     primary = [source.url for source in sources if source.priority in {"default", "primary"}]
     merged = [*primary, *(source.url for source in sources if source.priority == "secondary")]
-    supplemental = [row["name"] for row in rows if row.get("priority") == "supplemental"]
+    supplemental = [row["name"] for row in rows if _priority(row) == "supplemental"]
     urls = _by_name(sources)
     # The public index is asked unless a primary source takes its place; a row of its own says otherwise.
     is_public = public == "primary" or (public is None and not primary)
@@ -129,6 +135,10 @@ def _of_poetry(manifest: Manifest, sources: Sequence[Source], _: Selection, __: 
         supplemental_urls=tuple(urls.get(name, PUBLIC_INDEX) for name in supplemental),
         scopes=tuple(_scopes_of_poetry(manifest, urls)),
     )
+
+
+def _priority(row: Mapping[str, Any]) -> str:
+    return str(row.get("priority", "primary")).lower()
 
 
 def _scopes_of_poetry(manifest: Manifest, urls: Mapping[str, str]) -> Iterator[IndexScope]:
