@@ -7,11 +7,13 @@ import gzip
 import http.client
 import netrc
 import os
+import re
 import ssl
 import threading
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -77,7 +79,7 @@ class Client:
                             if error.code in {401, 403}
                             else f"{without_login(url)} answers {error.code} {error.reason}"
                         ) from None
-            except (OSError, http.client.HTTPException, EOFError) as error:
+            except (OSError, http.client.HTTPException, EOFError, zlib.error) as error:
                 reason = getattr(error, "reason", error)
                 is_final = isinstance(reason, ssl.SSLCertVerificationError) or _is_unreachable(reason)
                 if attempt == _ATTEMPTS or is_final:
@@ -166,7 +168,9 @@ class Client:
             raise UnreadableError(f"the certificates {name!r} cannot be read: {error}") from None
         if not name and not context.cert_store_stats()["x509_ca"] and not ssl.get_default_verify_paths().capath:
             # python.org's Python on macOS has no certificates of its own.
-            context.load_verify_locations(cadata=pip_certificates())
+            certificates = pip_certificates()
+            if certificates is not None:
+                context.load_verify_locations(cadata=certificates)
         if is_trusted:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -188,7 +192,12 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        self._client._is_trusted(newurl)  # noqa: SLF001  # one class in two
+        # One class in two. This connection's certificates are checked as those of the first place are, or not.
+        if self._client._is_trusted(newurl) != self._client._is_trusted(req.full_url):  # noqa: SLF001
+            raise UnreadableError(
+                f"{without_login(req.full_url)} redirects to {without_login(newurl)}, and pip's "
+                "trusted-host names only one of them"
+            )
         address, header = self._client._authorized(newurl)  # noqa: SLF001
         following = super().redirect_request(req, fp, code, msg, headers, address)
         if following is not None and header:
@@ -255,7 +264,7 @@ def _login_from_netrc(host: str) -> tuple[str, str] | None:
 
 
 def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _is_unreachable(reason: object) -> bool:

@@ -152,16 +152,22 @@ class _Run:
                 continue
             if offer.digest is not None and offer.digest not in package.digests:
                 continue
-            rank = rank_of(offer.filename, self._tags)
+            try:
+                rank = rank_of(offer.filename, self._tags)
+            except ValueError:
+                continue  # not the name of a wheel
             if rank is not None:
                 ranked.append((rank, offer))
-        return min(ranked, default=(0, None))[1]
+        return min(ranked, key=lambda pair: pair[0], default=(0, None))[1]
 
     def _fetch(self, offer: Offer, problems: list[UnreadableError]) -> bytes | None:
         try:
             answer = self._client.read(offer.url)
         except UnreadableError as error:
             problems.append(error)
+            return None
+        except ValueError as error:
+            problems.append(UnreadableError(f"{without_login(offer.url)} is not a URL: {error}"))
             return None
         return answer.content if answer else None
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkouts import Checkout, locked, make_checkout
-from tests.support.faults import Slow
+from tests.support.faults import Redirect, Rule, Slow
 from tests.support.index import LoopbackIndex
 from tests.support.processes import run
 from tests.support.sources import make_sdist
@@ -156,6 +156,30 @@ def test_a_login_goes_where_it_belongs(place: str, checkout: Checkout, index: Lo
         assert done.output == READY, done.errors
         assert pages.requests[0].authorization == "Basic bWU6cEBzcy93b3Jk"
         assert [request.authorization for request in index.requests] == [None], "another host gets no login"
+
+
+def test_a_host_that_is_not_trusted_is_not_reached_through_one_that_is(
+    checkout: Checkout, index: LoopbackIndex
+) -> None:
+    rules = [Rule("*.whl", Redirect(f"{index.host}{{path}}"))]
+    with LoopbackIndex(index.folder, rules=rules) as trusted:
+        url = trusted.url.replace("127.0.0.1", "localhost")
+        done = checkout.start(PIP_INDEX_URL=url, PIP_TRUSTED_HOST="localhost")
+
+    assert "and pip's trusted-host names only one of them" in done.errors
+
+
+def test_odd_links_on_a_page_are_passed_over(checkout: Checkout, index: LoopbackIndex, tmp_path: Path) -> None:
+    wheel = index.folder / "snowflake-1.0-py3-none-any.whl"
+    pages = static_index(tmp_path, wheel)
+    page = pages / "snowflake" / "index.html"
+    odd = '<a href="../../files/snowflake-1.0.whl">snowflake-1.0.whl</a>'
+    without_digest = page.read_text("utf-8").partition("#")[0] + '">again</a>'
+    page.write_text(odd + without_digest + page.read_text("utf-8"), "utf-8")
+
+    done = checkout.start(PIP_INDEX_URL=pages.as_uri())
+
+    assert (done.output, len(done.errors.splitlines())) == (READY, 1), done.errors
 
 
 def test_a_file_that_changed_on_its_way_is_refused(checkout: Checkout, index: LoopbackIndex) -> None:
