@@ -130,6 +130,14 @@ def test_a_distribution_that_is_damaged(environment: Path, name: str) -> None:
         read(environment)
 
 
+def test_a_record_of_an_editable_project_that_cannot_be_read_is_passed_over(environment: Path) -> None:
+    place = environment / "lib/python3.13/site-packages"
+    install(place, "mine", direct={"url": "file:///shop", "dir_info": {"editable": True}})
+    (place / "mine-1.0.dist-info" / "RECORD").write_bytes(b"\xff\xfe")
+
+    assert read(environment).warnings[0].startswith("mine-1.0 is installed in editable mode")
+
+
 def test_what_belongs_to_no_distribution_is_told(environment: Path) -> None:
     place = environment / "lib/python3.13/site-packages"
     (place / "mine").mkdir()

@@ -143,7 +143,8 @@ def _entry_points(dist_info: Path) -> frozenset[str]:
 
 def _missing(one: Distribution, dist_info: Path) -> Iterator[str]:
     """A warning where RECORD lists modules that are not there."""
-    missing = [path for path in _listed(dist_info) if _is_inside(path) and path not in one.files]
+    there = frozenset(one.files)
+    missing = [path for path in _listed(dist_info) if _is_inside(path) and path not in there]
     if missing:
         yield f"{one.pin} lacks {missing[0]!r}, which its RECORD lists ({len(missing)} in all); install it again"
 
@@ -152,8 +153,10 @@ def _of_no_distribution(place: Path) -> Iterator[str]:
     """A warning where modules or folders lie beside the distributions and no RECORD lists them: the user's own code."""
     recorded: set[str] = set()
     for dist_info in place.glob("*.dist-info"):
-        if (dist_info / "RECORD").is_file():
+        try:
             recorded |= {_outside(path).partition("/")[0] for path in _listed(dist_info)}
+        except (OSError, UnicodeDecodeError, csv.Error):
+            continue  # of an editable project: all others were read before
     names = [one.name for one in sorted(place.iterdir()) if one.name not in recorded and _may_be_code(one)]
     if names:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
