@@ -70,5 +70,14 @@ def test_only_what_is_certainly_unmet_is_an_error(shop: Workplace) -> None:
     assert files_below(shop.folder) == ["requirements.txt"]
 
 
+def test_a_source_that_cannot_even_give_its_metadata_is_unmet_as_in_pack(shop: Workplace) -> None:
+    make_sdist(shop.index.folder, "broken", "1.0", build_backend="broken-metadata")
+    shop.write("requirements.txt", "broken", "api")
+
+    for done in (shop.check(), shop.pack("-r", "requirements.txt")):
+        assert done.exit_code == 3, done.text
+        assert "unmet: broken==1.0" in done.output
+
+
 def test_options_for_writing_are_not_its_own(shop: Workplace) -> None:
     assert shop.check("-o", "dist").exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import without_credentials
 
-__all__ = ["Chain", "Dependencies", "dependencies_in", "find_chains", "with_names"]
+__all__ = ["Chain", "Dependencies", "dependencies_in", "find_chains", "headers_of", "with_names"]
 
 
 class Chain(Struct, frozen=True):
@@ -70,6 +71,12 @@ class Dependencies(Struct, frozen=True):
     def chains(self, lines: Iterable[Requested] | None = None) -> Mapping[NormalizedName, Chain]:
         """Return the shortest chain to every package that these lines reach, by default the user's own."""
         return find_chains(self.lines if lines is None else lines, self.requires, self.target)
+
+
+def headers_of(metadata: bytes) -> bytes:
+    """Return the headers of a METADATA file, each in one line, without the description that follows them."""
+    headers = re.split(rb"\r?\n\r?\n", metadata, maxsplit=1)[0]
+    return re.sub(rb"\r?\n[ \t]+", b" ", headers)
 
 
 def dependencies_in(metadata: bytes) -> tuple[Requirement, ...]:

@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.files.wheel import WheelArchive
-from lambda_pack.model.chains import with_names
+from lambda_pack.model.chains import headers_of, with_names
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.stock import Stock
@@ -126,8 +126,7 @@ def _gaps(
 
 def _active(metadata: bytes, extras: frozenset[str], target: Target) -> Iterator[Requirement]:
     """The requirements of a METADATA file that count on the target, for a package that is asked for with extras."""
-    headers = re.split(rb"\r?\n\r?\n", metadata, maxsplit=1)[0]
-    for text in _REQUIRES.findall(re.sub(rb"\r?\n[ \t]+", b" ", headers)):
+    for text in _REQUIRES.findall(headers_of(metadata)):
         if not extras and _EXTRA.search(text):
             continue
         try:

@@ -44,9 +44,9 @@ def explain(
     if not pins:
         return ()
     known = _Known(stock, requirements, _declared(stock, requirements, index))
+    chains = known.chains
     return tuple(
-        _explained(known, pin, known.chains.get(pin.name), inspection=inspections.get(pin, NOT_LOOKED_AT))
-        for pin in pins
+        _explained(known, pin, chains.get(pin.name), inspection=inspections.get(pin, NOT_LOOKED_AT)) for pin in pins
     )
 
 

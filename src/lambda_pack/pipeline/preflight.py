@@ -9,14 +9,13 @@ from pathlib import Path
 
 from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.packages import Offer, Pin
-from lambda_pack.model.report import ToBuild
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
-from lambda_pack.model.urls import without_credentials
 from lambda_pack.pipeline.audits import Auditing, tell_known_loads
+from lambda_pack.pipeline.builds import left_to_build
 from lambda_pack.pipeline.composition import planned
-from lambda_pack.pipeline.explanations import explain, trace_held_back, why_no_wheel
+from lambda_pack.pipeline.explanations import explain, trace_held_back
 from lambda_pack.pipeline.nine_steps import STEPS, decide
 from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.places import with_places
@@ -43,10 +42,11 @@ def look_ahead(
             tell_known_loads(stock, request, ports.narrator)
         ports.narrator.step(7, STEPS[7])
         stock = trace_held_back(stock, requirements, ports.index)
-        hopeless = [pin for pin in stock.unmet if stock.source(pin) is None]
-        unmet = explain(hopeless, stock, requirements, ports.index)
+        to_build = tuple(left_to_build(stock))
+        buildable = {item.pin for item in to_build}
+        unmet = explain([pin for pin in stock.unmet if pin not in buildable], stock, requirements, ports.index)
         packages = with_places(planned(stock), stock, ports.index)
-    return Outcome(stock, unmet, packages=packages, to_build=tuple(_to_build(stock)))
+    return Outcome(stock, unmet, packages=packages, to_build=to_build)
 
 
 def planned_origins(stock: Stock) -> Iterator[tuple[Pin, Offer]]:
@@ -56,10 +56,3 @@ def planned_origins(stock: Stock) -> Iterator[tuple[Pin, Offer]]:
         origin = chosen.get(pin) or stock.source(pin)
         if origin is not None:
             yield pin, origin
-
-
-def _to_build(stock: Stock) -> Iterator[ToBuild]:
-    for pin in stock.unmet:
-        source = stock.source(pin)
-        if source is not None:
-            yield ToBuild(pin, without_credentials(source.filename), why_no_wheel(stock, pin))

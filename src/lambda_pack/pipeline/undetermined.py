@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from lambda_pack.errors import IndexUnavailable
-from lambda_pack.model.chains import dependencies_in, with_names
+from lambda_pack.model.chains import dependencies_in, headers_of, with_names
 from lambda_pack.model.packages import Wheel
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Stock
@@ -46,7 +46,7 @@ def tell_undetermined(
 
 
 def _requires_python(metadata: bytes) -> SpecifierSet | None:
-    header = _REQUIRES_PYTHON.search(metadata)
+    header = _REQUIRES_PYTHON.search(headers_of(metadata))
     try:
         return SpecifierSet(header[1].decode()) if header else None
     except (InvalidSpecifier, UnicodeDecodeError):
