@@ -60,11 +60,8 @@ def packages(archive: Path) -> set[str]:
         ("{fileName: deploy-requirements.txt, noDeploy: [idna]}", {}, {"six"}),
         ("{enabled: false}", {}, set()),
         ("{}", {"Pipfile": "", "Pipfile.lock": ""}, {"six"}),
-        (
-            "{usePipenv: false}",
-            {"Pipfile": "", "Pipfile.lock": ""},
-            {"attrs"},
-        ),
+        ("{usePipenv: false}", {"Pipfile": "", "Pipfile.lock": ""}, {"attrs"}),
+        ("{usePipenv: 0}", {"Pipfile": "", "Pipfile.lock": ""}, {"attrs"}),
         ("{fileName: nowhere.txt}", {}, set()),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from lambda_pack.inputs.documents import read_toml
-from lambda_pack.inputs.serverless_values import Values
+from lambda_pack.inputs.serverless_values import FALSE, Values
 from lambda_pack.inputs.template_keys import PLUGIN_KEYS, PLUGINS, keys_of
 from lambda_pack.inputs.templates import fields
 
@@ -20,7 +20,6 @@ PLUGIN = "serverless-python-requirements"
 Options: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
 
 _PREFIX = "custom.pythonRequirements."
-_FALSE = frozenset({"false", "no", "off", "null", "~", ""})
 
 
 class _Tool(Struct, frozen=True):
@@ -158,7 +157,7 @@ def _tool(values: Values, node: Any, name: str, folder: Path) -> _Tool:  # noqa:
     text = values.text(node, f"{_PREFIX}{name}")
     if text is None or text.lower() in {"true", "yes", "on"}:
         return _Tool(counts=True)
-    return _Tool(counts=False) if text.lower() in _FALSE else _Tool(counts=True, file=folder / text)
+    return _Tool(counts=False) if text.lower() in FALSE else _Tool(counts=True, file=folder / text)
 
 
 def _filled(options: dict[str, tuple[str, ...]]) -> Options:

@@ -11,7 +11,10 @@ from msgspec import Struct
 from lambda_pack.inputs.template_keys import Heed, TemplateKey
 from lambda_pack.inputs.templates import Remarks, fields, plain_text
 
-__all__ = ["Values", "items_of"]
+__all__ = ["FALSE", "Values", "items_of"]
+
+# What switches something off, in lower case.
+FALSE = frozenset({"false", "no", "off", "null", "~", "", "0"})
 
 _VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 _ADDRESS = re.compile(r"self:([\w.-]+)")
@@ -56,7 +59,7 @@ class Values(Struct, frozen=True):
         if node.id != "scalar":
             return True
         text = self.text(node, key)
-        return default if text is None else text.lower() not in {"false", "no", "off", "null", "~", "", "0"}
+        return default if text is None else text.lower() not in FALSE
 
     def table(self, node: Any, key: str) -> Any:  # noqa: ANN401  # a node
         """Return the node if it is a mapping; a variable in its place is followed in this file, or remarked upon."""
