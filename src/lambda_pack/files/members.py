@@ -102,12 +102,6 @@ class Member(NamedTuple):
         """Whether an archive takes it as it lies here: not what no Lambda could inflate."""
         return self.method in {STORED, DEFLATED}
 
-    @property
-    def data_begin(self) -> int:
-        """Where its bytes begin in the archive, behind its own header; `raw` has checked that."""
-        name_length, extra_length = LOCAL.unpack_from(self.archive.data, self.header)[-2:]
-        return self.header + LOCAL.size + int(name_length) + int(extra_length)
-
     def refusal(self, why: str) -> IntegrityError:
         """The error that says why the member is not used."""
         return self.archive.refusal(why, self.name)

@@ -21,7 +21,7 @@ from lambda_pack.files.members import Member
 from lambda_pack.files.wheel import WheelArchive
 from lambda_pack.model.packages import Pin
 
-__all__ = ["INSTALLER", "records_size", "with_records", "without_lines"]
+__all__ = ["INSTALLER", "record_line", "records_size", "with_records", "without_lines"]
 
 INSTALLER: Final = b"lambda-pack\n"
 
@@ -65,6 +65,11 @@ def without_lines(record: bytes, paths: Iterable[str]) -> bytes:
     gone = tuple(f"{_quoted(path)}," for path in paths)
     lines = record.decode().splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(gone)).encode()
+
+
+def record_line(entry: Entry) -> str:
+    """Return the line of a RECORD for a file, with the hash of its content."""
+    return f"{_quoted(entry.path)},{_hashed(entry)},{entry.size}\n"
 
 
 def _made(path: str, content: bytes, owner: Owner) -> Entry:

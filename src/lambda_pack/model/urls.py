@@ -12,7 +12,6 @@ __all__ = [
     "credentials_in",
     "filename_of",
     "masked",
-    "may_hold_secret",
     "path_of",
     "with_credentials",
     "with_login",
@@ -29,9 +28,6 @@ _WITH_LOGIN = re.compile(
 # The `@v1` of `git+https://x.example/a.git@v1`: a host with a dot and a path lead to it, and no host follows it.
 _REPOSITORY = re.compile(r"(?:.*@)?[^/@:]+\.[^/@:]*(?::[0-9]+)?/[^@]*", re.DOTALL)
 _HOST_AND_PATH = re.compile(r"[^/]*\.[^/]*/|.*\.git\b")
-
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
-_LONGEST_WORD = 12  # letters; tokens have 16 and more
 
 
 def filename_of(url: str) -> str:
@@ -84,20 +80,6 @@ def _end_of_login(scheme: str, rest: str) -> int:
     end = rest.rfind("@")
     is_revision = _REPOSITORY.fullmatch(rest[:end]) and not _HOST_AND_PATH.match(rest[end + 1 :])
     return rest.rfind("@", 0, end) if end > 0 and "+" in scheme and is_revision else end
-
-
-def may_hold_secret(text: str) -> bool:
-    """Whether a URL in the text has a login, a query or a long word in its path: some indexes take those for passwords.
-
-    >>> [may_hold_secret(f"https://{rest}") for rest in ("x.example/simple", "x.example/0123456789abcdef/simple")]
-    [False, True]
-    """
-    for url in _URL.findall(text):
-        parts = urlsplit(url)
-        is_long = any(len(word) > _LONGEST_WORD for word in parts.path.split("/"))
-        if parts.scheme.lower() != "file" and (masked(url) != url or parts.query or is_long):
-            return True
-    return False
 
 
 def without_credentials(url: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,7 +13,8 @@ from packaging.version import Version
 from lambda_pack.errors import UnmetDependencies
 from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry, digest_of
+from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
+from lambda_pack.files.records import record_line
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Exclusions
 from lambda_pack.model.installed import Distribution, Installation
 from lambda_pack.model.locks import CREATOR
@@ -59,7 +59,7 @@ def _entries(one: Distribution, folder: Path) -> list[Entry]:
     record = f"{one.dist_info}/RECORD"
     entries = [_entry(path, folder / path) for path in one.files if path != record]
     entries += (_entry(f"{one.data_folder}/{path}", file) for path, file in one.spread)
-    content = "".join((*map(_line, entries), f"{record},,\n")).encode()
+    content = "".join((*map(record_line, entries), f"{record},,\n")).encode()
     entries.append(Entry(record, content, PLAIN, OWN, len(content)))
     return sorted(entries, key=lambda entry: entry.path)
 
@@ -72,7 +72,3 @@ def _entry(path: str, file: Path) -> Entry:
     # Installers write the path of their Python into scripts, in the place of this word.
     content = re.sub(rb"\A#![^\n]*python[^\n]*", b"#!python", file.read_bytes())
     return Entry(path, content, mode, OWN, len(content))
-
-
-def _line(entry: Entry) -> str:
-    return f'"{entry.path}",sha256={urlsafe_b64encode(digest_of(entry)).decode().rstrip("=")},{entry.size}\n'
