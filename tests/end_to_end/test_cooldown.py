@@ -106,7 +106,7 @@ def test_a_lock_is_packed_as_it_is_and_that_is_said(dated: Workplace) -> None:
     ended = dated.pack("-r", "pylock.toml", "--exclude-newer", LIMIT)
 
     assert ended.exit_code == 0
-    assert "the versions of the lock are packed as they are" in ended.text
+    assert "the versions in the lock are packed as they are" in ended.text
 
 
 def test_requirements_in_uvs_settings(dated: Workplace) -> None:
@@ -149,7 +149,7 @@ def test_a_manifest_above_that_cannot_be_read_is_named_and_stops_nothing(dated: 
     ended = dated.pack("-r", "requirements.txt")
 
     assert ended.exit_code == 0
-    assert "settings of uv are looked for there" in ended.text
+    assert "uv's settings are not read: " in ended.text
 
 
 def test_an_index_without_times_is_named_as_the_cause(work: Workplace) -> None:

@@ -1,4 +1,4 @@
-"""The patch level of a runtime is not known, so nothing turns on it in silence; nor on the kernel."""
+"""The patch level of a runtime is not known, so nothing depends on it in silence; nor on the kernel."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def test_a_project_and_a_package_for_later_patch_levels_are_packed(shop: Workpla
     [
         ('backport; python_full_version >= "3.12.4"', True, f"requirements.txt:1: .* {NEWEST} is assumed"),
         ('backport; python_full_version < "3.12.4"', False, "requirements.txt:1: .* so it is left out"),
-        ("newer", True, "newer: whether backport is needed turns on the patch level of Python .* so it is packed"),
-        ("older", False, "older: whether backport is needed turns on the patch level of Python .* so it is left out"),
-        ("kernel", False, "kernel: whether backport is needed turns on platform_release .* so it is left out"),
-        ("named", True, "named: whether backport is needed turns on platform_version .* so it is packed"),
-        ("behind[a]", False, "behind: whether backport is needed turns on the patch level of Python"),
+        ("newer", True, "newer: whether backport is needed depends on the patch level of Python .* so it is packed"),
+        ("older", False, "older: whether backport is needed depends on the patch level of Python .* so it is left out"),
+        ("kernel", False, "kernel: whether backport is needed depends on platform_release .* so it is left out"),
+        ("named", True, "named: whether backport is needed depends on platform_version .* so it is packed"),
+        ("behind[a]", False, "behind: whether backport is needed depends on the patch level of Python"),
         ("behind", False, None),
         ("fixed", True, None),
     ],
@@ -75,7 +75,7 @@ def test_a_marker_that_the_target_does_not_determine_is_named(
 
     assert ("backport" in packed.closure) is is_packed
     if words is None:
-        assert "turns on" not in packed.said.errors
+        assert "depends on" not in packed.said.errors
     else:
         assert re.search(words, packed.said.errors), packed.said.errors
 
@@ -97,7 +97,7 @@ def test_check_and_lock_name_it_too(shop: Workplace) -> None:
     for command in ("check", "lock"):
         done = shop.run(*shop.command(command, "-r", "requirements.txt", runtime="python3.12"))
         assert done.exit_code == 0, done.text
-        assert "older: whether backport is needed turns on the patch level" in done.errors
+        assert "older: whether backport is needed depends on the patch level" in done.errors
 
 
 @pytest.mark.parametrize("required", [">=3.12.99", "<3.12.2"])
@@ -138,4 +138,4 @@ def test_a_lock_whose_marker_turns_on_the_patch_level_says_so(shop: Workplace) -
     packed = shop.packed("pylock.toml", runtime="python3.12")
 
     assert list(packed.closure) == ["backport"]
-    assert "the lock: whether backport is needed turns on the patch level of Python" in packed.said.errors
+    assert "the lock: whether backport is needed depends on the patch level of Python" in packed.said.errors

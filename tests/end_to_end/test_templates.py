@@ -143,7 +143,7 @@ def test_what_cannot_be_packed_is_said_and_left_as_it_is(shop: Workplace) -> Non
     assert sorted(done.errors.splitlines()) == sorted(
         [
             *(f"warning: {name} is left as it is: {reason}" for name, (_, reason) in UNREADABLE.items()),
-            "warning: Nested is left as it is: 'other.yaml' is a template of its own; pack it by itself",
+            "warning: Nested is left as it is: 'other.yaml' is another template; pack it in a run of its own",
             "warning: Fn::ForEach::Many is left as it is: what this function makes is known only when it is deployed",
         ]
     )

@@ -261,7 +261,9 @@ def test_a_library_that_images_were_seen_to_have(tmp_path: Path) -> None:
 
     # This machine may have libmagic; a clean root has not.
     if not here.of("failed"):
-        assert any("magic loaded libmagic.so.1 from outside of the bundle" in note for note in here.document["notes"])
+        assert any(
+            "magic loaded libmagic.so.1 from the system, not from the bundle" in note for note in here.document["notes"]
+        )
     assert failures(clean) == {"magic": "ImportError: failed to find libmagic.  Check your installation"}
 
 

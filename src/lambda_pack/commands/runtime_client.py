@@ -76,7 +76,7 @@ class _Aside:
 
     def working(self, text: str) -> None:
         """See `lambda_pack.ports.Narrator`."""
-        self._narrator.note(f"awslambdaric: {text}")
+        self._narrator.working(f"awslambdaric: {text}")
 
     def progress(self, label: str, done: int, total: int) -> None:
         """See `lambda_pack.ports.Narrator`."""

@@ -42,7 +42,7 @@ def _of_variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 def _of(table: UvTable) -> Iterator[str]:
     if table.problem is not None:
-        yield f"uv's settings there cannot be read: {table.problem}"
+        yield f"uv's settings are not read: {table.problem}"
     parts: list[tuple[KnownSettings, object]] = [(UV_KEYS, table.content), (UV_PIP_KEYS, table.content.get("pip"))]
     rows = table.content.get("index")
     parts += [(UV_INDEX_KEYS, row) for row in rows] if isinstance(rows, list) else []

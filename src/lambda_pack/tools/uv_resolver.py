@@ -263,8 +263,9 @@ class BegunResolver:
             result = self._running.finish()
             if (later := self._resolver.later(result, target)) is not None:
                 self._resolver = later
-                return later.resolve(target, exclusions=exclusions, without=without)
-            self._lock = self._resolver.answer(result)
+                self._lock = later.resolve(target)
+            else:
+                self._lock = self._resolver.answer(result)
         return self._lock
 
 
