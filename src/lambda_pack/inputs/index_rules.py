@@ -18,7 +18,7 @@ from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.indexes import ProjectIndexes
 
-__all__ = ["IndexOrder", "IndexPlaces", "index_order"]
+__all__ = ["IndexOrder", "IndexPlaces", "index_order", "section_of"]
 
 _MAIN, _EXTRA, _FLAT = "index-url", "extra-index-url", "flat-index"
 
@@ -66,7 +66,7 @@ def _main(places: IndexPlaces) -> Given | None:
     project = places.project
     of_uv = [variables] if project is not None and project.tool == "uv" else []
     own: GivenSettings = (
-        {_MAIN: Given((project.default_url,), _name(project))} if project and project.default_url else {}
+        {_MAIN: Given((project.default_url,), section_of(project))} if project and project.default_url else {}
     )
     order = (places.command, *of_uv, own, places.written, places.pip[0], variables, *between, places.pip[1], files)
     return next((settings[_MAIN] for settings in order if _MAIN in settings), None)
@@ -75,7 +75,7 @@ def _main(places: IndexPlaces) -> Given | None:
 def _extras(places: IndexPlaces) -> tuple[list[Given], list[Given]]:
     """Further indexes: those that were set for uv, and all others, the command line's first (it may be empty)."""
     project, nothing = places.project, Given((), "")
-    own = [Given(project.urls, _name(project))] if project is not None and project.urls else []
+    own = [Given(project.urls, section_of(project))] if project is not None and project.urls else []
     is_uv = project is not None and project.tool == "uv"
     of_uv = [settings.get(_EXTRA) for settings in places.uv]
     for_uv = [of_uv[0], *(own if is_uv else ()), *of_uv[1:]]
@@ -95,7 +95,7 @@ def _rule(
     if not for_uv and not (is_main_uv and others):
         project = places.project
         if project is not None and project.strategy is not IndexStrategy.FIRST_INDEX:
-            return Given((project.strategy.value,), _name(project)), None
+            return Given((project.strategy.value,), section_of(project)), None
         return None, None
     because = for_uv[0].source if for_uv else main.source if main else ""
     rule = Given((IndexStrategy.FIRST_INDEX.value,), f"uv's rule, because of {because}")
@@ -114,5 +114,6 @@ def _is_for_uv(main: Given, places: IndexPlaces) -> bool:
     return is_projects or any(settings.get(_MAIN) == main for settings in places.uv)
 
 
-def _name(project: ProjectIndexes) -> str:
+def section_of(project: ProjectIndexes) -> str:
+    """Return the name of the place that a project's indexes come from."""
     return f"the project's {project.tool} section"

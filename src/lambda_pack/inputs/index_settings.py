@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.cooldowns import read_cooldown
-from lambda_pack.inputs.index_rules import IndexOrder, IndexPlaces, index_order
+from lambda_pack.inputs.index_rules import IndexOrder, IndexPlaces, index_order, section_of
 from lambda_pack.inputs.pip_settings import read_pip_files, read_pip_variables
 from lambda_pack.inputs.requirements import RequirementsFile
 from lambda_pack.inputs.resolution_settings import with_prereleases
@@ -130,7 +130,7 @@ def _strategy(
     name = "index-strategy"
     said = next((settings[name] for settings in louder if name in settings), None)
     if said is None and project is not None and project.is_chosen:
-        return Given((project.strategy.value,), _section(project))
+        return Given((project.strategy.value,), section_of(project))
     return said or found.get(name)
 
 
@@ -148,17 +148,13 @@ def _scope_settings(project: ProjectIndexes | None) -> Iterable[Setting]:
         return
     for scope in project.scopes:
         if scope.only:
-            yield Setting(f"index of {', '.join(scope.only)}", _shown(scope), _section(project))
+            yield Setting(f"index of {', '.join(scope.only)}", _shown(scope), section_of(project))
         if scope.never:
-            yield Setting(f"not the index of {', '.join(scope.never)}", _shown(scope), _section(project))
+            yield Setting(f"not the index of {', '.join(scope.never)}", _shown(scope), section_of(project))
 
 
 def _shown(scope: IndexScope) -> str:
     return masked(scope.url) or "the public index"
-
-
-def _section(project: ProjectIndexes) -> str:
-    return f"the project's {project.tool} section"
 
 
 def _certificate_variables(environ: Mapping[str, str]) -> GivenSettings:

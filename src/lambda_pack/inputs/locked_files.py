@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -11,9 +12,10 @@ from packaging.pylock import PackageArchive, PackageDirectory, PackageSdist, Pac
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
+from lambda_pack.inputs.documents import shown
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes
 
-__all__ = ["FileEntry", "archive", "either", "files_of", "hash_pairs", "place", "repository"]
+__all__ = ["FileEntry", "archive", "either", "files_of", "hash_pairs", "newer_format", "place", "repository"]
 
 
 class FileEntry(Struct, frozen=True):
@@ -24,6 +26,14 @@ class FileEntry(Struct, frozen=True):
     url: str | None = None
     path: str | None = None
     size: int | None = None
+
+
+def newer_format(path: Path, version: Version, newest: Version, export: str) -> str:
+    """Return the warning about a lock of a newer format than is known; `export` is the command to compare with."""
+    return (
+        f"{shown(path).as_posix()!r} has the format {version}, and lambda-pack knows {newest}: it may say more than "
+        f"is read; compare with `{export}`"
+    )
 
 
 def files_of(entries: Iterable[FileEntry], version: Version | None) -> dict[str, Any]:

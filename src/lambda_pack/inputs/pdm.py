@@ -23,7 +23,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import check_told, read_toml, shown, understood
-from lambda_pack.inputs.locked_files import FileEntry, archive, files_of, place, repository
+from lambda_pack.inputs.locked_files import FileEntry, archive, files_of, newer_format, place, repository
 from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.pyproject import read_manifest, reading_of
 from lambda_pack.inputs.reading import Reading
@@ -61,6 +61,7 @@ def read_pdm_lock(path: Path, selection: Selection, environ: Mapping[str, str]) 
         check_told(locked.package, path)
     lock = Locked(packages, chosen(manifest, selection), is_graph=is_graph, environments=environments)
     named = reading_of(manifest, Selection(), environ)
+    is_newer = version.release[:2] > _NEWEST.release[:2]
     return Reading(
         folder=path.absolute().parent,
         # The lock does not say which index a file is on.
@@ -69,14 +70,7 @@ def read_pdm_lock(path: Path, selection: Selection, environ: Mapping[str, str]) 
         name=manifest.name,
         stale=_staleness(metadata.get("content_hash"), manifest),
         sources=named.sources,
-        warnings=(_newer(version, path),) if version.release[:2] > _NEWEST.release[:2] else (),
-    )
-
-
-def _newer(version: Version, path: Path) -> str:
-    return (
-        f"{shown(path).as_posix()!r} has the format {version}, and lambda-pack knows {_NEWEST}: it may say more than "
-        "is read; compare with `pdm export`"
+        warnings=(newer_format(path, version, _NEWEST, "pdm export"),) if is_newer else (),
     )
 
 

@@ -19,6 +19,7 @@ from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import check_told, read_toml, shown, understood
+from lambda_pack.inputs.locked_files import newer_format
 from lambda_pack.inputs.manifest import Manifest, chosen
 from lambda_pack.inputs.manifest_sources import sources_of
 from lambda_pack.inputs.poetry_constraints import python_marker
@@ -72,14 +73,7 @@ def read_poetry_lock(path: Path, selection: Selection, environ: Mapping[str, str
         name=project_name(document),
         stale=stale,
         sources=tuple(sources.values()),
-        warnings=(_newer(version, path),) if version > _NEWEST else (),
-    )
-
-
-def _newer(version: Version, path: Path) -> str:
-    return (
-        f"{shown(path).as_posix()!r} has the format {version}, and lambda-pack knows {_NEWEST}: it may say more than "
-        "is read; compare with `poetry export`"
+        warnings=(newer_format(path, version, _NEWEST, "poetry export"),) if version > _NEWEST else (),
     )
 
 

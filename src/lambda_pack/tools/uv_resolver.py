@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     # Not needed before uv is started.
     from packaging.pylock import Pylock
 
-    from lambda_pack.tools.built_metadata import BuiltMetadata, SourceMetadata
+    from lambda_pack.tools.built_metadata import SourceMetadata
 
 __all__ = ["BegunResolver", "UvResolver"]
 
@@ -217,7 +217,7 @@ class UvResolver(Struct, frozen=True):
         if clash:
             raise UsageError(f"--no-binary and --only-binary both name {min(clash)!r}; keep one of them")
         own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
-        built = [_static(one) for one in self.metadata.built] if self.metadata else []
+        built = [_row(one.pin, one.text) for one in self.metadata.built] if self.metadata else []
         settings = {
             "index": list(_indexes(self.requirements, may_be_remembered=bool(exclusions))),
             "no-index": indexes.no_index,
@@ -271,19 +271,11 @@ class BegunResolver:
 
 def _declared(conflicts: Iterable[Conflict]) -> Iterator[dict[str, Any]]:
     """What versions declare, with the requirements that they lack: uv reads it in the place of their own metadata."""
-    from packaging.metadata import parse_email
-
     lacking: dict[Pin, list[Conflict]] = {}
     for conflict in sorted(conflicts, key=lambda one: (str(one.pin), one.requirement)):
         lacking.setdefault(conflict.pin, []).append(conflict)
     for pin, found in lacking.items():
-        raw, _ = parse_email(found[0].metadata)
-        yield {
-            "name": pin.name,
-            "version": str(pin.version),
-            "requires-dist": [*raw.get("requires_dist", []), *(one.requirement for one in found)],
-            "provides-extra": raw.get("provides_extra", []),
-        } | ({"requires-python": raw["requires_python"]} if "requires_python" in raw else {})
+        yield _row(pin, found[0].metadata, (one.requirement for one in found))
 
 
 def _indexes(requirements: Requirements, *, may_be_remembered: bool) -> Iterator[dict[str, Any]]:
@@ -325,19 +317,17 @@ def _cooldown(cooldown: Cooldown) -> dict[str, object]:
     }
 
 
-def _static(known: BuiltMetadata) -> dict[str, Any]:
-    """A row of uv's own setting for packages whose build it shall not run."""
+def _row(pin: Pin, metadata: bytes, more: Iterable[str] = ()) -> dict[str, Any]:
+    """Return a row of uv's `dependency-metadata`: what a METADATA file declares, and requirements beside it."""
     from packaging.metadata import parse_email
 
-    raw, _ = parse_email(known.text)
-    row = {
-        "name": str(known.pin.name),
-        "version": str(known.pin.version),
-        "requires-dist": list(raw.get("requires_dist", ())),
-        "requires-python": raw.get("requires_python"),
-        "provides-extra": list(raw.get("provides_extra", ())),
-    }
-    return {key: value for key, value in row.items() if value is not None}
+    raw, _ = parse_email(metadata)
+    return {
+        "name": pin.name,
+        "version": str(pin.version),
+        "requires-dist": [*raw.get("requires_dist", []), *more],
+        "provides-extra": raw.get("provides_extra", []),
+    } | ({"requires-python": raw["requires_python"]} if "requires_python" in raw else {})
 
 
 def _flat(place: str) -> str:
