@@ -97,11 +97,17 @@ class SharedWork:
         stack.callback(self._begun[question].answered.set)
         return True
 
+    def builder(self, own: Builder) -> Builder:
+        """A cell's builder, whose builds wait for their turn, also those for metadata.
+
+        Each uses all cores, and may find in the cache what the one before it has made.
+        """
+        return _SharedBuilder(own, self._building)
+
     def ports(self, order: Order, own: Ports) -> Ports:
         """The ports of a cell, which ask its own only for what no other cell has had done.
 
-        A resolver and an index answer each question once, a file is fetched and its digest checked once, and builds
-        wait for their turn: each uses all cores, and may find in the cache what the one before it has made.
+        A resolver and an index answer each question once, and a file is fetched and its digest checked once.
         """
         question = _question_of(order)
         begun = self._begun.get(question, _Begun(order, Event()))
@@ -112,7 +118,7 @@ class SharedWork:
             resolver=_SharedResolver(question, first, self._answers, waits_for=None if is_first else begun.answered),
             index=_SharedIndex(question, own.index, self._answers),
             downloads=_SharedDownloads(own.downloads, self._shelf),
-            builder=_SharedBuilder(own.builder, self._building),
+            builder=own.builder,
             auditor=own.auditor,
             narrator=own.narrator,
             wheels=own.wheels,

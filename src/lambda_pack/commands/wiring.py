@@ -126,7 +126,8 @@ class Workshop:
         # A lock says which files may be used; an index may only say where they are.
         searched = indexes if self._order.lock is None else replace(indexes, no_index=True, find_links=())
         self._index = LateIndex(lambda: index_over(searched))
-        builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache, view))
+        builder: Builder = LateBuilder(lambda: self._builder(scratch / "builder", downloads, cache, view))
+        builder = self._shared.builder(builder) if self._shared else builder
         ports = Ports(
             resolver=self._helped(self._resolver or self._resolvers.viewing(view, scratch / "viewing"), builder)
             or self._resolvers.locked(index_over, scratch / "installed"),
