@@ -136,6 +136,12 @@ class Downloads(Protocol):
             IndexUnavailable: a file could not be fetched.
         """
 
+    def begin(self, files: Iterable[Wheel | Sdist]) -> None:
+        """Begin to fetch files that are likely to be asked for next, and return at once.
+
+        What goes wrong is told by `fetch`, should it be asked for the file; one that is never asked for does no harm.
+        """
+
 
 class Auditor(Protocol):
     """Looks into wheels."""

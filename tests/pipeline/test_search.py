@@ -93,13 +93,17 @@ class CountingResolver(Struct):
 
 
 class TableAuditor(Struct):
-    """Finds what the world says, and remembers what it was shown."""
+    """Finds what the world says, and remembers what it was shown, and which downloads were begun ahead."""
 
     world: World
     audited: set[Pin] = field(default_factory=set)
+    begun: list[Pin] = field(default_factory=list)
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         return {file: Path(file.filename) for file in files}
+
+    def begin(self, files: Iterable[Wheel | Sdist]) -> None:
+        self.begun.extend(file.pin for file in files)
 
     def audit(self, wheels: Mapping[Wheel, Path], target: Target, own: Sequence[BinaryFile] = ()) -> BundleAudit:
         assert (target, own) == (TARGET, ())
@@ -233,6 +237,15 @@ def test_what_is_found_is_the_newest_that_fits(world: World) -> None:
         return
     assert {pin.name: str(pin.version) for pin in stock.closure} == best
     assert not stock.unmet
+
+
+def test_the_next_version_is_fetched_while_the_resolver_runs() -> None:
+    releases = tuple(Release(files=(f"ant-{number}.0-{FITS}",), promises=False) for number in range(1, 6))
+    bad = frozenset(Pin.parse("ant", f"{number}.0") for number in (3, 4, 5))
+    ending = search(World(releases, ("ant",), bad))
+    assert [str(pin) for pin in ending.auditor.begun] == ["ant==4.0", "ant==3.0", "ant==2.0"]
+    # Nothing is fetched in vain.
+    assert set(ending.auditor.begun) < ending.auditor.audited
 
 
 @given(st.integers(1, 60), st.data())

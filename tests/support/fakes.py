@@ -199,13 +199,20 @@ class FakeIndex(Struct):
 
 
 class FakeDownloads(Struct):
-    """Files of a shelf and of this disk, their digests checked; `fetched` holds what came from elsewhere."""
+    """Files of a shelf and of this disk, their digests checked.
+
+    `fetched` holds what came from elsewhere, `begun` what was said to be likely.
+    """
 
     shelf: Shelf
     fetched: list[str] = field(default_factory=list)
+    begun: list[str] = field(default_factory=list)
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         return {file: self._fetch(file) for file in files}
+
+    def begin(self, files: Iterable[Wheel | Sdist]) -> None:
+        self.begun.extend(file.filename for file in files)
 
     def _fetch(self, file: Wheel | Sdist) -> Path:
         if file.url.startswith("file:"):

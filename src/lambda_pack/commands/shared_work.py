@@ -247,6 +247,10 @@ class _SharedDownloads:
         paths = {file: path for file in files if (path := self._shelf.wait(file)) is not None}
         return {**paths, **self._downloads.fetch([file for file in files if file not in paths])}
 
+    def begin(self, files: Iterable[Wheel | Sdist]) -> None:
+        """See `lambda_pack.ports.Downloads`."""
+        self._downloads.begin(files)
+
 
 class _Shelf:
     """Files by what they are, each one brought here by whoever claims it first."""

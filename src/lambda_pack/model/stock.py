@@ -177,6 +177,11 @@ class Stock(Struct, frozen=True):
         """Every wheel heard of for a pin, with its verdict, by file name."""
         return self.versions(pin.name).get(pin.version, ()) if pin.version is not None else ()
 
+    def best(self, pin: Pin) -> Wheel | None:
+        """Return the fitting wheel that would be chosen of a version, in the closure or not."""
+        fitting = [(wheel, verdict) for wheel, verdict in self.wheels(pin) if isinstance(verdict, Fits)]
+        return max(fitting, key=lambda item: preference(*item), default=(None,))[0]
+
     def source(self, pin: Pin) -> Source | None:
         """What the pin can be built from, if anything; refused sources do not count."""
         found = (offer for offer in self.offers if not isinstance(offer, Wheel) and offer.pin == pin)

@@ -47,16 +47,16 @@ def _inspect_alternatives(stock: Stock, ports: Ports, auditing: Auditing) -> Map
     """
     if auditing.mode is AuditMode.OFF:
         return {}
+    candidates = [(pin, target, wheel) for pin in stock.unmet for target, wheel in _candidates(stock, pin)]
+    looked_into = [item for item in candidates[:_MOST_WHEELS] if (item[2].size or 0) <= _LARGEST]
+    ports.downloads.begin(wheel for _, _, wheel in looked_into)
     found: dict[Pin, Inspection] = {}
-    budget = _MOST_WHEELS
     for pin in stock.unmet:
-        looked_at = {}
-        for target, wheel in _candidates(stock, pin):
-            budget -= 1
-            if budget >= 0 and (wheel.size or 0) <= _LARGEST:
-                errors = _errors(wheel, target, stock, ports, auditing)
-                if errors is not None:
-                    looked_at[target] = errors
+        looked_at = {
+            target: errors
+            for one, target, wheel in looked_into
+            if one == pin and (errors := _errors(wheel, target, stock, ports, auditing)) is not None
+        }
         found[pin] = Inspection(looked_at.pop(stock.target, ()), looked_at, auditing.package_type)
     return found
 

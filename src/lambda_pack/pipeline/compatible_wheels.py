@@ -22,7 +22,8 @@ each package, and one for each version refused by contents. A resolver that igno
 is given up.
 
 **What a round costs.** A run of the resolver, which need not ask the indexes again (see
-`lambda_pack.tools.uv_resolver`), one download and its audit. Of the lists of files only what is new is added and
+`lambda_pack.tools.uv_resolver`), beside one download and its audit: the newest version that is left is fetched before
+the resolver has chosen it. Of the lists of files only what is new is added and
 judged: all files of what is unmet, and where indexes are merged those of the versions chosen.
 
 **What is fetched.** One version of a package at a time, so that none is fetched in vain. After the eighth that is
@@ -166,7 +167,12 @@ class _Search:
         return wanted
 
     def resolved(self, stock: Stock, wanted: Exclusions) -> Stock:
-        """Return the closure without these exclusions, or without as many of them as there is a closure for."""
+        """Return the closure without these exclusions, or without as many of them as there is a closure for.
+
+        What it is likely to contain is fetched while the resolver runs.
+        """
+        if wanted not in self._answers:
+            self._ports.downloads.begin(self._likely(stock, wanted))
         found = self._answer(stock, wanted)
         if found is None:
             wanted, found = self._as_far_as_possible(stock, wanted)
@@ -191,6 +197,16 @@ class _Search:
                 return f"{conflict.pin} {conflict.detail}"
         others = ", ".join(sorted(self.asked.names - {pin.name}))
         return f"{pin} does not go with what is held back: {others}"
+
+    def _likely(self, stock: Stock, wanted: Exclusions) -> Iterator[Wheel]:
+        """Yield a wheel of each package with new exclusions: of the newest version that is left, by what is known."""
+        for name in wanted.names:
+            excluded = wanted.versions(name)
+            if excluded != self.asked.versions(name):
+                left = set(self._allowed(name, stock.fitting_versions(name))).difference(excluded)
+                wheel = stock.best(Pin(name, max(left))) if left else None
+                if wheel is not None:
+                    yield wheel
 
     def _has_way_out(self, stock: Stock, pin: Pin) -> bool:
         """Return whether a version that fits is left, by what is known, and can be asked for.

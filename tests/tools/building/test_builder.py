@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,30 @@ from tests.tools.building.yards import HERE, NATIVE, OFFLINE, OURS, Yard, accept
 def yard(tmp_path: Path, clean_environment: dict[str, str]) -> Yard:
     """Nothing in it yet."""
     return Yard(tmp_path, clean_environment)
+
+
+# What a container engine answers whose registry has no image.
+ENGINE = """#!/bin/sh
+echo "$1" >> "{said}"
+case "$1" in info) echo {{}};; *) echo no such host >&2; exit 1;; esac
+"""
+
+
+def test_an_image_that_cannot_be_had_is_asked_for_once(tmp_path: Path, clean_environment: dict[str, str]) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(ENGINE.format(said=said), "utf-8")
+    program.chmod(0o755)
+    yard = Yard(tmp_path, {**clean_environment, "PATH": f"{program.parent}{os.pathsep}{clean_environment['PATH']}"})
+    uploaded = datetime(2022, 2, 2, tzinfo=UTC)
+    sources = [replace(yard.sdist(name), uploaded=uploaded) for name in ("one", "two")]
+    builder = yard.builder(building=Building(builder=BuilderName.CONTAINER))
+    failures = [failed(outcome) for outcome in builder.build(sources, NATIVE, compiler=True)]
+    # One failure each: older build requirements would not bring the image.
+    assert [failure.pin.name for failure in failures] == ["one", "two"]
+    assert all("cannot be had" in failure.detail and "no such host" in failure.log for failure in failures)
+    assert said.read_text("utf-8").split().count("pull") == 1
 
 
 @pytest.mark.parametrize("form", ["tar.gz", "tgz", "tar.bz2", "tar.xz", "tar", "zip"])

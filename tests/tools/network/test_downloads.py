@@ -52,6 +52,37 @@ def test_a_file_is_fetched_once(index: LoopbackIndex, tmp_path: Path) -> None:
     assert len(index.asked(NAME)) == 1
 
 
+def test_what_was_begun_ahead_is_not_fetched_again(index: LoopbackIndex, tmp_path: Path) -> None:
+    wheel = offered(index)
+    index.misbehave(NAME, Slow(0.001))
+    with bench(settings(), tmp_path / "cache") as tools:
+        tools.downloads.begin([wheel, wheel])
+        assert digest(tools.downloads.fetch([wheel])[wheel]) == wheel.hashes[0][1]
+        tools.downloads.begin([wheel])
+    assert len(index.asked(NAME)) == 1
+
+
+def test_what_failed_ahead_is_told_by_who_asks_for_it(index: LoopbackIndex, tmp_path: Path) -> None:
+    gone = Wheel.parse(index.file_url(make_wheel(index.folder, "gone-1.0-py3-none-any.whl").name))
+    index.misbehave("gone-*", Refuse(404, times=None))
+    with bench(settings(), tmp_path / "cache") as tools:
+        tools.downloads.begin([gone])
+        with pytest.raises(IndexUnavailable, match="status 404"):
+            tools.downloads.fetch([gone])
+
+
+def test_what_was_begun_in_vain_ends_with_the_session(index: LoopbackIndex, tmp_path: Path) -> None:
+    wheel = offered(index)
+    index.misbehave(NAME, Slow(20))
+    begun = time.monotonic()
+    with bench(settings(), tmp_path / "cache") as tools:
+        tools.downloads.begin([wheel])
+        while not index.asked(NAME):
+            time.sleep(0.01)
+    assert time.monotonic() - begun < 5
+    assert not left(tmp_path / "cache")
+
+
 @pytest.mark.parametrize(
     ("faults", "requests", "ranges"),
     [

@@ -156,9 +156,13 @@ class SourceBuilder:
             yield outcome
 
     def _may_limit(self, failure: Attempt, job: Job) -> bool:
-        """Whether other build requirements could make a difference: the build itself failed, and has some."""
+        """Return whether other build requirements could make a difference: a build ran, failed by itself, and has some.
+
+        Where no command ran the place was not ready, such as a container whose image cannot be had.
+        """
         is_isolated = self._settings.building.isolates(job.source.pin.name)
-        return is_isolated and failure.wheel is None and bool(failure.log) and not failure.timed_out
+        has_run = bool(failure.command and failure.log) and not failure.timed_out
+        return is_isolated and has_run and failure.wheel is None
 
     def _uploaded(self, source: Source) -> datetime | None:
         return self._settings.uploaded(source) if isinstance(source, Sdist) else None

@@ -7,6 +7,7 @@ folder of this machine, none of its variables, and no credential.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from lambda_pack.errors import LambdaPackError
 from lambda_pack.model.building import Build
 from lambda_pack.model.choices import BuilderName, BuildNetwork
 from lambda_pack.model.stock import Attempt
-from lambda_pack.model.targets import Target
+from lambda_pack.model.targets import Architecture, Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.building import compilers
 from lambda_pack.tools.building.backends import BuildSystem, read_build_system
@@ -65,6 +66,8 @@ class ContainerBench:
         self._wheelhouse = wheelhouse
         self._environ = environ
         self._settings = settings
+        self._lock = threading.Lock()
+        self._images: dict[tuple[str, Architecture], Image | LambdaPackError] = {}
 
     @cached_property
     def engine(self) -> Engine | None:
@@ -108,8 +111,18 @@ class ContainerBench:
             return _Visit(job, container, image, self._settings, self._wheelhouse, _deadline(building.timeout)).made()
 
     def _image(self, engine: Engine, job: Job) -> Image:
-        named = self._settings.building.image or default_image(job.target)
-        return engine.image(named, job.target.architecture, option="--build-image")
+        """Return the image of a job; each is asked for once in a run, also one that cannot be had."""
+        key = self._settings.building.image or default_image(job.target), job.target.architecture
+        with self._lock:
+            if key not in self._images:
+                try:
+                    self._images[key] = engine.image(*key, option="--build-image")
+                except LambdaPackError as error:
+                    self._images[key] = error
+            found = self._images[key]
+        if isinstance(found, LambdaPackError):
+            raise LambdaPackError(str(found), log=found.log)
+        return found
 
 
 def _deadline(timeout: float | None) -> float | None:

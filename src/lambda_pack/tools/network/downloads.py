@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ __all__ = ["HttpDownloads"]
 
 # Fetching known URLs needs only a few: the network is full long before.
 _THREADS = 6
+# How often, in seconds, a wait for what was begun before looks whether the batch has ended.
+_GLANCE = 0.2
 
 
 class HttpDownloads:
@@ -44,6 +47,7 @@ class HttpDownloads:
         self._fetched: dict[Wheel | Sdist, Path] = {}
         self._forecast = forecast
         self._arrived = arrived
+        self._begun: dict[Wheel | Sdist, threading.Thread] = {}
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
         """The local path of each file; `file:` ones stay where they are.
@@ -59,11 +63,30 @@ class HttpDownloads:
         # The largest first: begun last, it alone would be waited for.
         wanted = (file for file in dict.fromkeys(files) if file not in self._fetched)
         ordered = sorted(wanted, key=lambda file: -(file.size or 0))
-        paths = in_parallel(self._fetch, ordered, threads=_THREADS, interrupt=self._session.stop)
+        paths = in_parallel(self._fetch_or_wait, ordered, threads=_THREADS, interrupt=self._session.stop)
         self._fetched.update(zip(ordered, paths, strict=True))
         if self._forecast and ordered:
             self._forecast.remember(_addresses(self._fetched))
         return {file: self._fetched[file] for file in files}
+
+    def begin(self, files: Iterable[Wheel | Sdist]) -> None:
+        """See `lambda_pack.ports.Downloads`."""
+        for file in files:
+            if file not in self._fetched and file not in self._begun:
+                # A daemon, as those of a batch: it must not keep an interrupted program alive.
+                self._begun[file] = threading.Thread(target=self._fetch_ahead, args=(file,), daemon=True)
+                self._begun[file].start()
+
+    def _fetch_ahead(self, file: Wheel | Sdist) -> None:
+        with suppress(LambdaPackError):
+            self._fetched[file] = self._fetch(file, threading.Event())
+
+    def _fetch_or_wait(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
+        """Return what was begun before once it is here; what failed is fetched again, which tells the error."""
+        begun = self._begun.get(file)
+        while begun is not None and begun.is_alive() and not stop.is_set():
+            begun.join(_GLANCE)
+        return self._fetched.get(file) or self._fetch(file, stop)
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:
         promise = Promise.of_source(file)
