@@ -119,6 +119,12 @@ CASES = {
         {"requirements.txt": "./lib\n"}, FILE, "idna lib sibling six", {"lib": PATHS, "sibling": ""}
     ),
     "requirements-by-name": Case({"requirements.txt": "my-app[a]\n"}, FILE, "idna my-app six", {".": ""}),
+    "requirements-in-a-folder": Case(
+        {"needs/lambda.txt": "my-app[a]\n", ".git": "gitdir: elsewhere\n"},
+        ("-r", "needs/lambda.txt"),
+        "idna my-app six",
+        {".": ""},
+    ),
     "requirements-of-another": Case({"requirements.txt": "plugin\n"}, FILE, "idna my-app plugin six", {".": ""}),
     "editable": Case({"requirements.txt": "-e .[all]\nplugin\n"}, FILE, "idna my-app plugin six", {".": ""}),
     "path": Case({"requirements.txt": "./lib[all]\n"}, FILE, "idna lib sibling six", {"lib": PATHS, "sibling": ""}),
@@ -220,3 +226,20 @@ def test_an_extra_that_the_project_does_not_have_is_refused(shop: Workplace) -> 
 
     assert done.exit_code == 2
     assert "'my-app[b]' names an extra that the project does not have; choose one of: all" in done.errors
+
+
+def test_another_version_of_the_project_is_refused(shop: Workplace) -> None:
+    shop.write(
+        "pyproject.toml",
+        "[project]",
+        'name = "my-app"',
+        'version = "1"',
+        "[project.optional-dependencies]",
+        'a = ["idna"]',
+        'all = ["my-app[a]>=2"]',
+    )
+
+    done = shop.pack(".", "--extra", "all")
+
+    assert done.exit_code == 2
+    assert "pyproject.toml:6: 'my-app[a]>=2' asks for another version than the project's own, 1;" in done.errors

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.inputs.template_keys import PLUGIN_KEYS, keys_of
 from tests.end_to_end.test_many import many
@@ -150,6 +151,21 @@ def test_settings_that_do_not_count_are_named_once_with_their_places(shop: Workp
         f"{where}:20:5: functions does not count: ${{file(functions.yml)}} is known only to the framework",
     ]
     assert json.loads(done.output)["warnings"] == warnings(done.errors)
+
+
+@pytest.mark.parametrize(("set_to", "packed"), [("keep.txt", "keep.txt"), (None, "extra.py")])
+def test_a_variable_of_the_environment_comes_before_its_default(
+    shop: Workplace, set_to: str | None, packed: str
+) -> None:
+    shop.write("keep.txt", "")
+    shop = replace(shop, environment={**shop.environment, **({"KEPT": set_to} if set_to else {})})
+    patterns = "['!**', \"${env:KEPT, 'extra.py'}\"]"
+    shop.write("serverless.yml", f"{HEAD}package: {{patterns: {patterns}}}\n{ONE}")
+
+    done = many(shop, "--template", "serverless.yml")
+
+    assert done.exit_code == 0, done.text
+    assert names(shop.folder / "dist" / "one-python3.13-x86_64.zip") & {"keep.txt", "extra.py"} == {packed}
 
 
 def test_requirements_become_a_layer_where_the_service_says_so(shop: Workplace) -> None:

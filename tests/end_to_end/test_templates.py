@@ -171,6 +171,21 @@ def test_a_template_in_json_in_another_folder(shop: Workplace) -> None:
     assert (written.parent / "../dist/Api-python3.13-x86_64.zip").is_file()
 
 
+def test_what_the_run_before_wrote_is_not_packed(shop: Workplace) -> None:
+    shop.write("app.py", "")
+    function = "{CodeUri: ., Handler: app.handler, Runtime: python3.13}"
+    text = f"Resources:\n  All:\n    Type: AWS::Serverless::Function\n    Properties: {function}"
+    shop.write("template.yaml", text)
+    archives = []
+    for options in ((), (), ("--output-template-file", "made/template.json")) * 2:
+        done = many(shop, "--sam", "template.yaml", *options)
+        assert done.exit_code == 0, done.text
+        archives.append(names(shop.folder / "dist" / "All-python3.13-x86_64.zip"))
+    assert "template.yaml" in archives[0]
+    assert "template.packaged.yaml" not in archives[1]
+    assert "made/template.json" not in archives[-1]
+
+
 def test_nothing_is_written_where_one_fails(shop: Workplace) -> None:
     shop.write("template.yaml", SAM)
     shop.write("hello/requirements.txt", "nowhere")

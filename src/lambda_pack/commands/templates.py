@@ -15,8 +15,8 @@ from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
 __all__ = ["read_template", "write_template"]
 
 
-def read_template(path: Path) -> Template:
-    """A template of whichever kind it is.
+def read_template(path: Path, environ: Mapping[str, str]) -> Template:
+    """Return a template of whichever kind it is; `environ` are the variables of the environment, which it may name.
 
     Raises:
         UsageError: it cannot be read, or is of none of the kinds.
@@ -31,7 +31,7 @@ def read_template(path: Path) -> Template:
     if {"service", "provider"} <= top.keys():
         from lambda_pack.inputs.serverless import read_serverless
 
-        return read_serverless(path)
+        return read_serverless(path, environ)
     raise UsageError(
         f"{path.as_posix()!r} is no template that can be packed: it has neither Resources (SAM, CloudFormation) nor "
         "service and provider (Serverless Framework)"

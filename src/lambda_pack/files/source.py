@@ -29,6 +29,7 @@ __all__ = [
     "LEFT_OUT",
     "LeftOut",
     "check_source",
+    "patterns_for",
     "read_own",
     "read_source",
     "settings_left_out",
@@ -134,14 +135,19 @@ def read_own(source: OwnCode, request: PackRequest) -> tuple[Entry, ...]:
 
 def _outputs_in(place: Path, output: Path) -> Iterator[str]:
     """Yield patterns for the archives, reports and locks in the output folder, of any target, where that is inside."""
+    for below in patterns_for(output, place):
+        for architecture in Architecture:
+            for kind in _WRITTEN:
+                yield f"{below.rstrip('/')}/*-python3.*-{architecture.value}{kind}"
+
+
+def patterns_for(path: Path, place: Path) -> tuple[str, ...]:
+    """Return the pattern that means one file or folder below the folder `place`, and nothing where it is elsewhere."""
     try:
-        folder = output.resolve().relative_to(place.resolve()).as_posix()
+        below = path.resolve().relative_to(place.resolve()).as_posix()
     except ValueError:
-        return
-    below = "/" if folder == "." else "/" + _SPECIAL.sub(r"\\\g<0>", folder) + "/"
-    for architecture in Architecture:
-        for kind in _WRITTEN:
-            yield f"{below}*-python3.*-{architecture.value}{kind}"
+        return ()
+    return ("/",) if below == "." else ("/" + _SPECIAL.sub(r"\\\g<0>", below),)
 
 
 def read_source(

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from lambda_pack.commands.many import Outcome, Packed
 from lambda_pack.commands.templates import read_template, write_template
 from lambda_pack.errors import UsageError
+from lambda_pack.files.source import patterns_for
 from lambda_pack.frontends.cells import Said, chosen, with_unique_labels
 from lambda_pack.frontends.many import finish, pack_cells
 from lambda_pack.frontends.many_report import exit_code
@@ -46,9 +47,11 @@ class Planned(Struct, frozen=True):
 
 def run_pack_template(arguments: Mapping[str, Any]) -> int:
     """Pack what the template names and write it with the places of the zips, unless one of them fails."""
-    template = read_template(Path(arguments["template"]))
-    machine, said = said_by_machine(os.environ), said_by_arguments(arguments)  # noqa: TID251  # a front-end: strings in
-    planned = plan_template(template, machine, said)
+    environ = os.environ  # noqa: TID251  # a front-end: strings in
+    template = read_template(Path(arguments["template"]), environ)
+    machine, said = said_by_machine(environ), said_by_arguments(arguments)
+    written = _packaged(template.path, arguments["output-template-file"])
+    planned = plan_template(template, machine, said, written)
     narrator = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
     # Said even when all is quiet: what is left out stays as it was, and may not load.
     warnings = (
@@ -64,14 +67,19 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
     outcomes = pack_cells(cells, arguments)
     code = finish(outcomes, arguments, warnings)
     if exit_code(outcomes) == 0:
-        path = _written(template, planned, outcomes, arguments["output-template-file"])
+        _write(template, planned, outcomes, written)
         if not arguments["json"]:
-            sys.stdout.write(f"\nwritten {path.as_posix()}\n")
+            sys.stdout.write(f"\nwritten {written.as_posix()}\n")
     return code
 
 
-def plan_template(template: Template, machine: Mapping[str, Given], arguments: Mapping[str, Given]) -> Planned:
-    """The cells of a template; two resources of one folder for one target share a cell."""
+def plan_template(
+    template: Template, machine: Mapping[str, Given], arguments: Mapping[str, Given], written: Path
+) -> Planned:
+    """Return the cells of a template; two resources of one folder for one target share a cell.
+
+    `written` is the packaged template, which a run before may have left among the code: it is not packed.
+    """
     cells: dict[object, Cell] = {}
     labels: dict[str, str] = {}
     skipped = list(template.skipped)
@@ -96,7 +104,7 @@ def plan_template(template: Template, machine: Mapping[str, Given], arguments: M
             raise UsageError(f"{place}: {error}") from error
         if "requirements" not in said and "input" not in said:
             request = replace(request, requirements=())
-        request = _with_rules(request, code)
+        request = _without(_with_rules(request, code), written)
         # Whatever decides about the contents; the handler is only looked for.
         contents = replace(code, name="", spot=NOWHERE, deployed_as=None, handler=None, folder=code.folder.resolve())
         key = (str(request.target), contents)
@@ -177,15 +185,23 @@ def _with_rules(request: PackRequest, code: Code) -> PackRequest:
     return replace(request, sources=(replace(first, rules=code.rules), *rest))
 
 
-def _written(template: Template, planned: Planned, outcomes: Sequence[Outcome], output: str | None) -> Path:
-    """The packaged template; code that was not packed this time keeps its place."""
-    suffix = template.path.suffix
-    path = Path(output) if output else template.path.with_name(f"{template.path.stem}.packaged{suffix}")
+def _without(request: PackRequest, written: Path) -> PackRequest:
+    """Return the request without the packaged template among its own code."""
+    patterns = dict.fromkeys(pattern for source in request.sources for pattern in patterns_for(written, source.path))
+    return replace(request, excludes=(*patterns, *request.excludes))
+
+
+def _write(template: Template, planned: Planned, outcomes: Sequence[Outcome], path: Path) -> None:
+    """Write the packaged template; code that was not packed this time keeps its place."""
     reports = {outcome.cell.label: outcome.report for outcome in outcomes if isinstance(outcome, Packed)}
     packed = [code for code in template.codes if planned.labels.get(code.name) in reports]
     places = {code.name: _place(code, reports[planned.labels[code.name]], path.parent) for code in packed}
     write_template(replace(template, codes=tuple(packed)), places, path)
-    return path
+
+
+def _packaged(template: Path, output: str | None) -> Path:
+    """Return where the packaged template is written."""
+    return Path(output) if output else template.with_name(f"{template.stem}.packaged{template.suffix}")
 
 
 def _place(code: Code, report: Report, folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,11 +23,12 @@ __all__ = ["local_projects"]
 
 
 def local_projects(reading: Reading, projects: Iterable[Folder]) -> tuple[Folder, ...]:
-    """The folders that requirements on their names mean: the project itself, `projects`, and those they lead to.
+    """Return the folders that requirements on their names mean: the project itself, `projects`, and what they lead to.
 
-    These are the members of uv's workspace and the folders that uv's and poetry's sections name as sources, also those
-    of local dependencies: pip does not read these sections, and would ask an index. A name that the user's own lines
-    give a URL to is left out, because the URL decides.
+    What they lead to are the members of uv's workspace and the folders that uv's and poetry's sections name as sources,
+    also those of local dependencies: pip does not read these sections, and would ask an index. A name that the user's
+    own lines give a URL to is left out, because the URL decides. The projects in the folders above, up to the root of
+    the repository, count as well: `requirements/lambda.txt` may name the project that it belongs to.
 
     Raises:
         UsageError: the pyproject.toml of one of them cannot be read.
@@ -42,8 +43,17 @@ def local_projects(reading: Reading, projects: Iterable[Folder]) -> tuple[Folder
             found.setdefault(project.pin.name, project)
         for name, place in _sources_of(folder):
             found.setdefault(canonicalize_name(name), Folder(Pin(canonicalize_name(name), None), str(place)))
+    for project in filter(None, map(project_in, _above(reading.folder.absolute()))):
+        found.setdefault(project.pin.name, project)
     named = {line.name for line in lines if line.requirement is not None and line.requirement.url is not None}
     return tuple(folder for name, folder in found.items() if name not in named)
+
+
+def _above(folder: Path) -> Sequence[Path]:
+    """Return the folders above one up to the root of its Git repository; none where it is in no repository."""
+    within = [folder, *folder.parents]
+    depth = next((depth for depth, place in enumerate(within) if (place / ".git").exists()), 0)
+    return within[1 : depth + 1]
 
 
 def _reached(starts: Iterable[Path]) -> Iterator[Path]:

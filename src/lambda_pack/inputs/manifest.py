@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from lambda_pack.inputs.documents import line_of, shown
 from lambda_pack.inputs.self_references import SelfReferences
@@ -77,7 +78,25 @@ def _named(manifest: Manifest, selection: Selection) -> list[Requested]:
 
 def self_references(manifest: Manifest) -> SelfReferences:
     """What replaces the manifest's requirements on its own project."""
-    return SelfReferences(manifest.name, manifest.path.parent, main=manifest.main, extras=manifest.extras)
+    return SelfReferences(
+        manifest.name,
+        manifest.path.parent,
+        version=_version(manifest.content),
+        main=manifest.main,
+        extras=manifest.extras,
+    )
+
+
+def _version(content: Mapping[str, Any]) -> Version | None:
+    """Return the version that a pyproject.toml states; None where its backend finds it out.
+
+    That of `[tool.poetry]` does not count: plugins replace it.
+    """
+    stated = content.get("project", {}).get("version")
+    try:
+        return Version(str(stated)) if stated else None
+    except InvalidVersion:
+        return None
 
 
 def named_lines(path: Path, text: str, names: Iterable[str]) -> dict[str, Origin]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.requirements import Requested
@@ -31,19 +32,24 @@ class SelfReferences:
         name: str | None,
         folder: Path,
         *,
+        version: Version | None,
         main: tuple[Requested, ...],
         extras: Mapping[NormalizedName, tuple[Requested, ...]],
     ) -> None:
-        """`name` is the project's in any spelling, `folder` where it is, `main` and `extras` what it asks for."""
+        """`name` is the project's in any spelling, `folder` where it is, `main` and `extras` what it asks for.
+
+        `version` is None where it is not known without a build: requirements on the project are then taken as met.
+        """
         self._name = canonicalize_name(name) if name else None
         self._folder = folder.absolute()
+        self._version = version
         self._main, self._extras = main, extras
 
     def resolved(self, lines: Iterable[Requested]) -> tuple[Requested, ...]:
         """The lines, none of them on the project itself; markers on the way apply to what was reached through them.
 
         Raises:
-            UsageError: a line names an extra of the project that it does not have.
+            UsageError: a line names an extra of the project that it does not have, or asks for another version of it.
         """
         return tuple(dict.fromkeys(self._resolved(lines, None, frozenset())))
 
@@ -77,6 +83,7 @@ class SelfReferences:
             if not self.is_own(line):
                 yield _narrowed(line, marker)
                 continue
+            self._check_version(line)
             narrowed = _both(marker, _marker_of(line))
             # The empty name stands for the main dependencies. Extras may include each other in a circle.
             if "" not in within:
@@ -89,6 +96,14 @@ class SelfReferences:
                     )
                 if extra not in within:
                     yield from self._resolved(self._extras[extra], narrowed, within | {extra})
+
+    def _check_version(self, line: Requested) -> None:
+        specifier = line.requirement.specifier if line.requirement else None
+        if specifier and self._version and not specifier.contains(self._version, prereleases=True):
+            raise UsageError(
+                f"{line.origin}: {str(line)!r} asks for another version than the project's own, {self._version}; "
+                "change one of them, or rename the project where another package is meant"
+            )
 
     def is_own(self, line: Requested) -> bool:
         """Whether the line asks for the project itself, by its name or by its folder."""

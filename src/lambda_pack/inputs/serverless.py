@@ -91,8 +91,10 @@ class _Service(Struct, frozen=True):
                 yield f"{glob}/**"
 
 
-def read_serverless(path: Path) -> Template:
-    """The service's functions and layers; what cannot be packed is named with its reason.
+def read_serverless(path: Path, environ: Mapping[str, str]) -> Template:
+    """Return the service's functions and layers; what cannot be packed is named with its reason.
+
+    `environ` are the variables of the environment, which values may name.
 
     Raises:
         UsageError: it cannot be read, or is no YAML.
@@ -100,7 +102,7 @@ def read_serverless(path: Path) -> Template:
     text = read_text(path)
     node = parse_yaml(text, path.as_posix())
     top, remarks = fields(node), Remarks(path)
-    values = Values(node, remarks)
+    values = Values(node, remarks, environ)
     layers = list(items_of(top.get("layers"), values, "layers"))
     service = _Service(
         path,

@@ -24,15 +24,20 @@ _DEFAULT = re.compile(r"""\s*(?:'([^']*)'|"([^"]*)"|(true|false|[\d.]+))\s*""")
 
 
 class Values(Struct, frozen=True):
-    """Reads values; what is a variable without a known answer is None, and remarked upon where a key is given."""
+    """Reads values; what is a variable without a known answer is None, and remarked upon where a key is given.
+
+    `environ` are the variables of the environment, which `${env:NAME}` asks for.
+    """
 
     top: Any
     remarks: Remarks
+    environ: Mapping[str, str]
 
     def text(self, node: Any, key: str = "") -> str | None:  # noqa: ANN401  # a node
         """Return a scalar, with variables replaced.
 
-        `${self:a.b}` is the value in this file, a default in quotes is taken for whatever the variable asks.
+        `${self:a.b}` is the value in this file, `${env:NAME}` that of the environment's variable where it is set. For
+        whatever else a variable asks, its default in quotes is taken.
         """
         if node is None or node.id != "scalar":
             return None
@@ -106,6 +111,9 @@ class Values(Struct, frozen=True):
                 return next(group for group in default.groups() if group is not None)
             if part.strip().startswith("file("):
                 return None
+            variable_name = part.strip().removeprefix("env:")
+            if variable_name != part.strip() and variable_name in self.environ:
+                return self.environ[variable_name]
             address = _ADDRESS.fullmatch(part.strip())
             node = self._at(address[1]) if address else None
             if node is not None and node.id == "scalar" and not node.tag.startswith("!"):

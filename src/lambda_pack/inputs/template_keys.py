@@ -117,6 +117,9 @@ SERVERLESS_KEYS: tuple[TemplateKey, ...] = (
     TemplateKey("functions.*.image", Heed.LEFT, "it is a container image"),
     TemplateKey("layers.*.path, compatibleRuntimes, compatibleArchitectures", Heed.HEEDED, "as for functions"),
     TemplateKey("`${self:…}`, `${opt:…, 'default'}`", Heed.HEEDED, "the value in this file, or the default"),
+    TemplateKey(
+        "`${env:NAME}`", Heed.HEEDED, "where the variable is set when lambda-pack runs; else its default in quotes"
+    ),
     TemplateKey("`${file(…)}` and every other variable", Heed.NAMED, "known only to the framework"),
 )
 """Of a serverless.yml."""
