@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lambda_pack.files.open_wheels import OpenWheels
     from lambda_pack.model.packages import Wheel
     from lambda_pack.tools.auditor import WheelAuditor
+    from lambda_pack.tools.building.requirements import UvInstaller
     from lambda_pack.tools.building.shared_memory import SharedMemory
     from lambda_pack.tools.built_metadata import InformedResolver
     from lambda_pack.tools.network.cache import Cache
@@ -222,7 +223,8 @@ class Workshop:
 
         requirements, request, environ = self._order.requirements, self._order.request, self._environ
         indexes = requirements.indexes
-        if not is_native(indexes, ResolverName.PIP):
+        is_own = is_native(indexes, ResolverName.PIP)
+        if not is_own:
             # pip fetches what builds require.
             environ = {**environ, **without_proxy(environ, indexes.proxy)}
             indexes = view().settings(indexes)
@@ -234,6 +236,7 @@ class Workshop:
             interpreter=request.interpreter,
             building=request.building,
             constraints=requirements.build_constraints,
+            installer=self._installer(folder, is_own=is_own),
             spans=self._narrator.span,
             note=self._narrator.note,
             uploaded=partial(upload_time, index=self._index),
@@ -246,6 +249,22 @@ class Workshop:
             memories=Memories(cache, self._shared_memory()),
             settings=settings,
         )
+
+    def _installer(self, folder: Path, *, is_own: bool) -> UvInstaller | None:
+        """Return the uv that fills build environments; None where the user chose pip, and where there is no uv.
+
+        It gets a cache of its own where it may not use uv's, and for the index of a view, whose pages end with the run.
+        """
+        from lambda_pack.tools.building.requirements import UvInstaller
+        from lambda_pack.tools.uv_program import find_uv
+
+        if self._order.request.resolver is ResolverName.PIP:
+            return None
+        cache = None if self._order.request.use_cache and is_own else folder / "uv-cache"
+        try:
+            return UvInstaller(find_uv(self._environ), cache)
+        except LambdaPackError:
+            return None
 
     def _shared_memory(self) -> SharedMemory | None:
         """What other machines have built; the bucket is first asked when something must be built."""

@@ -8,7 +8,6 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,7 @@ from msgspec.structs import replace
 from packaging.utils import NormalizedName
 
 from lambda_pack.errors import IndexUnavailable, LambdaPackError, UnmetDependencies, UsageError
-from lambda_pack.model.choices import IndexStrategy
-from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
-from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Pin
 from lambda_pack.model.requirements import FileChoice, Requirements
 from lambda_pack.model.targets import NEWEST_GLIBC, Target
@@ -31,6 +27,7 @@ from lambda_pack.tools.requirements_text import (
     overrides_text,
     requirements_text,
 )
+from lambda_pack.tools.uv_settings import index_settings, network_variables, settings_text
 
 if TYPE_CHECKING:
     # Not needed before uv is started.
@@ -43,17 +40,6 @@ __all__ = ["BegunResolver", "UvResolver"]
 # The newest platform uv knows (0.13). Its platforms jump from glibc 2.17 to 2.28, and wheels above its platform stay
 # hidden, so they could not be explained: it sees everything, and our own verdicts decide.
 _NEWEST_PLATFORM = "manylinux_{}_{}".format(*NEWEST_GLIBC)
-
-_STRATEGIES = {
-    IndexStrategy.MERGE: "unsafe-best-match",
-    IndexStrategy.FIRST_INDEX: "first-index",
-    IndexStrategy.FIRST_MATCH: "unsafe-first-match",
-}
-
-# A search runs uv many times within seconds. Of an index that does not say how long its pages may be kept, uv fetches
-# every page again in each run; within one search it need not. Ten seconds, because uv's cache outlives the search, and
-# a run that begins later than that sees what was uploaded in between.
-_A_WHILE = "max-age=10"
 
 # uv's exit statuses: 1 is "no solution", 2 is everything else, the network included (seen in 0.13).
 _NO_SOLUTION = 1
@@ -138,7 +124,9 @@ class UvResolver(Struct, frozen=True):
             "build-constraints.txt": build_constraints_text(self.requirements),
             "uv.toml": self._settings(exclusions),
         }
-        return Question(self._command(target), files, self._variables())
+        # uv leaves a lock file for each build in the folder for temporary files: there it goes with our scratch folder.
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.scratch))
+        return Question(self._command(target), files, {**network_variables(self.requirements.indexes), **temporary})
 
     def answer(self, result: Completed) -> Pylock:
         """What uv has found.
@@ -193,25 +181,8 @@ class UvResolver(Struct, frozen=True):
             return target.runtime.python_full_version
         return ".".join(map(str, (*target.runtime.python, self.patch)))
 
-    def _variables(self) -> dict[str, str]:
-        """What uv takes from nowhere else; all of it may be seen by package code."""
-        indexes = self.requirements.indexes
-        settings = {"UV_HTTP_RETRIES": str(indexes.retries)}
-        # uv leaves a lock file for each build in the folder for temporary files: there it goes with our scratch folder.
-        settings |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.scratch))
-        if indexes.timeout:
-            settings["UV_HTTP_TIMEOUT"] = str(ceil(indexes.timeout))
-        if indexes.certificates:
-            authorities = Path(indexes.certificates).absolute()
-            settings["SSL_CERT_DIR" if authorities.is_dir() else "SSL_CERT_FILE"] = str(authorities)
-        if indexes.client_certificate:
-            settings["SSL_CLIENT_CERT"] = str(Path(indexes.client_certificate).absolute())
-        return settings
-
     def _settings(self, exclusions: Exclusions) -> str:
         """uv.toml: it may hold credentials, which a command line would show to every user of the machine."""
-        import tomli_w
-
         indexes, files = self.requirements.indexes, self.requirements.files.enforced
         clash = files.no_binary & files.only_binary
         if clash:
@@ -219,25 +190,17 @@ class UvResolver(Struct, frozen=True):
         own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
         built = [_row(one.pin, one.text) for one in self.metadata.built] if self.metadata else []
         settings = {
-            "index": list(_indexes(self.requirements, may_be_remembered=bool(exclusions))),
-            "no-index": indexes.no_index,
-            "find-links": [_flat(place) for place in indexes.find_links],
-            "index-strategy": _STRATEGIES[indexes.strategy],
-            "allow-insecure-host": list(indexes.trusted_hosts),
-            "keyring-provider": "subprocess" if indexes.keyring else "disabled",
+            **index_settings(indexes, may_be_remembered=bool(exclusions)),
             "no-binary": ":all:" in files.no_binary,
             "no-binary-package": sorted(files.no_binary - {":all:"}),
             "no-build": ":all:" in files.only_binary,
             "no-build-package": sorted(files.only_binary - {":all:"}),
             **_prereleases(files),
-            **_cooldown(indexes.cooldown),
             **own,
             "config-settings": dict(self.requirements.config_settings),
-            "http-proxy": indexes.proxy,
-            "https-proxy": indexes.proxy,
             "dependency-metadata": [*own.get("dependency-metadata", []), *_declared(exclusions.conflicts), *built],
         }
-        return tomli_w.dumps({key: value for key, value in settings.items() if value not in ([], {}, False, None)})
+        return settings_text(settings)
 
 
 class BegunResolver:
@@ -278,26 +241,6 @@ def _declared(conflicts: Iterable[Conflict]) -> Iterator[dict[str, Any]]:
         yield _row(pin, found[0].metadata, (one.requirement for one in found))
 
 
-def _indexes(requirements: Requirements, *, may_be_remembered: bool) -> Iterator[dict[str, Any]]:
-    indexes = requirements.indexes
-    if indexes.no_index:
-        return
-    age = {"cache-control": {"api": _A_WHILE, "files": _A_WHILE}} if may_be_remembered else {}
-    # uv asks the default index last; with `first-index` the order matters, and pip's main index comes first.
-    for url in indexes.extra_index_urls:
-        yield {"url": url, **_format(url, indexes), **age}
-    if indexes.index_url is not None:
-        yield {"url": indexes.index_url, "default": True, **_format(indexes.index_url, indexes), **age}
-    elif may_be_remembered:
-        from lambda_pack.tools.network.index_urls import public_index
-
-        yield {"url": public_index(), "default": True, **age}
-
-
-def _format(url: str, indexes: IndexSettings) -> dict[str, str]:
-    return {"format": "flat"} if url in indexes.flat_urls else {}
-
-
 def _prereleases(files: FileChoice) -> dict[str, object]:
     # pip's word on one package is uv's `prerelease-package`.
     of_all = files.allows_prereleases(":all:")
@@ -305,15 +248,6 @@ def _prereleases(files: FileChoice) -> dict[str, object]:
     return {
         "prerelease": "if-necessary-or-explicit" if of_all is None else "allow" if of_all else "disallow",
         "prerelease-package": {name: named[name] for name in sorted(named.keys() - {":all:"})},
-    }
-
-
-def _cooldown(cooldown: Cooldown) -> dict[str, object]:
-    named = {one.name: one.limit.before for one in cooldown.packages}
-    general = cooldown.limit.before
-    return {
-        "exclude-newer": None if general is None else general.isoformat(),
-        "exclude-newer-package": {name: False if one is None else one.isoformat() for name, one in named.items()},
     }
 
 
@@ -328,10 +262,6 @@ def _row(pin: Pin, metadata: bytes, more: Iterable[str] = ()) -> dict[str, Any]:
         "requires-dist": [*raw.get("requires_dist", []), *more],
         "provides-extra": raw.get("provides_extra", []),
     } | ({"requires-python": raw["requires_python"]} if "requires_python" in raw else {})
-
-
-def _flat(place: str) -> str:
-    return place if "://" in place else Path(place).absolute().as_uri()
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -17,6 +17,9 @@ from lambda_pack.model.old_builds import TOOLS_OF_PYTHON
 from lambda_pack.model.packages import Folder, Pin, Sdist
 from lambda_pack.model.requirements import Origin, Requested
 from lambda_pack.model.stock import Accepted, Attempt
+from lambda_pack.tools.building.requirements import UvInstaller
+from lambda_pack.tools.uv_program import find_uv
+from tests.support.faults import Protect, Rule
 from tests.support.index import LoopbackIndex
 from tests.support.old_tools import NEW, OLD, offer_setuptools, old_project, old_sdist
 from tests.tools.building.yards import NATIVE, OURS, Yard, accepted, failed, path_of
@@ -186,3 +189,51 @@ def test_whose_code_may_not_run_is_not_built(yard: Yard, index: LoopbackIndex, i
 def test_offline_nothing_is_asked(yard: Yard) -> None:
     (only,) = yard.builder().build([sdist(yard, uploaded=IN_2022)], NATIVE, compiler=True)
     assert "No matching distribution found for setuptools" in failed(only).log
+
+
+@pytest.fixture
+def uv(yard: Yard, tmp_path: Path) -> UvInstaller:
+    """A uv whose cache is empty."""
+    return UvInstaller(find_uv(yard.environ), tmp_path / "uv-cache")
+
+
+def test_uv_fetches_once_what_several_builds_require(
+    yard: Yard, index: LoopbackIndex, indexes: IndexSettings, uv: UvInstaller
+) -> None:
+    sources = [sdist(yard, name, before="") for name in ("one", "two", "three")]
+    outcomes = yard.builder(indexes=indexes, installer=uv, workers=1).build(sources, NATIVE, compiler=True)
+    assert [tool_of(accepted(outcome)) for outcome in outcomes] == [NEW] * 3
+    assert len(index.asked("/simple/setuptools/")) == 1
+    by_pip = [sdist(yard, name, before="") for name in ("four", "five")]
+    yard.builder(indexes=indexes, workers=1).build(by_pip, NATIVE, compiler=True)
+    assert len(index.asked("/simple/setuptools/")) == 3
+
+
+def test_constraints_hold_for_uv(yard: Yard, indexes: IndexSettings, uv: UvInstaller) -> None:
+    limit = Requested(Origin("c.txt", 1), Requirement(f"setuptools<{NEW}"))
+    builder = yard.builder(indexes=indexes, installer=uv, constraints=(limit,))
+    (outcome,) = builder.build([sdist(yard)], NATIVE, compiler=True)
+    assert tool_of(accepted(outcome)) == OLD
+
+
+def test_where_uv_cannot_install_pip_says_why(yard: Yard, uv: UvInstaller) -> None:
+    for installer in (uv, replace(uv, program=str(yard.folder / "no-uv"))):
+        (only,) = yard.builder(installer=installer).build([sdist(yard)], NATIVE, compiler=True)
+        assert "No matching distribution found for setuptools" in failed(only).log
+
+
+@pytest.mark.parametrize("by_uv", [True, False], ids=["uv", "pip"])
+def test_the_login_of_an_index_is_in_no_file_that_a_build_may_read(
+    yard: Yard, tmp_path: Path, uv: UvInstaller, *, by_uv: bool
+) -> None:
+    look = (
+        "import pathlib, tempfile\n"
+        "found = [path for path in pathlib.Path(tempfile.gettempdir()).rglob('*') if path.is_file()]\n"
+        "assert found and not [path for path in found if b's3' + b'cret' in path.read_bytes()]\n"
+    )
+    with LoopbackIndex(tmp_path / "private", rules=[Rule("*", Protect("me", "s3cret"))]) as index:
+        offer_setuptools(index)
+        settings = IndexSettings(index.url.replace("://", "://me:s3cret@"), retries=0)
+        builder = yard.builder(indexes=settings, installer=uv if by_uv else None)
+        (outcome,) = builder.build([sdist(yard, before=look)], NATIVE, compiler=True)
+    assert tool_of(accepted(outcome)) == NEW

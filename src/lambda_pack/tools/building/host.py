@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -137,8 +138,16 @@ class HostBench:
             arguments,
             interpreter=python.path,
             environment={**environment, **extra},
-            work=Work(folder, settings.building.timeout),
+            work=Work(folder, settings.building.timeout, installer=self._installer(job, written)),
         )
+
+    def _installer(self, job: Job, constraints: Path | None) -> Mapping[str, Any] | None:
+        """Return how uv installs what the build requires; None where pip does.
+
+        pip does where a date limits it: it says what an index without dates lacks.
+        """
+        installer = self._settings.installer
+        return installer.settings(self._settings.indexes, constraints) if installer and not job.limits.before else None
 
     def _options(self, job: Job) -> Sequence[str]:
         name = job.source.pin.name

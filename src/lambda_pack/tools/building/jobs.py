@@ -21,6 +21,7 @@ from lambda_pack.model.stock import Attempt
 from lambda_pack.model.targets import Target
 from lambda_pack.model.urls import masked
 from lambda_pack.tools.building.machine import Host
+from lambda_pack.tools.building.requirements import UvInstaller
 from lambda_pack.tools.pip.program import SCRATCH
 from lambda_pack.tools.process import tail
 
@@ -36,8 +37,9 @@ class BuildSettings(Struct, frozen=True):
     `config` holds PEP 517 settings for all packages, `package_config` for single ones. `interpreter` is used instead of
     looking for one of the target's version. `constraints` limit what builds require, and `origin` says from which
     indexes it comes where there are several: a wheel that was built before counts only where that is the same.
-    `workers` is how many builds run at once, None for one on each core. `note` is called with what is tried
-    again; `uploaded` says when an index got an sdist.
+    `installer` fills build environments on this machine, pip where it is None. `workers` is how many builds run at
+    once, None for one on each core. `note` is called with what is tried again; `uploaded` says when an index got an
+    sdist.
     """
 
     indexes: IndexSettings = field(default_factory=IndexSettings)
@@ -47,6 +49,7 @@ class BuildSettings(Struct, frozen=True):
     interpreter: Path | None = None
     building: Building = field(default_factory=Building)
     constraints: tuple[Requested, ...] = ()
+    installer: UvInstaller | None = None
     workers: int | None = None
     host: Host = field(default_factory=Host.here)
     spans: Callable[[str], AbstractContextManager[object]] = nullcontext

@@ -10,44 +10,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lambda_pack.files.leftovers import claimed_folder, sweep
+
 __all__ = ["steady_folder"]
 
-# In seconds: what is older was left by a run that was killed.
-_REMAINS = 86_400
+# In seconds: how long another build of the same source is waited for, and how often it is looked at.
+_PATIENCE = 1800.0
+_GLANCE = 0.1
 
 
 @contextmanager
-def steady_folder(key: str, *, otherwise: Path) -> Iterator[Path]:
+def steady_folder(key: str, *, otherwise: Path, patience: float = _PATIENCE) -> Iterator[Path]:
     """A new, empty folder that only we can read, gone afterwards; the same path for the same key and user.
 
-    Where somebody is building there at the moment, a folder with another name is made in `otherwise`.
+    Where another build has it, that one is waited for, for `patience` seconds: in a folder with another name the same
+    source would become a wheel of other bytes. After that, and where the path is another user's, a folder with another
+    name is made in `otherwise`.
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir(), f"lambda-pack-build-{user}-{key}")
-    if not _made(folder, user):
+    if not _made(folder, user, until=time.monotonic() + patience):
         folder = Path(tempfile.mkdtemp(dir=otherwise, prefix="build-"))
     try:
-        yield folder
+        with claimed_folder(str(folder)):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _made(folder: Path, user: int) -> bool:
-    for _ in range(2):
+def _made(folder: Path, user: int, *, until: float) -> bool:
+    while True:
         try:
             folder.mkdir(mode=0o700)
         except FileExistsError:
-            if not _is_left_over(folder, user):
+            # What a run that was killed has left is removed.
+            sweep(str(folder.parent), folder.name)
+            if time.monotonic() > until or not _may_end(folder, user):
                 return False
-            shutil.rmtree(folder, ignore_errors=True)
+            time.sleep(_GLANCE)
         else:
             return True
-    return False
 
 
-def _is_left_over(folder: Path, user: int) -> bool:
+def _may_end(folder: Path, user: int) -> bool:
+    """Whether the folder is gone, or one of ours, which will be."""
     try:
-        found = folder.lstat()
+        return folder.lstat().st_uid == user
     except OSError:
         return True
-    return found.st_uid == user and found.st_mtime < time.time() - _REMAINS

@@ -60,6 +60,7 @@ class Pip(Struct, frozen=True):
             "folder": str(self.folder),
             "arguments": [*arguments, *_QUIET],
             "target": work.target,
+            "installer": work.installer,
             "outcome": str(work.outcome) if work.outcome else None,
         }
         # What a killed build leaves behind goes with the scratch folder.
@@ -80,12 +81,16 @@ class Pip(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True):
-    """Around one command of pip's: where, how long (seconds), as whom, and where to write how it ended."""
+    """Around one command of pip's: where, how long (seconds), as whom, and where to write how it ended.
+
+    `installer` is what fills build environments in the place of pip: see `lambda_pack.tools.building.requirements`.
+    """
 
     scratch: Path
     timeout: float | None = None
     target: Mapping[str, Any] | None = None
     outcome: Path | None = None
+    installer: Mapping[str, Any] | None = None
 
 
 def pretended(target: Target, tags: Iterable[Tag]) -> dict[str, Any]:

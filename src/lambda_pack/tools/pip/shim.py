@@ -5,7 +5,8 @@ here have names of the standard library's), and imports nothing of lambda-pack. 
 the package pip, `arguments` are pip's own and may hold credentials, so the file is deleted before pip starts. With
 `target`, pip believes its `environment` (markers), `python` (a version) and `tags`, and leaves out the packages in
 `without` and adds the requirements in `lacking` to single versions; where it is `silent`, no package's code runs but
-that of those `heard`, and never that of those in `never`. How it ended is written to `outcome`.
+that of those `heard`, and never that of those in `never`. With `installer`, uv installs what builds require. How it
+ended is written to `outcome`.
 
 pip has no interface for this, so these places inside it are replaced (seen in 23.2 to 26.3); each is checked before
 pip starts, because an answer for the wrong machine is worse than none.
@@ -17,7 +18,9 @@ import json
 import os
 import re
 import runpy
+import subprocess  # noqa: TID251  # not our process: it runs below one that tools.process started
 import sys
+import tempfile
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
@@ -247,6 +250,44 @@ def overhear(outcome: dict[str, Any], owner: Any, name: str) -> None:  # noqa: A
     setattr(owner, name, method)
 
 
+def install_with(uv: dict[str, Any]) -> None:
+    """What builds require is installed by uv; by pip itself where uv fails, so that the words of the error are pip's.
+
+    Where pip has changed inside, or is older than 25.1, nothing is replaced: it is slower then, and no worse.
+    """
+    try:
+        installer = seam("_internal.build_env", "SubprocessBuildEnvironmentInstaller")
+    except MissingSeamError:
+        return
+    install = installer.install
+
+    def install_by_uv(self: Any, requirements: Any, prefix: Any, **options: Any) -> None:  # noqa: ANN401  # pip's
+        listed = list(requirements)
+        if not installed(uv, listed, prefix):
+            install(self, listed, prefix, **options)
+
+    installer.install = install_by_uv
+
+
+def installed(uv: dict[str, Any], requirements: list[str], prefix: Any) -> bool:  # noqa: ANN401  # pip's
+    """Whether uv has installed requirements into the prefix of a build environment."""
+    handle, config = tempfile.mkstemp(suffix=".toml")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(uv["config"])
+    python = getattr(prefix, "venv_executable", None) or sys.executable
+    command = [uv["program"], "pip", "install", *uv["options"], "--config-file", config]
+    command += ["--python", python, "--prefix", prefix.path, "--", *requirements]
+    environment = {**os.environ, **uv["variables"]}  # noqa: TID251  # pip's own: the allow-listed variables
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603  # as above
+    except OSError:
+        return False
+    finally:
+        # Its logins are not left for the code of packages.
+        os.unlink(config)  # noqa: PTH108  # plain, as the rest
+    return done.returncode == 0 and any(map(os.path.isdir, prefix.lib_dirs))
+
+
 def main(path: str) -> None:
     """Run pip; its status is ours."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123  # plain, as the rest
@@ -270,6 +311,8 @@ def main(path: str) -> None:
             admit_wheels_named_by_url()
             note_pages(outcome)
             listen(outcome)
+        if settings.get("installer"):
+            install_with(settings["installer"])
         sys.argv = ["pip", *settings["arguments"]]
         runpy.run_module("pip", run_name="__main__", alter_sys=True)
     except MissingSeamError as error:

@@ -1,0 +1,33 @@
+"""Installing what builds require with uv, several times faster than pip does it for each build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from lambda_pack.model.indexes import IndexSettings
+from lambda_pack.tools.uv_settings import index_settings, network_variables, settings_text
+
+__all__ = ["UvInstaller"]
+
+
+class UvInstaller(Struct, frozen=True):
+    """The uv that fills the build environments of pip. `cache` is uv's own, None for its default."""
+
+    program: str
+    cache: Path | None = None
+
+    def settings(self, indexes: IndexSettings, constraints: Path | None) -> Mapping[str, Any]:
+        """Return what the shim of pip needs; the text of uv.toml in it may hold credentials."""
+        options = ["--quiet", "--no-python-downloads"]
+        options += ["--cache-dir", str(self.cache)] if self.cache else []
+        options += ["--constraints", str(constraints), "--build-constraints", str(constraints)] if constraints else []
+        return {
+            "program": self.program,
+            "options": options,
+            "variables": network_variables(indexes),
+            "config": settings_text(index_settings(indexes, may_be_remembered=True)),
+        }
