@@ -243,9 +243,9 @@ def test_the_next_version_is_fetched_while_the_resolver_runs() -> None:
     releases = tuple(Release(files=(f"ant-{number}.0-{FITS}",), promises=False) for number in range(1, 6))
     bad = frozenset(Pin.parse("ant", f"{number}.0") for number in (3, 4, 5))
     ending = search(World(releases, ("ant",), bad))
-    assert [str(pin) for pin in ending.auditor.begun] == ["ant==4.0", "ant==3.0", "ant==2.0"]
-    # Nothing is fetched in vain.
-    assert set(ending.auditor.begun) < ending.auditor.audited
+    assert [str(pin) for pin in ending.auditor.begun] == ["ant==4.0", "ant==3.0", "ant==2.0", "ant==2.0", "ant==1.0"]
+    # One version at most is fetched in vain.
+    assert set(ending.auditor.begun) - ending.auditor.audited == {Pin.parse("ant", "1.0")}
 
 
 @given(st.integers(1, 60), st.data())

@@ -23,7 +23,7 @@ is given up.
 
 **What a round costs.** A run of the resolver, which need not ask the indexes again (see
 `lambda_pack.tools.uv_resolver`), beside one download and its audit: the newest version that is left is fetched before
-the resolver has chosen it. Of the lists of files only what is new is added and
+the resolver has chosen it, from the third one on also the next. Of the lists of files only what is new is added and
 judged: all files of what is unmet, and where indexes are merged those of the versions chosen.
 
 **What is fetched.** One version of a package at a time, so that none is fetched in vain. After the eighth that is
@@ -199,14 +199,17 @@ class _Search:
         return f"{pin} does not go with what is held back: {others}"
 
     def _likely(self, stock: Stock, wanted: Exclusions) -> Iterator[Wheel]:
-        """Yield a wheel of each package with new exclusions: of the newest version that is left, by what is known."""
+        """Yield a wheel of each package with new exclusions: of the newest version that is left, by what is known.
+
+        Of a package that was refused twice by contents, the version after that is likely to be looked at as well.
+        """
         for name in wanted.names:
             excluded = wanted.versions(name)
             if excluded != self.asked.versions(name):
                 left = set(self._allowed(name, stock.fitting_versions(name))).difference(excluded)
-                wheel = stock.best(Pin(name, max(left))) if left else None
-                if wheel is not None:
-                    yield wheel
+                refused = {pin for pin, _ in stock.unloadable if pin.name == name}
+                newest = sorted(left, reverse=True)[: 2 if len(refused) > 1 else 1]
+                yield from filter(None, (stock.best(Pin(name, version)) for version in newest))
 
     def _has_way_out(self, stock: Stock, pin: Pin) -> bool:
         """Return whether a version that fits is left, by what is known, and can be asked for.
