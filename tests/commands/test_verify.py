@@ -142,6 +142,29 @@ def test_a_module_that_needs_an_extra_is_left_out(tmp_path: Path) -> None:
     }
 
 
+def test_a_module_inside_a_package_may_need_what_nothing_requires(tmp_path: Path) -> None:
+    files = {"black-25.11.0.dist-info/METADATA": BLACK, "black/__init__.py": "", "black/plugin.py": "", "app/a.py": ""}
+    files |= {"app/__init__.py": "", "black/settings.py": "", "black/fast.py": ""}
+    record = "".join(f"{name},,\n" for name in files if not name.startswith("app"))
+    function = make_zip(tmp_path / "f.zip", {**files, "black-25.11.0.dist-info/RECORD": record})
+    error, missing = "ModuleNotFoundError: No module named 'pytest'", (("pytest", None),)
+    failures = [
+        Failed("black.plugin", error, "...", missing=missing, kinds=("ModuleNotFoundError",)),
+        Failed("black.settings", "x.Error: no settings", "...", kinds=("RuntimeError",)),
+        Failed("black.fast", "ImportError: libfast.so: cannot open shared object file", "...", kinds=("ImportError",)),
+        # The user's own code has no excuse.
+        Failed("app.a", error, "...", missing=missing, kinds=("ModuleNotFoundError",)),
+    ]
+
+    done = loaded(VerifyRequest(function, TARGET, submodules=True), FakeLoader(failures=failures))
+
+    assert [one for one in done.outcomes if isinstance(one, Skipped)] == [
+        Skipped("black.plugin", "needs pytest, which black 25.11.0 does not require"),
+        Skipped("black.settings", "it does not load by itself (x.Error: no settings)"),
+    ]
+    assert [one.what for one in done.outcomes if isinstance(one, Failed)] == ["app.a", "black.fast"]
+
+
 def test_what_lies_below_a_package_that_fails_is_not_blamed(tmp_path: Path) -> None:
     function = make_zip(tmp_path / "f.zip", {"pkg/__init__.py": "", "pkg/one.py": "", "pkgs.py": ""})
     failures = [Failed(name, "ValueError: x") for name in ("pkg", "pkg.one", "pkgs")]

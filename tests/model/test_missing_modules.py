@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from packaging.requirements import Requirement
 
-from lambda_pack.model.missing_modules import Declared, Missing, Optional, Required, judge_missing
+from lambda_pack.model.loading import Failed
+from lambda_pack.model.missing_modules import Declared, Missing, Optional, Required, judge_inside, judge_missing
 from lambda_pack.model.targets import Target
 
 
@@ -138,3 +139,66 @@ def judge(owner: str | None, *missing: tuple[str, str | None]) -> Optional | Req
     """For python3.13 on x86_64."""
     names = [Missing(*one) for one in missing]
     return judge_missing(owner, names, DECLARED, error="ModuleNotFoundError: x", target=Target.parse("python3.13"))
+
+
+OWNERS = {"pkg": "pkg 1.0", "other": "other 2.0", "google.cloud.thing": "google-cloud-thing 1.0"}
+PKG = declared("pkg 1.0", 'crt; extra == "fast"', extras=("fast",))
+
+
+def inside(error: str, *missing: str, kinds: tuple[str, ...] = ("ImportError",), what: str = "pkg.part") -> Failed:
+    """A module inside a package that failed."""
+    return Failed(what, error, "...", missing=tuple((name, None) for name in missing), kinds=kinds)
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (
+            inside("x: no pytest", "pytest", kinds=("ModuleNotFoundError",)),
+            "needs pytest, which pkg 1.0 does not require",
+        ),
+        # Of the namespace package `google` the bundle has another part.
+        (inside("cannot import name 'genai' from 'google' (unknown location)", "google.genai"), "needs google.genai, "),
+        (inside("x.ImproperlyConfigured: no settings", kinds=("Exception",)), "it does not load by itself"),
+        (inside("KeyError: 'HOME_OF_X'", kinds=("KeyError",)), "it does not load by itself"),
+        (inside("ImportError: install one of: PyQt6, PySide6"), "it does not load by itself"),
+        (inside("NameError: name 'KafkaError' is not defined", kinds=("NameError",)), "it does not load by itself"),
+        # Both are parts of one wheel, or of the standard library: nothing in the bundle could mend it.
+        (inside("ImportError: cannot import name 'a' from 'pkg.utils' (/x.py)"), "it does not load by itself"),
+        (inside("ImportError: cannot import name 'a' from 'numbers' (/x.py)"), "it does not load by itself"),
+        (
+            inside("ImportError: cannot import name 'crt' from 'pkg.compat' (/x.py)"),
+            "needs extra 'fast' of pkg 1.0 (crt)",
+        ),
+    ],
+)
+def test_what_may_fail_inside_a_package(failure: Failed, why: str) -> None:
+    judged = judge_inside(failure, owner_of, list(OWNERS), {PKG.package: PKG})
+    assert isinstance(judged, Optional), judged
+    assert judged.why.startswith(why)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        inside("No module named 'other.part'", "other.part", kinds=("ModuleNotFoundError",)),
+        inside("No module named 'pkg._fast'", "pkg._fast", kinds=("ModuleNotFoundError",)),
+        inside("ImportError: cannot import name 'gone' from 'other' (/x.py)"),
+        inside("ImportError: libGL.so.1: cannot open shared object file: No such file or directory"),
+        inside("ImportError: Unable to find zbar shared library"),
+        inside("OSError: cannot load library 'pango'", kinds=("OSError",)),
+        inside("FileNotFoundError: [Errno 2] No such file: '/var/task/pkg/data.json'", kinds=("FileNotFoundError",)),
+        inside("ValueError: numpy.dtype size changed, may indicate binary incompatibility", kinds=("ValueError",)),
+        inside("x.Error: no data", kinds=("Exception", "OSError")),
+        inside("AttributeError: module 'numpy' has no attribute 'float'", kinds=("AttributeError",)),
+        # A crash: nothing was raised.
+        inside("SystemExit: the import was ended by SIGSEGV", kinds=()),
+    ],
+    ids=lambda failure: failure.error,
+)
+def test_what_counts_inside_a_package(failure: Failed) -> None:
+    assert judge_inside(failure, owner_of, list(OWNERS), {PKG.package: PKG}) == Required()
+
+
+def owner_of(module: str) -> str | None:
+    return OWNERS.get(module.partition(".")[0])

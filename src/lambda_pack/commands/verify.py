@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.commands.beside import Known, known_of
@@ -17,8 +18,9 @@ from lambda_pack.errors import UsageError
 from lambda_pack.files.importable import find_importable
 from lambda_pack.files.owners import Owners, find_owners
 from lambda_pack.files.unpacking import is_layer, unpack_zips
-from lambda_pack.model.loading import Failed, Loaded, Outcome, Rooms, Skipped, Verification, VerifyRequest
-from lambda_pack.model.missing_modules import Missing, Optional, Required, judge_missing
+from lambda_pack.model.known_loads import TRIED
+from lambda_pack.model.loading import Answered, Failed, Loaded, Outcome, Rooms, Skipped, Verification, VerifyRequest
+from lambda_pack.model.missing_modules import Judgement, Missing, Optional, Required, judge_inside, judge_missing
 from lambda_pack.model.optional_libraries import is_optional
 from lambda_pack.model.targets import Target
 from lambda_pack.ports import Loader, Narrator
@@ -57,7 +59,8 @@ def verify(
         folders = _folders(rooms, target)
         outcomes = (*unreadable, *_load(request, loader, rooms, target=target, folders=folders))
         owners = find_owners(folders, known.packages)
-    judged = tuple(_without_children((_judged(one, owners, target) for one in outcomes), handler))
+    judging = _Judging(owners, target, frozenset(map(_module, outcomes)))
+    judged = tuple(_without_children(map(judging.judged, outcomes), handler))
     notes = (*((note,) if note else ()), *_doubtful(judged, target))
     return Verification(request.archive, target, loader.description, judged, notes)
 
@@ -147,24 +150,43 @@ def _is_below(name: str, modules: frozenset[str]) -> bool:
     return any(".".join(parts[: length + 1]) in modules for length in range(len(parts)))
 
 
-def _judged(outcome: Outcome, owners: Owners, target: Target) -> Outcome:
-    """The outcome; a failure with the package that it concerns, or as left out where the bundle need not load it."""
-    if not isinstance(outcome, Failed):
-        return outcome
-    failed = replace(outcome, package=_package(outcome.file, owners, target) or owners.of(_path(outcome.what)))
-    if not (outcome.missing or outcome.traceback):
-        return failed
-    if is_optional(f"{_path(outcome.what)}."):
-        return Skipped(outcome.what, f"its package works without it ({outcome.error})")
-    missing = [Missing(module, _package(file, owners, target)) for module, file in outcome.missing]
-    owner = owners.of(_path(outcome.what))
-    match judge_missing(owner, missing, owners.declared, error=f"{outcome.traceback}\n{outcome.error}", target=target):
-        case Optional(why):
-            return Skipped(outcome.what, why)
-        case Required(str(why)):
-            return replace(failed, error=f"{failed.error} ({why})")
-        case Required():
+class _Judging(Struct, frozen=True):
+    """What decides whether a failure is the bundle's: whose each file is, and the modules that were to be imported."""
+
+    owners: Owners
+    target: Target
+    modules: frozenset[str]
+
+    def judged(self, outcome: Outcome) -> Outcome:
+        """The outcome; a failure with the package that it concerns, or left out where the bundle need not load it."""
+        if not isinstance(outcome, Failed):
+            return outcome
+        owner = self.owners.of(_path(outcome.what))
+        failed = replace(outcome, package=_package(outcome.file, self.owners, self.target) or owner)
+        if not (outcome.missing or outcome.traceback):
             return failed
+        match self._judgement(outcome, owner):
+            case Optional(why):
+                return Skipped(outcome.what, why)
+            case Required(why):
+                return replace(failed, error=f"{failed.error} ({why})") if why else failed
+
+    def _judgement(self, outcome: Failed, owner: str | None) -> Judgement:
+        if is_optional(f"{_path(outcome.what)}."):
+            return Optional(f"its package works without it ({outcome.error})")
+        missing = [Missing(module, _package(file, self.owners, self.target)) for module, file in outcome.missing]
+        declared, error = self.owners.declared, f"{outcome.traceback}\n{outcome.error}"
+        judgement = judge_missing(owner, missing, declared, error=error, target=self.target)
+        is_inside = any(outcome.what.startswith(f"{module}.") for module in self.modules)
+        if owner is None or not is_inside or judgement != Required():
+            return judgement
+        return judge_inside(outcome, lambda module: self.owners.of(_path(module)), self.modules, declared)
+
+
+def _module(outcome: Outcome) -> str:
+    match outcome:
+        case Loaded(name) | Skipped(name) | Failed(name) | Answered(name):
+            return name
 
 
 def _path(module: str) -> str:
@@ -208,7 +230,6 @@ def _doubtful(outcomes: Iterable[Outcome], target: Target) -> Iterator[str]:
             for library in outcome.doubtful:
                 users.setdefault(library, []).append(outcome.module)
     for library, modules in users.items():
-        yield (
-            f"{', '.join(modules)} loaded {library} from the system, not from the bundle: images of "
-            f"{target.runtime.name} were seen to have it, but AWS does not promise it to functions"
-        )
+        seen_in = f"images of {target.runtime.name} were seen to have it, but AWS does not promise it to functions"
+        without = f"{TRIED[library].package} works without it, as it must on Lambda" if library in TRIED else seen_in
+        yield f"{', '.join(modules)} loaded {library} from the system, not from the bundle: {without}"

@@ -90,6 +90,8 @@ _SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
 _ASSERTED: Final = re.compile(
     r"""^\s*assert sys\.platform == ["'](?P<name>win32|darwin|emscripten)["']""", re.MULTILINE
 )
+# How modules for one system say so when they are imported elsewhere (rich._win32_console of rich 15).
+_ONLY_ON: Final = re.compile(r"^ImportError: .*\bonly .*\bon (?P<system>Windows|macOS)\b", re.MULTILINE)
 _WINDOWS_ATTRIBUTE: Final = re.compile(
     r"(?:cannot import name|module '(?:ctypes|os|asyncio|signal|multiprocessing\.connection)' has no attribute) "
     r"'(?P<name>windll|oledll|WinDLL|OleDLL|WINFUNCTYPE|WinError|HRESULT|PipeConnection|startfile|CTRL_BREAK_EVENT|CTRL_C_EVENT|"
@@ -126,5 +128,8 @@ def other_system_of(missing: str, error: str) -> str | None:
     match = _WINDOWS_ATTRIBUTE.search(error)
     if match:
         return f"{match['name']}, which only Windows has"
+    match = _ONLY_ON.search(error)
+    if match:
+        return f"{match['system']}, as it says"
     match = _ASSERTED.search(error) if "AssertionError" in error else None
     return f"the platform {match['name']!r}, as it asserts" if match else None

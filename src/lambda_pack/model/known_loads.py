@@ -2,7 +2,7 @@
 
 A row of `LOADS` is about one module, and counts instead of what can be read in it (`lambda_pack.files.named_loads`).
 A row of `OPTIONAL_LOADS` says that a package goes on without what some of its modules load. `READ` is for `lambda-pack
-check`, which looks into no wheel: what was read in the newest release.
+check`, which looks into no wheel: what was read in the newest release. `TRIED` is for `lambda-pack verify`.
 
 Everything was looked at in the wheels of PyPI, releases of 2026-11-28.
 """
@@ -24,8 +24,10 @@ __all__ = [
     "LOADS",
     "OPTIONAL_LOADS",
     "READ",
+    "TRIED",
     "KnownLoads",
     "OptionalLoads",
+    "Tried",
     "is_optional_load",
     "known_loads",
     "loads_of_package",
@@ -46,6 +48,15 @@ class KnownLoads(Struct, frozen=True):
     evidence: str
     checked: date = _SEEN
     is_in_own_wheels: bool = False
+
+
+class Tried(Struct, frozen=True):
+    """A library that binaries of a package load by name where the system has it, and work without."""
+
+    library: str
+    package: str
+    evidence: str
+    checked: date = _SEEN
 
 
 class OptionalLoads(Struct, frozen=True):
@@ -214,6 +225,21 @@ READ: Mapping[str, tuple[NamedLoad, ...]] = MappingProxyType(
         ),
     }
 )
+
+TRIED: Mapping[str, Tried] = MappingProxyType(
+    {
+        row.library: row
+        for row in (
+            Tried(
+                "libfribidi.so.0",
+                "pillow",
+                "pillow 13.0.0: PIL._imagingft has Raqm in it, which looks for FriBiDi; without it "
+                "features.check('raqm') is False and ImageFont uses its basic layout",
+            ),
+        )
+    }
+)
+"""By the library: what a system without it does not keep from loading."""
 
 _BY_NAME: Mapping[str, tuple[KnownLoads, ...]] = MappingProxyType(
     {

@@ -99,7 +99,8 @@ class Failed(Struct, frozen=True):
 
     `error` is one line, its kind first; `traceback` is its end, or the end of what was printed. `file` is the file of
     the bundle that it concerns, as its path on Lambda; `package` is whose that is, as 'NAME VERSION'. `missing` are the
-    modules that were not found, each with the file of the bundle that asked for it.
+    modules that were not found, each with the file of the bundle that asked for it. `kinds` are the names of the
+    built-in exceptions that the error and those behind it are, where an import raised it.
     """
 
     what: str
@@ -108,6 +109,7 @@ class Failed(Struct, frozen=True):
     file: str | None = None
     package: str | None = None
     missing: tuple[tuple[str, str | None], ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Answered(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -11,11 +11,22 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.model.import_names import distributions_of, other_system_of
+from lambda_pack.model.loading import Failed
 from lambda_pack.model.standard_library import standard_modules
 from lambda_pack.model.targets import Target
 
-__all__ = ["Declared", "Missing", "Optional", "Required", "judge_missing"]
+__all__ = ["Declared", "Judgement", "Missing", "Optional", "Required", "judge_inside", "judge_missing"]
 
+# Errors of bundles that lack a file or a library, or whose packages do not go together.
+_COUNTING: Final = frozenset({"OSError", "FileNotFoundError", "PermissionError", "AttributeError", "TypeError"})
+_COUNTING_WORDS: Final = re.compile(
+    r"librar|\.so\b|symbol|shared object|PyInit_|incompatib|version mismatch|multiarray failed"
+    r"|compiled (?:for|with|against)",
+    re.IGNORECASE,
+)
+_NOT_IN_MODULE: Final = re.compile(
+    r"cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<module>[\w.]+)'"
+)
 _EXTRA: Final = re.compile(r"""\bextra\s*==\s*["']([^"']+)["']""")
 
 
@@ -92,6 +103,49 @@ def judge_missing(
             case _Elsewhere(line):
                 return Optional(f"needs {line.name}, which {mine.package} requires only where {line.marker}")
     return Required(_hint(missing, declared, target))
+
+
+def judge_inside(
+    failure: Failed, owner_of: Callable[[str], str | None], modules: Collection[str], declared: Mapping[str, Declared]
+) -> Judgement:
+    """Return whether a module inside a package may fail that `judge_missing` has not excused.
+
+    `modules` are those of the bundle, `owner_of` gives the distribution of one. Many modules inside packages are for a
+    framework, a test tool or settings that the bundle need not have, or are broken where they come from: pip installs
+    them just the same. A failure to load a library or a file, or to find what another package of the bundle should
+    have, is one of the bundle.
+    """
+    owner = owner_of(failure.what)
+    names = [module for module, _ in failure.missing]
+    if names:
+        is_missing = any(_is_of(name, modules) for name in names)
+        return (
+            Required()
+            if is_missing
+            else Optional(f"needs {', '.join(dict.fromkeys(names))}, which {owner} does not require")
+        )
+    if named := _NOT_IN_MODULE.search(failure.error):
+        # What is optional is often imported by one module of a package, for the others.
+        extra = _extra_for(named["name"], declared.get(owner or ""))
+        if extra is not None:
+            return Optional(f"needs extra {extra!r} of {owner} ({named['name']})")
+        if owner_of(named["module"]) not in {owner, None}:
+            return Required()
+    elif not failure.kinds or _COUNTING.intersection(failure.kinds) or _COUNTING_WORDS.search(failure.error):
+        return Required()
+    return Optional(f"it does not load by itself ({failure.error})")
+
+
+def _is_of(name: str, modules: Collection[str]) -> bool:
+    """Whether the bundle has a module, one above it, or one below it; a namespace package alone is none."""
+    return any(f"{name}.".startswith(f"{one}.") or one.startswith(f"{name}.") for one in modules)
+
+
+def _extra_for(module: str, declared: Declared | None) -> str | None:
+    """The extra of a distribution that brings a module, if one does."""
+    names = distributions_of(module)
+    lines = (line for line in (declared.requires if declared else ()) if canonicalize_name(line.name) in names)
+    return next((extra for line in lines for extra in _EXTRA.findall(str(line.marker))), None)
 
 
 def _lacked(missing: Sequence[Missing], error: str, target: Target) -> str | None:

@@ -34,6 +34,11 @@ OPTIONAL = (
         date(2026, 11, 26),
     ),
     Optional(
+        "pyarrow/cuda.*",
+        "pyarrow 26.0.1: wheels are built without CUDA, so pyarrow.cuda has no pyarrow._cuda; nothing imports it",
+        date(2026, 11, 28),
+    ),
+    Optional(
         "shapely/vectorized/_vectorized.*",
         "shapely 1.8.5 beside numpy 2.0.2: `import shapely` and its geometries work, only shapely.vectorized does not",
         date(2026, 11, 28),

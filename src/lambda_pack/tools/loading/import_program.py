@@ -98,7 +98,21 @@ def failure(name: str, error: BaseException, path: tuple[str, ...]) -> dict[str,
     lines = traceback.format_exception(type(error), error, trace)
     said = traceback.format_exception_only(type(error), error)[-1].strip().partition("\n")[0]
     answer = {"failed": name, "error": said, "traceback": "".join(lines), "files": files}
-    return {**answer, "missing": missing(error, path)}
+    return {**answer, "missing": missing(error, path), "kinds": [kind_of(one) for one in chain(error)]}
+
+
+def chain(error: BaseException | None) -> list[BaseException]:
+    """The error, and those that it was raised from or while handling, the last one first."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def kind_of(error: BaseException) -> str:
+    """The name of the built-in exception that the error is."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins")
 
 
 def missing(error: BaseException | None, path: tuple[str, ...]) -> list[tuple[str, str | None]]:
@@ -107,15 +121,12 @@ def missing(error: BaseException | None, path: tuple[str, ...]) -> list[tuple[st
     `raise ImportError("install x") from error` hides what was not found, and a fallback what was tried before it.
     """
     found = []
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        name = name_of_missing(error)
+    for one in chain(error):
+        name = name_of_missing(one)
         if name:
-            files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+            files = [frame.filename for frame in traceback.extract_tb(one.__traceback__)]
             files = [file for file in files if file.startswith(path)]
             found.append((name, files[-1] if files else None))
-        error = error.__cause__ or error.__context__
     return found
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from lambda_pack.files.elf import ELF_MAGIC, DamagedElf, read_elf
 from lambda_pack.files.mapping import mapped
 from lambda_pack.model.images import Image
+from lambda_pack.model.known_loads import TRIED
 
 __all__ = ["Borrowed", "MappedLibraries"]
 
@@ -24,8 +25,8 @@ class Borrowed(Struct, frozen=True):
     """Names of libraries that are neither the bundle's nor the interpreter's.
 
     The runtime has none of `lacking`, nor of `brought`, which only those need; its images were seen to have those of
-    `doubtful`. `needed_by` is the first file that names one of `lacking`, as the interpreter sees it; None where Python
-    code loaded it.
+    `doubtful`, or their package works without them. `needed_by` is the first file that names one of `lacking`, as the
+    interpreter sees it; None where Python code loaded it.
     """
 
     lacking: tuple[str, ...] = ()
@@ -69,8 +70,9 @@ class MappedLibraries:
         self._own |= {path for path in new if path.startswith(self._of_python)}
         needed = dict(self._needed(new.values()))
         wanted = sorted({*needed, *self._loaded(new)})
-        doubtful = tuple(name for name in wanted if name in self._image.doubtful)
-        lacking = [name for name in wanted if name not in self._image.doubtful]
+        is_optional = {name: name in self._image.doubtful or name in TRIED for name in wanted}
+        doubtful = tuple(name for name in wanted if is_optional[name])
+        lacking = [name for name in wanted if not is_optional[name]]
         others = {name for library in new.values() if library.name in lacking for name in library.needed}
         first = tuple(name for name in lacking if name in needed or name not in others) or tuple(lacking)
         brought = tuple(name for name in lacking if name not in first)

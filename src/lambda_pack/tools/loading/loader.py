@@ -184,7 +184,8 @@ class ProgramLoader(Struct, frozen=True):
             (module, _last_of_bundle([_on_lambda(file or "", places)])) for module, file in answer["missing"]
         )
         error = _on_lambda(answer["error"], places)
-        return Failed(name, error, tail(traceback, _LINES), _last_of_bundle(files), missing=missing)
+        kinds = tuple(answer["kinds"])
+        return Failed(name, error, tail(traceback, _LINES), _last_of_bundle(files), missing=missing, kinds=kinds)
 
     def _raised(self, handler: str, document: str, places: Places) -> Failed:
         """An error as awslambdaric reports it."""
