@@ -22,7 +22,13 @@ pytestmark = pytest.mark.network
 HERE = our_target()
 
 # Each keeps files in and out in its backend's own way.
-HATCH = """
+HATCH = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "shop"
+version = "1.0"
 [tool.hatch.build.targets.wheel]
 packages = ["src/shop"]
 exclude = ["*.secret"]
@@ -73,10 +79,9 @@ def with_poetry(folder: Path, home: Path) -> None:
     manifest.write_text(text.replace(section, section + POETRY.strip() + "\n"), "utf-8")
 
 
-def with_hatch(folder: Path, home: Path) -> None:
-    ProjectTool.ready("hatch", home)("new", folder.name, folder=folder.parent)
-    with (folder / "pyproject.toml").open("a") as manifest:
-        manifest.write(HATCH)
+def with_hatch(folder: Path, _: Path) -> None:
+    (folder / "src" / "shop").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(HATCH)
 
 
 def with_uv(folder: Path, home: Path) -> None:

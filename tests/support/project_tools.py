@@ -55,7 +55,14 @@ class ProjectTool(Struct, frozen=True):
         """Runs the tool in a folder, which must succeed; returns its standard output."""
         # 'poetry-1' is an older poetry.
         program = self.programs / self.name.removesuffix("-1")
+        # hatch would write the folders of this home into the user's own settings.
+        self._hatch_settings.parent.mkdir(parents=True, exist_ok=True)
+        self._hatch_settings.touch()
         return _succeed((program, *arguments), folder, self._environment).output
+
+    @property
+    def _hatch_settings(self) -> Path:
+        return self.home / "hatch.toml"
 
     @property
     def _environment(self) -> Mapping[str, str]:
@@ -64,6 +71,7 @@ class ProjectTool(Struct, frozen=True):
         quiet = {"PIPENV_IGNORE_VIRTUALENVS": "1", "PDM_CHECK_UPDATE": "0", "PIPENV_NOSPIN": "1", "NO_COLOR": "1"}
         places = {"XDG_CONFIG_HOME": kept.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))}
         keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+        places |= {"HATCH_CONFIG": str(self._hatch_settings)}
         return {**kept, **quiet, **places, **keyring, "HOME": str(self.home), "PATH": f"{self.programs}:{kept['PATH']}"}
 
 
