@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.frontends.action_cache import CACHE_OUTPUTS
 from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED
@@ -18,6 +20,7 @@ from tests.action.jobs import Job, Step
 from tests.frontends.schema import valid_report
 from tests.support.index import LoopbackIndex
 from tests.support.packages import make_sdist, make_wheel
+from tests.support.processes import run
 
 EVIL = "::set-output name=zip-path::evil"
 
@@ -90,6 +93,29 @@ def test_a_step_that_packs(shop: Job) -> None:
     assert "::group::[8/9] compose the bundle from the chosen wheels" in step.commands
     assert not step.annotations("error")
     assert not step.done.errors
+
+
+@pytest.mark.parametrize("inputs", [{"command": "setup"}, {"runtime": "python3.99"}], ids=["setup", "failed"])
+def test_later_steps_find_the_program(shop: Job, tmp_path: Path, inputs: dict[str, str]) -> None:
+    checkout, paths = tmp_path / "the action's", tmp_path / "paths"
+    checkout.mkdir()
+    (checkout / "entrypoint").write_text("import sys; print(sys.argv[1:])", "utf-8")
+    paths.touch()
+    runner = {"GITHUB_PATH": str(paths), "GITHUB_ACTION_PATH": str(checkout), "LAMBDA_PACK_PYTHON": sys.executable}
+
+    step = replace(shop, environment={**shop.environment, **runner}).step(**inputs)
+
+    assert step.done.exit_code == (0 if "command" in inputs else 2), step.done.text
+    (folder,) = (line for line in paths.read_text("utf-8").splitlines() if line.startswith("/"))
+    done = run((f"{folder}/lambda-pack", "verify", "a b.zip"), shop.environment, folder=tmp_path)
+    assert done.output == "['verify', 'a b.zip']\n", done.text
+    assert not list(shop.workspace.rglob("*.zip"))
+
+
+def test_an_unknown_command_is_refused(shop: Job) -> None:
+    step = shop.step(command="audit", runtime="python3.13")
+    assert step.done.exit_code == 2
+    assert "the input 'command' is 'audit'; it takes one of: pack, setup" in str(step.annotations("error"))
 
 
 def test_a_step_with_unmet_dependencies(failed: tuple[Job, Step]) -> None:

@@ -17,6 +17,7 @@ from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
 from lambda_pack.frontends.action_inputs import ActionInputs, in_words_of_the_action, read_inputs, variable
 from lambda_pack.frontends.action_outputs import delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
+from lambda_pack.frontends.launcher import put_on_path
 from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
 from lambda_pack.frontends.report_document import read_report
 from lambda_pack.frontends.requests import request_of
@@ -54,7 +55,10 @@ def run_part(name: str) -> int:
 
 def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
     begun, workspace = time.time(), _workspace(environ)
+    put_on_path(environ, workflow)
     inputs = read_inputs(environ, start=workspace or Path.cwd())
+    if not inputs.packs:
+        return 0
     with chdir(inputs.folder):
         if inputs.is_many:
             from lambda_pack.frontends.action_functions import pack_functions

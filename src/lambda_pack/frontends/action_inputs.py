@@ -39,6 +39,7 @@ class InputKind(Enum):
 
 INPUTS: Mapping[str, InputKind] = MappingProxyType(
     {
+        "command": InputKind.TEXT,
         "requirements": InputKind.OPTION,
         "config": InputKind.TEXT,
         "function": InputKind.TEXT,
@@ -73,6 +74,7 @@ INPUTS: Mapping[str, InputKind] = MappingProxyType(
 )
 
 _AS_OPTIONS = re.compile(rf"(?<![\w-])(?:--({'|'.join(sorted(INPUTS, reverse=True))})|-r)(?![\w-])")
+_COMMANDS = ("pack", "setup")
 _ARGS = "the input 'args'"
 _BOOLEANS = {"true": True, "false": False}
 # What artifacts may not have in their names: https://github.com/actions/toolkit, packages/artifact, read 2026-11-21.
@@ -83,6 +85,8 @@ _FIELDS = ("name", "runtime", "architecture")
 class ActionInputs(Struct, frozen=True):
     """What a step was given, understood.
 
+    Where `packs` is false, the step only puts the program on PATH.
+
     `said` is what anybody set about packing: inputs and `args` over `[tool.lambda-pack]`. `folder` is the working
     directory, absolute. `artifact_name` is a template with {name}, {runtime} and {architecture}. Without `delivery` the
     zip stays where it is.
@@ -91,6 +95,7 @@ class ActionInputs(Struct, frozen=True):
     that file, and each function has its own delivery.
     """
 
+    packs: bool
     folder: Path
     said: Mapping[str, Given]
     delivery: Delivery | None
@@ -118,6 +123,8 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
     """
     texts = {name: environ.get(variable(name), "").strip() for name in INPUTS}
     switches = {name: _switch(name, texts[name]) for name, kind in INPUTS.items() if kind is InputKind.SWITCH}
+    if texts["command"] not in {"", *_COMMANDS}:
+        raise _refusal("command", texts, f"one of: {', '.join(_COMMANDS)}")
     if texts["artifact-retention-days"] and not texts["artifact-retention-days"].isdecimal():
         raise _refusal("artifact-retention-days", texts, "a whole number of days")
     folder = start / texts["working-directory"]
@@ -134,6 +141,7 @@ def read_inputs(environ: Mapping[str, str], *, start: Path) -> ActionInputs:
             # What the project says is needed is out of force: the input is louder.
             said.pop("input", None)
     return ActionInputs(
+        packs=texts["command"] != "setup",
         folder=folder,
         said=said,
         delivery=None if is_many else _delivery(said),

@@ -87,6 +87,11 @@ class Workflow:
             for name, value in outputs.items():
                 _toolkit("core").set_output(name, value)
 
+    def add_path(self, folder: Path) -> None:
+        """Let the steps after this one find the programs of a folder."""
+        if self._environ.get("GITHUB_PATH"):
+            _toolkit("core").add_path(str(folder))
+
     def add_summary(self, markdown: str) -> None:
         """Add to the step's summary; the toolkit has no call for it."""
         path = self._environ.get("GITHUB_STEP_SUMMARY")
