@@ -141,6 +141,8 @@ def test_a_fold_is_whole_or_not_there(limit: int) -> None:
 
 def test_what_is_unmet_comes_first() -> None:
     text = render_markdown(REPORTS["unmet-allowed"])
+    assert text.startswith("<h3>❌")
+    assert render_markdown(REPORTS["unmet-allowed"], fails=False).startswith("<h3>⚠️")
 
     assert text.index("1 dependency is unmet") < text.index("SHA-256") < text.index("mermaid")
 

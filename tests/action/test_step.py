@@ -253,6 +253,8 @@ def test_the_zip_is_delivered(shop: Job, bucket: tuple[str, dict[str, str]]) -> 
         "was_there": False,
     }
     assert f"Delivered to: <code>{step.outputs['s3-uri']}</code>" in step.summary
+    (bundle,) = step.listed("bundles")
+    assert (bundle["status"], bundle["s3_uri"]) == ("delivered", step.outputs["s3-uri"])
 
 
 def test_what_cannot_be_delivered_is_packed_all_the_same(shop: Job, bucket: tuple[str, dict[str, str]]) -> None:
@@ -265,8 +267,12 @@ def test_what_cannot_be_delivered_is_packed_all_the_same(shop: Job, bucket: tupl
     assert step.outputs["artifact-path"]
     assert "s3-uri" not in step.outputs
     assert "no-such-bucket" in step.annotations("error")[0]
-    assert "no-such-bucket" in step.summary
     assert "SHA-256" in step.summary
+    # What failed comes before what was packed.
+    assert step.summary.startswith("<h3>❌")
+    assert step.summary.index("no-such-bucket") < step.summary.index("✅")
+    (bundle,) = step.listed("bundles")
+    assert (bundle["status"], bundle["s3_uri"]) == ("packed", "")
 
 
 def test_nobody_delivers_what_is_unmet(sad: Job) -> None:
@@ -373,6 +379,26 @@ def test_a_step_that_packs_all_of_a_file_has_a_line_for_each(shop: Job) -> None:
     assert step.outputs["unmet-count"] == "1"
     assert [one["name"] for one in step.listed("unmet")] == ["nowhere"]
     assert step.outputs["artifact-name"] == "api-python3.13-x86_64-and-1-more"
+    bundles = {one["name"]: one for one in step.listed("bundles")}
+    assert {name: one["status"] for name, one in bundles.items()} == {
+        "api": "packed",
+        "jobs": "unmet",
+        "last": "failed",
+    }
+    assert bundles["api"] == {
+        "name": "api",
+        "target": "python3.13-x86_64",
+        "runtime": "python3.13",
+        "architecture": "x86_64",
+        "path": "out/api-python3.13-x86_64.zip",
+        "sha256": step.outputs["zip-sha256"].strip(),
+        "code_sha256": step.outputs["code-sha256"].strip(),
+        "s3_uri": "",
+        "artifact": "api-python3.13-x86_64-and-1-more",
+        "status": "packed",
+    }
+    # The one that came to no report is in the table, too, and before the others.
+    assert step.summary.index("nothing packed: see above") < step.summary.index("✅")
     assert step.outputs["report-path"].splitlines() == [
         f"out/{name}-python3.13-x86_64.report.json" for name in ("api", "jobs")
     ]

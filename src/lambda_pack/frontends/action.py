@@ -15,7 +15,7 @@ from lambda_pack.commands.pack import pack
 from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
 from lambda_pack.frontends.action_inputs import ActionInputs, in_words_of_the_action, read_inputs, variable
-from lambda_pack.frontends.action_outputs import delivered_outputs, outputs_of
+from lambda_pack.frontends.action_outputs import bundles_output, delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
 from lambda_pack.frontends.launcher import put_on_path
 from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
@@ -49,7 +49,7 @@ def run_part(name: str) -> int:
                 workflow.say(error.log)
                 workflow.close_group()
             if environ.get(variable("summary"), "").strip().lower() != "false":
-                workflow.add_summary(render_refusal(message, error.log))
+                workflow.lead_summary(render_refusal(message, error.log))
             return error.exit_code
 
 
@@ -81,26 +81,29 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
             freed = prune_to(request.cache, used_since=begun)
             workflow.say(f"cache: {megabytes(freed.left)} for the next run, {megabytes(freed.size)} not used any more")
         workflow.say(render_text(report, verbose=inputs.is_verbose, warnings=False))
-        _tell(report, request, inputs, workflow=workflow, workspace=workspace)
+        outputs = outputs_of(report, request, inputs, workspace=workspace)
+        _tell(report, outputs, inputs, workflow=workflow, workspace=workspace)
         if report.unmet and inputs.fail_on_unmet:
             return UnmetDependencies.exit_code
         if inputs.delivery is not None:
-            _deliver(report, inputs.delivery, workflow=workflow, summary=inputs.summary)
+            _deliver(report, outputs, inputs, inputs.delivery, workflow=workflow)
     return 0
 
 
 def _tell(
-    report: Report, request: PackRequest, inputs: ActionInputs, *, workflow: Workflow, workspace: Path | None
+    report: Report, outputs: Mapping[str, str], inputs: ActionInputs, *, workflow: Workflow, workspace: Path | None
 ) -> None:
     """Everything that others read, before anything can fail."""
-    workflow.set_outputs(outputs_of(report, request, inputs, workspace=workspace))
+    workflow.set_outputs({**outputs, "bundles": bundles_output([(report.name, report.target, outputs)])})
     for annotation in annotations_of(report, folder=Path.cwd(), workspace=workspace):
         workflow.annotate(annotation)
     if inputs.summary:
-        workflow.add_summary(render_markdown(report))
+        workflow.add_summary(render_markdown(report, fails=inputs.fail_on_unmet and bool(report.unmet)))
 
 
-def _deliver(report: Report, delivery: Delivery, *, workflow: Workflow, summary: bool) -> None:
+def _deliver(
+    report: Report, outputs: Mapping[str, str], inputs: ActionInputs, delivery: Delivery, *, workflow: Workflow
+) -> None:
     """Last of all, and only from a step that passes: nobody deploys what its makers call a failure."""
     from lambda_pack.commands.upload import deliver  # most steps deliver nothing
 
@@ -110,8 +113,10 @@ def _deliver(report: Report, delivery: Delivery, *, workflow: Workflow, summary:
     delivered = report.delivered
     if delivered is not None:
         workflow.say(f"{'already there' if delivered.was_there else 'delivered'}: {delivered.uri}")
-        workflow.set_outputs(delivered_outputs(report, delivered))
-        if summary:
+        new = delivered_outputs(report, delivered)
+        bundles = bundles_output([(report.name, report.target, {**outputs, **new})])
+        workflow.set_outputs({**new, "bundles": bundles})
+        if inputs.summary:
             workflow.add_summary(render_delivered(delivered))
 
 

@@ -13,7 +13,7 @@ from lambda_pack.commands.many import Outcome, Packed, Refused, pack_many
 from lambda_pack.errors import LambdaPackError, UnmetDependencies
 from lambda_pack.frontends.action_cache import cache_folder
 from lambda_pack.frontends.action_inputs import ActionInputs
-from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED, delivered_outputs, outputs_of
+from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED, bundles_output, delivered_outputs, outputs_of
 from lambda_pack.frontends.annotations import annotations_of
 from lambda_pack.frontends.cells import cells_of, chosen
 from lambda_pack.frontends.many import CellNarrator
@@ -72,23 +72,30 @@ def pack_functions(
 
 
 def _outputs(outcomes: Sequence[Outcome], inputs: ActionInputs, workspace: Path | None) -> Mapping[str, str]:
-    rows: list[Mapping[str, str]] = []
-    for outcome in outcomes:
-        if isinstance(outcome, Packed):
-            delivered = outcome.report.delivered
-            rows.append(
-                {
-                    **dict.fromkeys(REPORTED, ""),
-                    **outputs_of(outcome.report, outcome.cell.request, inputs, workspace=workspace),
-                    **(delivered_outputs(outcome.report, delivered) if delivered else {}),
-                }
-            )
+    found = [(outcome, _outputs_of(outcome, inputs, workspace)) for outcome in outcomes]
+    rows = [row for _, row in found if row]
     joined = {name: "\n".join(row[name] for row in rows) for name in (*REPORTED, *PASSED_ON)}
     lists = {name: _joined(row[name] for row in rows) for name in _LISTS}
     count = str(sum(int(row["unmet-count"]) for row in rows))
     first = next((row["artifact-name"] for row in rows), "")
     more = f"-and-{len(rows) - 1}-more" if len(rows) > 1 else ""
-    return {**joined, **lists, "unmet-count": count, "artifact-name": f"{first}{more}"}
+    # One artifact has all of them.
+    named = {"artifact-name": f"{first}{more}"}
+    cells = ((outcome.cell, {**row, **named} if row else row) for outcome, row in found)
+    bundles = bundles_output((cell.name, cell.request.target, row) for cell, row in cells)
+    return {**joined, **lists, **named, "unmet-count": count, "bundles": bundles}
+
+
+def _outputs_of(outcome: Outcome, inputs: ActionInputs, workspace: Path | None) -> Mapping[str, str]:
+    """The outputs of one bundle; none where it came to no report."""
+    if not isinstance(outcome, Packed):
+        return {}
+    report, delivered = outcome.report, outcome.report.delivered
+    return {
+        **dict.fromkeys(REPORTED, ""),
+        **outputs_of(report, outcome.cell.request, inputs, workspace=workspace),
+        **(delivered_outputs(report, delivered) if delivered else {}),
+    }
 
 
 def _joined(lists: Iterator[str]) -> str:
@@ -107,13 +114,15 @@ def _annotations(outcomes: Sequence[Outcome], workspace: Path | None) -> Iterato
 
 
 def _summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """The page: what failed first, then one table of all."""
     reports = [outcome.report for outcome in outcomes if isinstance(outcome, Packed)]
-    for outcome in outcomes:
-        if isinstance(outcome, Refused):
-            log = outcome.error.log if isinstance(outcome.error, LambdaPackError) else ""
-            yield render_refusal(f"{outcome.cell.label}: {outcome.error}", log)
-    if len(reports) == 1:
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    for outcome in failed:
+        log = outcome.error.log if isinstance(outcome.error, LambdaPackError) else ""
+        yield render_refusal(f"{outcome.cell.label}: {outcome.error}", log)
+    if len(outcomes) == 1 and reports:
         yield render_markdown(reports[0])
     elif reports:
-        yield render_merged(reports)
+        refused = [outcome.cell.label for outcome in outcomes if isinstance(outcome, Refused)]
+        yield render_merged(reports, refused, why="nothing packed: see above")
     yield from (render_delivered(report.delivered) for report in reports if report.delivered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ from lambda_pack.model.delivery import Delivered
 from lambda_pack.model.report import Report
 from lambda_pack.model.report_json import report_document
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.targets import Target
 
-__all__ = ["PASSED_ON", "REPORTED", "delivered_outputs", "outputs_of"]
+__all__ = ["PASSED_ON", "REPORTED", "bundles_output", "delivered_outputs", "outputs_of"]
 
 REPORTED = (
+    "bundles",
     "zip-path",
     "zip-sha256",
     "code-sha256",
@@ -47,7 +49,10 @@ _TOO_LONG = frozenset({"files", "attempts"})  # outputs of a job share 1 MiB; th
 def outputs_of(
     report: Report, request: PackRequest, inputs: ActionInputs, *, workspace: Path | None
 ) -> Mapping[str, str]:
-    """All but what a delivery adds. Paths are relative to the workspace where they lie in it; sizes are in bytes."""
+    """Return all but `bundles` and what a delivery adds.
+
+    Paths are relative to the workspace where they lie in it; sizes are in bytes.
+    """
     archive = report.archive
     digest = archive.sha256 if archive else None
     stem = f"{report.name}-{report.target}"
@@ -82,6 +87,31 @@ def outputs_of(
 def delivered_outputs(report: Report, delivered: Delivered) -> Mapping[str, str]:
     """What a delivery adds."""
     return {"s3-uri": delivered.uri, "s3-version-id": delivered.version_id or "", **_of_glue(report)}
+
+
+def bundles_output(bundles: Iterable[tuple[str, Target, Mapping[str, str]]]) -> str:
+    """Return the output `bundles`: a JSON list for `fromJSON`, with a row for each name, target and its other outputs.
+
+    A bundle without outputs came to no report.
+    """
+    return _json([_bundle(name, target, outputs) for name, target, outputs in bundles])
+
+
+def _bundle(name: str, target: Target, outputs: Mapping[str, str]) -> Mapping[str, str]:
+    is_packed, is_delivered = bool(outputs.get("zip-sha256")), bool(outputs.get("s3-uri"))
+    has_unmet = outputs.get("unmet-count", "0") != "0"
+    return {
+        "name": name,
+        "target": str(target),
+        "runtime": target.runtime.name,
+        "architecture": target.architecture.value,
+        "path": outputs.get("zip-path", ""),
+        "sha256": outputs.get("zip-sha256", ""),
+        "code_sha256": outputs.get("code-sha256", ""),
+        "s3_uri": outputs.get("s3-uri", ""),
+        "artifact": outputs["artifact-name"] if outputs.get("artifact-path") else "",
+        "status": "unmet" if has_unmet else "delivered" if is_delivered else "packed" if is_packed else "failed",
+    }
 
 
 def _of_glue(report: Report) -> Mapping[str, str]:

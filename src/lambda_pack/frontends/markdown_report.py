@@ -23,15 +23,19 @@ SUMMARY_LIMIT = 1_000_000
 
 _CUT = "_Cut here: GitHub shows no summary above 1 MiB. The whole report is the `.report.json` beside the bundle._"
 _LARGEST = 8
+_SHORT = 12  # characters of a digest in a table: the report and the outputs have all of it
 _SMALLEST_SLICE = 0.03  # of the pie
 _LONGEST_LOG = 20_000
 _MEBIBYTE = 1_048_576
 
 
-def render_markdown(report: Report, *, limit: int = SUMMARY_LIMIT) -> str:
-    """One run: what is unmet first, then what was packed; never more than `limit` bytes."""
+def render_markdown(report: Report, *, fails: bool | None = None, limit: int = SUMMARY_LIMIT) -> str:
+    """Return the page of one run: what is unmet first, then what was packed; never more than `limit` bytes.
+
+    `fails` says whether the step fails; None where it does if anything is unmet.
+    """
     page = Page(limit, note=_CUT)
-    page.add(f"<h3>{_mark(report)} {code(report.name)} for {code(str(report.target))}</h3>")
+    page.add(f"<h3>{_mark(report, fails=fails)} {code(report.name)} for {code(str(report.target))}</h3>")
     _add_far_behind(page, report.held_back)
     _add_unmet(page, report.unmet)
     _add_logs(page, report.unmet, most=limit // 3)
@@ -62,14 +66,24 @@ def render_refusal(message: str, log: str, *, limit: int = SUMMARY_LIMIT) -> str
     return page.text()
 
 
-def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, limit: int = SUMMARY_LIMIT) -> str:
-    """Many runs in one table, then what needs a look in each; `missing` are targets that left no report."""
+def render_merged(
+    reports: Sequence[Report],
+    missing: Iterable[str] = (),
+    *,
+    why: str = "no report: see its job",
+    limit: int = SUMMARY_LIMIT,
+) -> str:
+    """Return many runs in one table, what failed first, then what needs a look in each.
+
+    `missing` are bundles or targets that left no report, and `why` is said of them.
+    """
     page = Page(limit, note=_CUT)
     page.add("<h3>lambda-pack: all bundles</h3>")
     several = len({report.name for report in reports}) > 1
     heads = ("", "bundle" if several else "target", "zipped", "unzipped", "packages", "held back", "unmet", "SHA-256")
-    gone = (("❌", code(target), "", "", "", "", "", "no report: see its job") for target in missing)
-    page.add_table(heads, [*(_overview(report, named=several) for report in reports), *gone])
+    gone = (("❌", code(target), "", "", "", "", "", why) for target in missing)
+    ordered = sorted(reports, key=lambda report: not report.unmet)
+    page.add_table(heads, [*gone, *(_overview(report, named=several) for report in ordered)])
     for report in reports:
         if report.unmet or report.held_back:
             page.add(f"<h4>{code(report.name)} for {code(str(report.target))}</h4>")
@@ -79,8 +93,10 @@ def render_merged(reports: Sequence[Report], missing: Iterable[str] = (), *, lim
     return page.text()
 
 
-def _mark(report: Report) -> str:
-    return "❌" if report.unmet else "⚠️" if report.is_empty else "✅"
+def _mark(report: Report, *, fails: bool | None = None) -> str:
+    if fails or (fails is None and report.unmet):
+        return "❌"
+    return "⚠️" if report.unmet or report.is_empty else "✅"
 
 
 def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
@@ -93,7 +109,7 @@ def _overview(report: Report, *, named: bool) -> tuple[str, ...]:
         str(len(report.packages)),
         str(len(report.held_back)),
         str(len(report.unmet)),
-        code(archive.sha256) if archive and archive.sha256 else "nothing written",
+        code(archive.sha256[:_SHORT]) if archive and archive.sha256 else "nothing written",
     )
 
 
@@ -200,17 +216,19 @@ def _add_packages(page: Page, report: Report) -> None:
     _add_package_table(page, ranked[:_LARGEST], names_indexes=names_indexes)
     smaller = ranked[_LARGEST:]
     if smaller:
-        _add_package_table(page, smaller, names_indexes=names_indexes, fold=f"and {len(smaller)} smaller")
+        fold = f"and {len(smaller)} {'smaller' if sized else 'more'}"
+        _add_package_table(page, smaller, names_indexes=names_indexes, fold=fold)
 
 
 def _add_package_table(page: Page, packages: Sequence[PackedPackage], *, names_indexes: bool, fold: str = "") -> None:
-    notes = [_notes(package, names_index=names_indexes) for package in packages]
-    sizes = [megabytes(package.size) if package.size else "" for package in packages]
-    pins = [code(str(package.pin)) for package in packages]
-    if any(notes):
-        page.add_table(("package", "unzipped", "notes"), zip(pins, sizes, notes, strict=True), fold=fold)
-    else:
-        page.add_table(("package", "unzipped"), zip(pins, sizes, strict=True), fold=fold)
+    columns = {
+        "package": [code(str(package.pin)) for package in packages],
+        "unzipped": [megabytes(package.size) if package.size else "" for package in packages],
+        "notes": [_notes(package, names_index=names_indexes) for package in packages],
+    }
+    # Sizes are known only of what was packed.
+    told = {head: cells for head, cells in columns.items() if any(cells)}
+    page.add_table(tuple(told), zip(*told.values(), strict=True), fold=fold)
 
 
 def _add_savings(page: Page, savings: Sequence[Saving]) -> None:

@@ -99,6 +99,13 @@ class Workflow:
             with Path(path).open("a", encoding="utf-8", newline="\n") as file:
                 file.write(markdown)
 
+    def lead_summary(self, markdown: str) -> None:
+        """Put something before what the step has added to its summary: what failed comes first."""
+        path = self._environ.get("GITHUB_STEP_SUMMARY")
+        if path:
+            added = Path(path).read_text("utf-8") if Path(path).is_file() else ""
+            Path(path).write_text(markdown + added, "utf-8", newline="\n")
+
     @contextmanager
     def _commanding(self) -> Iterator[None]:
         with self._lock:
