@@ -6,10 +6,11 @@ import json
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.end_to_end.command import COMMAND
 from tests.end_to_end.workplace import Workplace, files_below
-from tests.frontends.schema import valid_report
+from tests.frontends.schema import schema, valid_report
 from tests.support.faults import Cut, Damage, Fault, Protect, Refuse, WrongHash
 from tests.support.packages import make_sdist, make_wheel
 
@@ -63,6 +64,32 @@ def test_2_usage(work: Workplace, arguments: tuple[str, ...], words: str) -> Non
     assert (done.exit_code, done.output) == (2, "")
     assert words in done.errors
     assert files_below(work.folder) == ["requirements.txt"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("pack", "--runtime", "python3.13", "-r", "missing.txt"), 2, "'missing.txt' does not exist"),
+        (("check", "--runtime", "python3.99"), 2, "'python3.99' is not a Lambda runtime"),
+        (("pack", "--runtime", "python3.13", "-r", "clash.txt", "--no-index"), 3, "no set of versions"),
+        (("pack", "--all"), 2, "no lambda-pack.yml"),
+        (("pack", "--template", "missing.yaml"), 2, "missing.yaml"),
+        (("audit", "missing.zip", "--runtime", "python3.13"), 2, "missing.zip"),
+        (("verify", "missing.zip"), 2, "missing.zip"),
+    ],
+)
+def test_every_exit_has_a_document(work: Workplace, arguments: tuple[str, ...], code: int, words: str) -> None:
+    work.write("clash.txt", "six==1", "six==2")
+
+    done = work.run(*COMMAND, *arguments, "--json")
+
+    assert done.exit_code == code, done.text
+    document = json.loads(done.output)
+    Draft202012Validator(schema("error-1")).validate(document)
+    assert document["error"]["exit_code"] == code
+    assert words in document["error"]["message"]
+    # And in words, as without it.
+    assert document["error"]["message"] in done.errors
 
 
 def test_2_a_line_that_is_no_requirement(work: Workplace) -> None:

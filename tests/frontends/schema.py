@@ -15,10 +15,9 @@ __all__ = ["schema", "valid_report", "validator"]
 
 
 @lru_cache
-def schema() -> Any:  # noqa: ANN401  # JSON, as the standard library gives it
+def schema(name: str = f"report-{SCHEMA_VERSION}") -> Any:  # noqa: ANN401  # JSON, as the standard library gives it
     """The document as it is shipped in the package."""
-    name = f"report-{SCHEMA_VERSION}.schema.json"
-    return json.loads(files("lambda_pack").joinpath("schemas", name).read_text("utf-8"))
+    return json.loads(files("lambda_pack").joinpath("schemas", f"{name}.schema.json").read_text("utf-8"))
 
 
 @lru_cache

@@ -10,6 +10,7 @@ from typing import Any
 from lambda_pack.commands.audit import audit
 from lambda_pack.errors import UnmetDependencies, UsageError
 from lambda_pack.files.whole import writing_to
+from lambda_pack.frontends.error_document import telling_errors
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.audit_report import AuditedArchive, AuditReport, audit_json
 from lambda_pack.model.binaries import Generated, LoadsByName
@@ -21,10 +22,11 @@ __all__ = ["render_audit", "run_audit"]
 
 def run_audit(arguments: Mapping[str, Any]) -> int:
     """Audit what the arguments name; the exit code says whether something will not load."""
-    if arguments["runtime"] is None:
-        raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
-    target = Target.parse(arguments["runtime"], arguments["architecture"] or DEFAULT_ARCHITECTURE.value)
-    report = audit([Path(text) for text in arguments["archives"]], target)
+    with telling_errors(as_json=arguments["json"]):
+        if arguments["runtime"] is None:
+            raise UsageError("which runtime? name it with --runtime, for example --runtime python3.13")
+        target = Target.parse(arguments["runtime"], arguments["architecture"] or DEFAULT_ARCHITECTURE.value)
+        report = audit([Path(text) for text in arguments["archives"]], target)
     if arguments["sarif"] is not None:
         from lambda_pack.frontends.sarif import sarif_text
 

@@ -13,6 +13,7 @@ from typing import Any
 from lambda_pack.commands.many import Outcome, Refused, pack_many
 from lambda_pack.errors import LambdaPackError, UsageError
 from lambda_pack.frontends.cells import cells_of, chosen
+from lambda_pack.frontends.error_document import telling_errors
 from lambda_pack.frontends.many_report import exit_code, many_json, render_many, said_of
 from lambda_pack.frontends.narrators import PlainNarrator, SilentNarrator
 from lambda_pack.frontends.plans import MOST_JOBS, render_plan
@@ -29,7 +30,8 @@ __all__ = ["CellNarrator", "finish", "pack_cells", "planned_cells", "run_pack_ma
 
 def run_pack_many(arguments: Mapping[str, Any]) -> int:
     """Pack them and print one summary; the exit code is that of `EXIT_ORDER`."""
-    cells = planned_cells(arguments, os.environ)  # noqa: TID251  # a front-end: strings in
+    with telling_errors(as_json=arguments["json"]):
+        cells = planned_cells(arguments, os.environ)  # noqa: TID251  # a front-end: strings in
     return finish(pack_cells(cells, arguments), arguments)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec.structs import replace
 
 from lambda_pack.errors import UnmetDependencies, UsageError
+from lambda_pack.frontends.error_document import telling_errors
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.requests import delivery_of, gather, request_of
 from lambda_pack.frontends.screen import clean
@@ -39,21 +40,22 @@ def run_pack(arguments: Mapping[str, Any]) -> int:
 
 def run_command(arguments: Mapping[str, Any], command: Command, *, delivers: bool = False) -> int:
     """Run it and print its report; the exit code says whether anything is unmet."""
-    folder = _here()
-    said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
-    request = request_of(said)
-    delivery = delivery_of(said) if delivers else None
-    if delivery is not None and request.is_folder:
-        what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
-        raise UsageError(f"a folder cannot be delivered to S3; leave out {what} or the place in S3")
-    if delivery is not None:
-        begin(Part.DELIVER)
-    with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
-        for name, given in said.items():
-            # What pip can be told, too, is told with what pip's own settings say.
-            if name not in request.options:
-                narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
-        report = command(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
+    with telling_errors(as_json=arguments["json"]):
+        folder = _here()
+        said = gather(arguments, folder, os.environ)  # noqa: TID251  # a front-end: strings in
+        request = request_of(said)
+        delivery = delivery_of(said) if delivers else None
+        if delivery is not None and request.is_folder:
+            what = "--to-dir" if request.to_dir is not None else f"--layout {request.layout.value}"
+            raise UsageError(f"a folder cannot be delivered to S3; leave out {what} or the place in S3")
+        if delivery is not None:
+            begin(Part.DELIVER)
+        with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
+            for name, given in said.items():
+                # What pip can be told, too, is told with what pip's own settings say.
+                if name not in request.options:
+                    narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
+            report = command(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
     if not arguments["json"]:
         from lambda_pack.frontends.text_report import render_text
 

@@ -17,6 +17,7 @@ from lambda_pack.commands.templates import read_template, write_template
 from lambda_pack.errors import UsageError
 from lambda_pack.files.source import patterns_for
 from lambda_pack.frontends.cells import Said, chosen, with_unique_labels
+from lambda_pack.frontends.error_document import telling_errors
 from lambda_pack.frontends.many import finish, pack_cells
 from lambda_pack.frontends.many_report import exit_code
 from lambda_pack.frontends.narrators import PlainNarrator
@@ -47,23 +48,24 @@ class Planned(Struct, frozen=True):
 
 def run_pack_template(arguments: Mapping[str, Any]) -> int:
     """Pack what the template names and write it with the places of the zips, unless one of them fails."""
-    environ = os.environ  # noqa: TID251  # a front-end: strings in
-    template = read_template(Path(arguments["template"]), environ)
-    machine, said = said_by_machine(environ), said_by_arguments(arguments)
-    written = _packaged(template.path, arguments["output-template-file"])
-    planned = plan_template(template, machine, said, written)
-    narrator = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
-    # Said even when all is quiet: what is left out stays as it was, and may not load.
-    warnings = (
-        *template.remarks,
-        *planned.remarks,
-        *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped),
-    )
-    for warning in warnings:
-        narrator.warn(warning)
-    if not planned.cells:
-        raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
-    cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())
+    with telling_errors(as_json=arguments["json"]):
+        environ = os.environ  # noqa: TID251  # a front-end: strings in
+        template = read_template(Path(arguments["template"]), environ)
+        machine, said = said_by_machine(environ), said_by_arguments(arguments)
+        written = _packaged(template.path, arguments["output-template-file"])
+        planned = plan_template(template, machine, said, written)
+        narrator = PlainNarrator(sys.stderr, verbose=arguments["verbose"])
+        # Said even when all is quiet: what is left out stays as it was, and may not load.
+        warnings = (
+            *template.remarks,
+            *planned.remarks,
+            *(f"{name} is left as it is: {reason}" for name, reason in planned.skipped),
+        )
+        for warning in warnings:
+            narrator.warn(warning)
+        if not planned.cells:
+            raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
+        cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())
     outcomes = pack_cells(cells, arguments)
     code = finish(outcomes, arguments, warnings)
     if exit_code(outcomes) == 0:

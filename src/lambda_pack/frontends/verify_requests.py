@@ -14,6 +14,7 @@ from typing import Any
 
 from lambda_pack.commands.verify import verify
 from lambda_pack.errors import UnmetDependencies, UsageError
+from lambda_pack.frontends.error_document import telling_errors
 from lambda_pack.frontends.narrators import choose_narrator
 from lambda_pack.frontends.verification import verification_json, verification_text
 from lambda_pack.inputs.setting_values import pair
@@ -25,9 +26,10 @@ __all__ = ["run_verify", "verify_request_of"]
 
 def run_verify(arguments: Mapping[str, Any]) -> int:
     """Load the bundle and print what came of it; the exit code says whether it loads."""
-    request = verify_request_of(arguments)
-    with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
-        verification = verify(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
+    with telling_errors(as_json=arguments["json"]):
+        request = verify_request_of(arguments)
+        with choose_narrator(quiet=arguments["quiet"] or arguments["json"], verbose=arguments["verbose"]) as narrator:
+            verification = verify(request, os.environ, narrator)  # noqa: TID251  # a front-end: strings in
     if arguments["json"]:
         sys.stdout.write(verification_json(verification))
     else:
