@@ -71,6 +71,26 @@ def test_a_folder_that_holds_something_else_is_not_replaced_by_a_tree(shop: Work
     assert files_below(shop.folder / "task") == [mine.name]
 
 
+def test_a_tree_of_an_earlier_pack_is_replaced_as_long_as_nothing_touched_it(shop: Workplace) -> None:
+    shop.write("src/app.py", "X = 1")
+    assert shop.pack("--to-dir", "task", "--source", "src").exit_code == 0
+    shop.write("src/new.py", "")
+    (shop.folder / "src" / "app.py").unlink()
+
+    again = shop.pack("--to-dir", "task", "--source", "src")
+
+    assert again.exit_code == 0, again.text
+    assert (shop.folder / "task" / "new.py").is_file()
+    assert not (shop.folder / "task" / "app.py").exists()
+
+    (shop.folder / "task" / "new.py").write_text("mine", "utf-8")
+    refused = shop.pack("--to-dir", "task", "--source", "src")
+    assert refused.exit_code == 2
+    assert "'task' exists and is not as an earlier pack has left it; remove it" in refused.errors
+    assert (shop.folder / "task" / "new.py").read_text("utf-8") == "mine"
+    assert not shop.leftovers()
+
+
 def test_all_three_are_replaced(shop: Workplace) -> None:
     assert shop.pack().exit_code == 0
     names = files_below(shop.folder / "dist")

@@ -17,7 +17,7 @@ from lambda_pack.files.archive import write_zip
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN, PLAIN, Entry
 from lambda_pack.files.staging import publish, staging_beside
-from lambda_pack.files.tree import write_tree
+from lambda_pack.files.tree import state_of, write_tree
 from lambda_pack.files.whole import writing_to
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.layouts import FORMS, dockerfile
@@ -28,10 +28,13 @@ from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
 from lambda_pack.pipeline.nine_steps import take_nine_steps
 from lambda_pack.pipeline.outcome import Outcome
+from lambda_pack.tools.network.cache import Cache, default_cache_folder
 
 __all__ = ["pack_order"]
 
 _HANDLER = "app.handler"
+# Of the cache: how folders were left, so that the next run may replace one that nothing else has touched.
+_TREES = "trees"
 # What a folder that becomes an image holds at its top: another run may take its place.
 _OF_IMAGES = frozenset({"Dockerfile", "task"})
 
@@ -92,7 +95,13 @@ def _write_folder(
     place = request.to_dir or request.output / name
     if request.to_dir is None and place.is_dir() and not {path.name for path in place.iterdir()} <= _OF_IMAGES:
         raise UsageError(f"{str(place)!r} holds more than an earlier pack has left; remove it or name another output")
-    write_tree(bundle, request.to_dir or staging / name)
+    if request.to_dir is None:
+        write_tree(bundle, staging / name)
+    else:
+        with Cache((request.cache or default_cache_folder()) if request.use_cache else None) as cache:
+            known = cache.entry(_TREES, str(request.to_dir.absolute()))
+            write_tree(bundle, request.to_dir, known_state=known.decode() if known else None)
+            cache.store(_TREES, str(request.to_dir.absolute()), state_of(request.to_dir).encode())
     return ArchiveFacts(place, bundle.unzipped_size, bundle.unzipped_size, len(bundle.entries))
 
 

@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         "sizes": "sizes of wheels",
         "pages": "pages of indexes",
         "packs": "packs whose inputs have not changed",
+        "trees": "folders that --to-dir may replace",
         "forecasts": "what the last packs used",
         "partial": "what is arriving, or was left behind",
     }
