@@ -60,7 +60,9 @@ def test_what_is_there_is_not_touched(tmp_path: Path, kind: str) -> None:
             (into / "mine").touch()
         case _:
             into.symlink_to("elsewhere")
-    with pytest.raises(UsageError, match="exists and is not as an earlier pack has left it; remove it or name another one"):
+    with pytest.raises(
+        UsageError, match="exists and is not as an earlier pack has left it; remove it or name another one"
+    ):
         write_tree(bundle_of({"a": b""}), into)
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 
