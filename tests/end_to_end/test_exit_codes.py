@@ -170,7 +170,10 @@ def test_3_can_be_allowed(shop: Workplace) -> None:
 def test_4_too_large_names_the_largest_and_who_wants_them(shop: Workplace) -> None:
     for name, requires in (("large", ["huge"]), ("huge", [])):
         make_wheel(
-            shop.index.folder, f"{name}-1.0-py3-none-any.whl", files={f"{name}.bin": bytes(HALF)}, requires=requires
+            shop.index.folder,
+            f"{name}-1.0-py3-none-any.whl",
+            files={f"{name}.bin": bytes(HALF), f"{name}/__init__.py": b"", f"{name}/tests/data": bytes(1 << 20)},
+            requires=requires,
         )
     shop.write("requirements.txt", "six", "large")
 
@@ -178,7 +181,10 @@ def test_4_too_large_names_the_largest_and_who_wants_them(shop: Workplace) -> No
 
     assert done.exit_code == 4
     assert "are more than the 262,144,000 Lambda takes" in done.errors
-    assert "133.5 MB  huge==1.0  (requirements.txt:2: large → huge)" in done.errors
+    assert "134.5 MB  huge==1.0  (requirements.txt:2: large → huge)" in done.errors
+    # Ways out, with what each comes to.
+    assert "267.0 MB  with --drop tests: still too large" in done.errors
+    assert "133.5 MB  without huge and with these options: fits" in done.errors
     assert "--allow-oversize" in done.errors
     assert not shop.leftovers()
 

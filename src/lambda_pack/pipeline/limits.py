@@ -6,37 +6,45 @@ from collections.abc import Callable, Iterator
 
 from lambda_pack.errors import LimitExceeded
 from lambda_pack.files.bundle import Bundle
-from lambda_pack.files.entries import OWN
+from lambda_pack.files.entries import OWN, Entry, Owner
+from lambda_pack.files.slimming import slimmed
 from lambda_pack.model.chains import Dependencies
+from lambda_pack.model.choices import Part
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.limits import megabytes
+from lambda_pack.model.packages import Pin
 from lambda_pack.model.request import PackRequest
+from lambda_pack.model.runtime_packages import RUNTIME_PACKAGES
+from lambda_pack.model.slimming import Slimming, saved_in_all
 
 __all__ = ["check_size"]
 
 _LARGEST = 8
+# What `--drop` may leave out without a look at what the handler does.
+_DROPPED = (Part.TESTS, Part.DOCS, Part.HEADERS, Part.STUBS)
 
 
 def check_size(bundle: Bundle, request: PackRequest, read_dependencies: Callable[[], Dependencies]) -> None:
     """Refuse a bundle that is larger than Lambda takes, unless the request allows that.
 
     Raises:
-        LimitExceeded: with the largest packages, and who asked for each.
+        LimitExceeded: with the largest packages, who asked for each, and what would make this bundle smaller.
     """
     limit = FORMS[request.layout].unzipped_limit
     if request.allow_oversize or limit is None or bundle.unzipped_size <= limit:
         return
-    largest = "\n".join(_largest(bundle, read_dependencies()))
+    log = "\n".join((*_largest(bundle, read_dependencies()), "", *_ways_out(bundle, request, limit)))
+    sizes = f"{megabytes(bundle.unzipped_size)} unzipped ({bundle.unzipped_size:,} bytes) are more than the {limit:,}"
     if FORMS[request.layout].is_folder:
         raise LimitExceeded(
-            f"{bundle.unzipped_size:,} bytes are more than the {limit:,} an image on Lambda has room for beside the "
-            "runtime; leave out one of the largest packages, or write it anyway with --allow-oversize",
-            log=largest,
+            f"{sizes} an image on Lambda has room for beside the runtime; leave out one of the largest packages, or "
+            "write it anyway with --allow-oversize",
+            log=log,
         )
     raise LimitExceeded(
-        f"{bundle.unzipped_size:,} bytes unzipped are more than the {limit:,} Lambda takes with all layers; "
-        "leave out one of the largest packages, use a container image, or write it anyway with --allow-oversize",
-        log=largest,
+        f"{sizes} Lambda takes with all layers; leave out what is named below, use a container image, or write it "
+        "anyway with --allow-oversize",
+        log=log,
     )
 
 
@@ -48,3 +56,49 @@ def _largest(bundle: Bundle, dependencies: Dependencies) -> Iterator[str]:
             continue
         chain = chains.get(owner.name)
         yield f"{megabytes(size):>9}  {owner}" + (f"  ({chain})" if chain else "")
+
+
+def _ways_out(bundle: Bundle, request: PackRequest, limit: int) -> Iterator[str]:
+    """Say what this bundle would have without some of it, and whether that fits."""
+    whole, saved = bundle.unzipped_size, 0
+    for option, size in _savings(bundle, request):
+        saved += size
+        yield _without(f"with {option}", whole - size, limit)
+    if saved and not FORMS[request.layout].is_folder:
+        yield _without("with all of these", whole - saved, limit)
+    packages = [(owner, size) for owner, size in bundle.sizes if isinstance(owner, Pin)]
+    # The fewest of the largest packages whose place must be taken by a layer, a service or other code.
+    left, gone = whole - saved, list[str]()
+    for owner, size in packages:
+        if left <= limit:
+            break
+        left -= size
+        gone.append(owner.name)
+    if gone:
+        also = " and with these options" if saved else ""
+        yield _without(f"without {', '.join(gone)}{also}", left, limit)
+    if not FORMS[request.layout].is_folder:
+        yield "as a container image (--layout oci-dir): up to 10 GB; layers count for the same limit and do not help"
+
+
+def _without(what: str, size: int, limit: int) -> str:
+    return f"{megabytes(size):>9}  {what}: {'fits' if size <= limit else 'still too large'}"
+
+
+def _savings(bundle: Bundle, request: PackRequest) -> Iterator[tuple[str, int]]:
+    """The options that were not given and would make the bundle smaller, with the bytes that each saves."""
+    new = tuple(part for part in _DROPPED if part not in request.slimming.parts)
+    _, savings = slimmed(_by_owner(bundle), Slimming(parts=frozenset(new)), request.prefix)
+    helping = [saving for saving in savings if saving.size]
+    if helping:
+        yield f"--drop {','.join(saving.label for saving in helping)}", saved_in_all(helping)
+    theirs = [size for owner, size in bundle.sizes if isinstance(owner, Pin) and owner.name in RUNTIME_PACKAGES]
+    if theirs and not request.slimming.without_runtime and not FORMS[request.layout].is_folder:
+        yield "--exclude-runtime-packages", sum(theirs)
+
+
+def _by_owner(bundle: Bundle) -> list[tuple[Entry, ...]]:
+    parts: dict[Owner, list[Entry]] = {}
+    for entry in bundle.entries:
+        parts.setdefault(entry.owner, []).append(entry)
+    return list(map(tuple, parts.values()))
