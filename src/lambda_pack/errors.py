@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import ClassVar
 
 __all__ = [
+    "ConflictingRequirements",
     "DeliveryError",
     "IndexUnavailable",
     "IntegrityError",
@@ -76,6 +77,16 @@ class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers re
         self.missing = tuple(missing)
         self.sources = None if sources is None else tuple(sources)
         self.failed = tuple(failed)
+
+
+class ConflictingRequirements(UnmetDependencies):
+    """No set of versions satisfies the requirements; `lines` are the user's own, each with its place ('FILE:LINE')."""
+
+    def __init__(self, message: str, *, log: str, lines: Sequence[tuple[str, str]]) -> None:
+        """`log` has the resolver's own words."""
+        told = "".join(f"\n  {place}: {line}" for line, place in lines)
+        super().__init__(f"{message}{told}", log=log)
+        self.lines = tuple(lines)
 
 
 class LimitExceeded(LambdaPackError):  # noqa: N818  # see UnmetDependencies

@@ -70,6 +70,7 @@ def test_a_step_that_packs(shop: Job) -> None:
     zipped = shop.workspace / "dist" / "shop-python3.13-arm64.zip"
     digest = hashlib.sha256(zipped.read_bytes())
     assert dict(step.outputs) == {
+        "bundles": step.outputs["bundles"],
         "zip-path": "dist/shop-python3.13-arm64.zip",
         "zip-sha256": digest.hexdigest(),
         "code-sha256": base64.b64encode(digest.digest()).decode(),
@@ -203,6 +204,19 @@ def test_bad_inputs_are_refused_at_once(shop: Job, inputs: dict[str, str], compl
     assert not step.outputs
     assert "❌" in step.summary
     assert not shop.index.requests
+
+
+def test_requirements_that_contradict_are_marked_on_their_lines(shop: Job) -> None:
+    make_wheel(shop.index.folder, "base-2.0-py3-none-any.whl")
+    make_wheel(shop.index.folder, "picky-1.0-py3-none-any.whl", requires=["base>=2"])
+    shop.write("clash.txt", "# two of these do not go together", "base<2", "web", "picky")
+
+    step = shop.step(runtime="python3.13", requirements="clash.txt")
+
+    assert step.done.exit_code == 3, step.done.text
+    marked = [one for one in step.annotations("error") if "title=conflict" in one]
+    assert re.findall(r"file=(\S+),line=(\d+)", "\n".join(marked)) == [("clash.txt", "2"), ("clash.txt", "4")]
+    assert re.search(r"<br>clash\.txt:\S*2: \S*base&lt;2<br>", step.summary), step.summary
 
 
 def test_no_summary_on_request(shop: Job) -> None:

@@ -132,13 +132,9 @@ def test_only_front_ends_and_processes_read_the_environment() -> None:
     assert not reads, f"the environment is handed in as a Mapping: {reads}"
 
 
-def kinds_of(root: type[LambdaPackError]) -> list[type[LambdaPackError]]:
-    """The error and all below it."""
-    return [root, *(kind for below in root.__subclasses__() for kind in kinds_of(below))]
-
-
 def test_each_error_has_its_own_exit_code() -> None:
-    kinds = kinds_of(LambdaPackError)
+    # What is below one of these says more about it, and has its exit code.
+    kinds: tuple[type[LambdaPackError], ...] = (LambdaPackError, *LambdaPackError.__subclasses__())
     codes = [kind.exit_code for kind in kinds]
 
     assert sorted(codes) == [1, 2, 3, 4, 5, 6, 7, 130], {kind.__name__: kind.exit_code for kind in kinds}

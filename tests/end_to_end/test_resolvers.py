@@ -72,13 +72,16 @@ def test_what_needs_building_is_in_the_closure_of_both(market: Workplace, resolv
 
 @pytest.mark.parametrize("resolver", ["uv", "pip"])
 def test_requirements_that_contradict_each_other(market: Workplace, resolver: str) -> None:
-    market.write("requirements.txt", "web>=3", "json-tools>=3")
+    market.write("requirements.txt", "only-source", "-r more.txt")
+    market.write("more.txt", "# two that do not go together", "web==3.0", "Json_Tools>=3")
 
     done = market.pack("--resolver", resolver)
 
-    assert done.exit_code == 3
+    assert done.exit_code == 3, done.text
     assert "no set of versions satisfies the requirements" in done.errors
-    assert "json-tools" in done.errors
+    # Only the lines that it is about, and where they stand.
+    assert "  more.txt:2: web==3.0\n  more.txt:3: Json_Tools>=3\n" in done.errors
+    assert "requirements.txt:1" not in done.errors
     assert not market.leftovers()
 
 

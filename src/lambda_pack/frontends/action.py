@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import chdir
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from lambda_pack.errors import LambdaPackError, UnmetDependencies, UsageError
 from lambda_pack.frontends.action_cache import cache_folder, cache_outputs
 from lambda_pack.frontends.action_inputs import ActionInputs, in_words_of_the_action, read_inputs, variable
 from lambda_pack.frontends.action_outputs import bundles_output, delivered_outputs, outputs_of
-from lambda_pack.frontends.annotations import annotations_of
+from lambda_pack.frontends.annotations import annotations_of, annotations_of_conflict
 from lambda_pack.frontends.launcher import put_on_path
 from lambda_pack.frontends.markdown_report import render_delivered, render_markdown, render_merged, render_refusal
 from lambda_pack.frontends.report_document import read_report
@@ -75,7 +75,8 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
         with GroupNarrator(workflow) as narrator:
             for name, given in inputs.said.items():
                 narrator.note(f"{name} = {masked(' '.join(given.values))} ({given.source})")
-            report = pack(replace(request, keeps_report=True), environ, narrator)
+            with _annotating_conflicts(workflow, workspace):
+                report = pack(replace(request, keeps_report=True), environ, narrator)
         # A folder that the user named may be that of other jobs, too.
         if inputs.cache and request.cache is not None and "cache-dir" not in inputs.said:
             freed = prune_to(request.cache, used_since=begun)
@@ -88,6 +89,17 @@ def _pack(environ: Mapping[str, str], workflow: Workflow) -> int:
         if inputs.delivery is not None:
             _deliver(report, outputs, inputs, inputs.delivery, workflow=workflow)
     return 0
+
+
+@contextmanager
+def _annotating_conflicts(workflow: Workflow, workspace: Path | None) -> Iterator[None]:
+    """Show the requirements that contradict each other on their lines."""
+    try:
+        yield
+    except UnmetDependencies as error:
+        for annotation in annotations_of_conflict(error, folder=Path.cwd(), workspace=workspace):
+            workflow.annotate(annotation)
+        raise
 
 
 def _tell(

@@ -14,7 +14,7 @@ from lambda_pack.errors import LambdaPackError, UnmetDependencies
 from lambda_pack.frontends.action_cache import cache_folder
 from lambda_pack.frontends.action_inputs import ActionInputs
 from lambda_pack.frontends.action_outputs import PASSED_ON, REPORTED, bundles_output, delivered_outputs, outputs_of
-from lambda_pack.frontends.annotations import annotations_of
+from lambda_pack.frontends.annotations import annotations_of, annotations_of_conflict
 from lambda_pack.frontends.cells import cells_of, chosen
 from lambda_pack.frontends.many import CellNarrator
 from lambda_pack.frontends.many_report import exit_code, render_many, said_of
@@ -110,6 +110,7 @@ def _annotations(outcomes: Sequence[Outcome], workspace: Path | None) -> Iterato
             for warning in outcome.report.warnings:
                 yield Annotation("warning", "lambda-pack", f"{outcome.cell.label}: {warning}")
         if outcome.error is not None:
+            yield from annotations_of_conflict(outcome.error, folder=Path.cwd(), workspace=workspace)
             yield Annotation("error", "lambda-pack", f"{outcome.cell.label}: {outcome.error}")
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from msgspec import Struct
 from packaging.utils import NormalizedName
 
+from lambda_pack.errors import ConflictingRequirements
 from lambda_pack.frontends.text_report import by_lag, far_behind
 from lambda_pack.frontends.workflow_commands import Annotation
 from lambda_pack.model.report import Report
 
-__all__ = ["annotations_of"]
+__all__ = ["annotations_of", "annotations_of_conflict"]
 
 
 class _Remark(Struct, frozen=True):
@@ -33,6 +34,13 @@ def annotations_of(report: Report, *, folder: Path, workspace: Path | None) -> t
         together = remark.title if remark.origin else remark.text
         grouped.setdefault((remark.level, together, remark.origin), []).append(remark)
     return tuple(_annotation(remarks, folder, workspace) for remarks in grouped.values())
+
+
+def annotations_of_conflict(error: Exception, *, folder: Path, workspace: Path | None) -> tuple[Annotation, ...]:
+    """One annotation for each of the user's own lines that contradict each other; none for other errors."""
+    lines = error.lines if isinstance(error, ConflictingRequirements) else ()
+    remarks = (_Remark("error", "conflict", place, f"{line} contradicts other requirements") for line, place in lines)
+    return tuple(_annotation([remark], folder, workspace) for remark in remarks)
 
 
 def _remarks(report: Report) -> Iterator[_Remark]:

@@ -60,7 +60,7 @@ def render_delivered(delivered: Delivered) -> str:
 def render_refusal(message: str, log: str, *, limit: int = SUMMARY_LIMIT) -> str:
     """A run that came to no report: what was refused, and the end of the log of the tool that failed."""
     page = Page(limit, note=_CUT)
-    page.add(f"<h3>❌ lambda-pack</h3>\n<p>{words(message)}</p>")
+    page.add(f"<h3>❌ lambda-pack</h3>\n<p>{'<br>'.join(map(words, message.splitlines()))}</p>")
     if log:
         page.add(_folded("log", log, most=_LONGEST_LOG))
     return page.text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
@@ -13,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from lambda_pack.errors import IndexUnavailable, UnmetDependencies
+from lambda_pack.errors import ConflictingRequirements, IndexUnavailable, UnmetDependencies
 from lambda_pack.model.chains import dependencies_in
 from lambda_pack.model.forbidden import forbidden_sources
 from lambda_pack.model.locks import offers_of, pins_of
@@ -78,7 +79,7 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
         # Each turn leaves at least one more package out.
         found, failed = _obstacles(latest, requirements, target, ports)
         if not found.keys() - obstacles.keys():
-            raise refusal
+            raise _with_lines(refusal, requirements)
         obstacles, failures = {**found, **obstacles}, (*failures, *failed)
         runs += 1
         try:
@@ -89,6 +90,22 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
     offers = tuple(offer for found in obstacles.values() for offer in found)
     closure = (*stock.closure, *(pin for pin in obstacles if requirements.packs(pin.name)))
     return replace(stock, closure=closure, obstacles=frozenset(obstacles), resolver_runs=runs) + offers + failures
+
+
+def _with_lines(refusal: UnmetDependencies, requirements: Requirements) -> UnmetDependencies:
+    """Return the refusal with the user's own lines that the end of its log is about, and where they stand."""
+    # pip tells before what it has looked at.
+    log = refusal.log[max(0, refusal.log.rfind("Cannot install ")) :]
+    written = (*requirements.requested, *requirements.constraints)
+    named = [line for line in written if line.name and re.search(_spelled(line.name), log, re.IGNORECASE)]
+    if not named or refusal.missing or refusal.sources is not None:
+        return refusal
+    lines = tuple(dict.fromkeys((str(line), str(line.origin)) for line in named))
+    return ConflictingRequirements(str(refusal), log=refusal.log, lines=lines)
+
+
+def _spelled(name: NormalizedName) -> str:
+    return rf"(?<![\w.-]){'[-_.]+'.join(map(re.escape, name.split('-')))}(?![\w-])"
 
 
 def _obstacles(
