@@ -3,6 +3,7 @@
     LambdaPackError            1   a bug, or a tool or disk that failed
     ├── UsageError             2   the request cannot be understood
     ├── UnmetDependencies      3   a dependency has no file that loads on the target, or own code does not
+    │   └── ConflictingRequirements 3   no set of versions satisfies the requirements
     ├── LimitExceeded          4   the bundle is larger than Lambda takes
     ├── IndexUnavailable       5   the network or the index failed
     ├── IntegrityError         6   a hash differs, an archive is damaged or hostile
