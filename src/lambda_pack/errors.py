@@ -83,7 +83,7 @@ class UnmetDependencies(LambdaPackError):  # noqa: N818  # the seed's callers re
 class ConflictingRequirements(UnmetDependencies):
     """No set of versions satisfies the requirements; `lines` are the user's own, each with its place ('FILE:LINE')."""
 
-    def __init__(self, message: str, *, log: str, lines: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, message: str, *, log: str = "", lines: Sequence[tuple[str, str]] = ()) -> None:
         """`log` has the resolver's own words."""
         told = "".join(f"\n  {place}: {line}" for line, place in lines)
         super().__init__(f"{message}{told}", log=log)
