@@ -37,6 +37,8 @@ def test_zizmor_finds_nothing() -> None:
         ("vendor.github-actions", ["action.yml"]),
         ("vendor.github-workflows", [*WORKFLOWS, *EXAMPLES]),
         ("vendor.dependabot", [".github/dependabot.yml"]),
+        ("vendor.github-issue-forms", [f".github/ISSUE_TEMPLATE/{name}.yml" for name in ("bug", "feature", "unmet")]),
+        ("vendor.github-issue-config", [".github/ISSUE_TEMPLATE/config.yml"]),
     ],
 )
 def test_the_schemas_are_kept(schema: str, files: list[str]) -> None:
