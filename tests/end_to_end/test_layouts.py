@@ -13,6 +13,7 @@ import pytest
 from tests.end_to_end.workplace import Workplace, contents, files_below
 from tests.frontends.schema import valid_report
 from tests.support.packages import make_wheel
+from tests.support.processes import run
 
 
 @pytest.fixture
@@ -170,6 +171,33 @@ def test_without_own_code_there_are_layers_alone_and_they_are_the_same_again(sta
     assert len(set.union(*tops.values())) == sum(map(len, tops.values())) == 6
     layered(stall, "2", source=False)
     assert {path.name: path.read_bytes() for path in (stall.folder / "out").glob("*.zip")} == first
+
+
+# What AWS's program would be asked; it answers with the name of a layer in place of its ARN.
+AWS = """#!/bin/sh
+echo "$*" >>calls
+[ "$2" != publish-layer-version ] || echo "arn:$4"
+"""
+
+
+def test_the_lines_to_deploy_with_attach_the_layers(stall: Workplace) -> None:
+    stall.write("src/app.py", "X = 1")
+    program = stall.write("bin/aws", *AWS.splitlines())
+    program.chmod(0o755)
+    done = stall.pack("--layers", "first=web", "--layers", "rest", "--source", "src", "--name", "shop")
+    assert done.exit_code == 0, done.text
+
+    script = done.output.partition("deploy with\n")[2]
+    path = f"{program.parent}:{stall.environment['PATH']}"
+    ran = run(("sh", "-e", "-c", script), {**stall.environment, "PATH": path}, folder=stall.folder)
+
+    assert ran.exit_code == 0, ran.text
+    calls = [line.split() for line in (stall.folder / "calls").read_text("utf-8").splitlines()]
+    assert [call[1] for call in calls] == [
+        *("publish-layer-version", "publish-layer-version", "update-function-code"),
+        *("wait", "update-function-configuration"),
+    ]
+    assert calls[-1][2:] == ["--function-name", "shop", "--layers", "arn:first", "arn:rest"]
 
 
 def test_by_size_there_are_as_few_layers_as_can_be_uploaded_directly(stall: Workplace) -> None:

@@ -34,23 +34,40 @@ def aws_commands(report: Report, deployed_as: str | None = None) -> Iterator[str
     if report.is_empty:
         yield "# nothing is in this bundle, and Lambda takes no empty zip: add your code with --source or --project"
         return
-    for layer in report.layers:
-        yield from _lines(layer.archive, layer.delivered, (*_PUBLISH, layer.name), _compatible(report))
-    if report.layers and archive == report.layers[0].archive:
-        # Nothing is left for the function itself.
+    # Nothing may be left for the function itself.
+    has_function = not report.layers or archive != report.layers[0].archive
+    variables = [f"layer_{number}" for number in range(1, len(report.layers) + 1)] if has_function else []
+    for number, layer in enumerate(report.layers):
+        lines = _lines(layer.archive, layer.delivered, (*_PUBLISH, layer.name), _compatible(report))
+        yield from _assigned(variables[number], lines) if has_function else lines
+    if not has_function:
         return
     name = deployed_as or report.name
     if report.layout in _LAYERS:
         yield from _lines(archive, report.delivered, (*_PUBLISH, name), _compatible(report))
-    else:
-        yield from _lines(
-            archive, report.delivered, (*_UPDATE, name), ("--architectures", report.target.architecture.value)
-        )
+        return
+    yield from _lines(
+        archive, report.delivered, (*_UPDATE, name), ("--architectures", report.target.architecture.value)
+    )
+    # One that is too large for a direct upload has no ARN before it is delivered.
+    if variables and all(_place(layer.archive, layer.delivered) is not None for layer in report.layers):
+        yield shlex.join((*_WAIT, name))
+        layers = " ".join(f'"${variable}"' for variable in variables)
+        yield f"{shlex.join((*_CONFIGURE, name))} --layers {layers}"
+        yield "# --layers says all layers of the function: add the ARNs of others that it has"
+
+
+def _assigned(variable: str, lines: Iterator[str]) -> Iterator[str]:
+    """The lines, the ARN that the first one answers kept in a variable of the shell."""
+    for line in lines:
+        yield line if line.startswith("#") else f"{variable}=$({line} --query LayerVersionArn --output text)"
 
 
 _LAYERS = (Layout.LAYER.value, Layout.LAYER_SITE_PACKAGES.value)
 _PUBLISH = ("aws", "lambda", "publish-layer-version", "--layer-name")
 _UPDATE = ("aws", "lambda", "update-function-code", "--function-name")
+_WAIT = ("aws", "lambda", "wait", "function-updated", "--function-name")
+_CONFIGURE = ("aws", "lambda", "update-function-configuration", "--function-name")
 
 
 def _compatible(report: Report) -> tuple[str, ...]:
