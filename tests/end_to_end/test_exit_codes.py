@@ -53,7 +53,14 @@ def test_1_a_bug_says_how_to_report_it(shop: Workplace) -> None:
         (("pack", "--runtime", "python3.99"), "'python3.99' is not a Lambda runtime; choose one of: "),
         (("pack", "--runtime", "python3.13", "-r", "missing.txt"), "'missing.txt' does not exist"),
         (("pack", "--runtime", "python3.13", "--timeout", "soon"), "'soon' for timeout in the command line"),
-        (("pack", "--nonsense"), "unrecognized arguments: --nonsense"),
+        (("pack", "--nonsense"), "unrecognized arguments: --nonsense\n"),
+        (("pack", "--runtme", "python3.13"), "unrecognized arguments: --runtme python3.13; did you mean '--runtime'?"),
+        (("verfy", "x.zip"), "did you mean 'verify'?"),
+        (
+            ("pack", "--runtime", "python3.13", "--layout", "functon"),
+            "'functon' is not a layout; did you mean 'function'?",
+        ),
+        (("pack", "--runtime", "python3.13", "--layout", "x"), "'x' is not a layout; choose one of: function, layer"),
     ],
 )
 def test_2_usage(work: Workplace, arguments: tuple[str, ...], words: str) -> None:

@@ -305,9 +305,14 @@ def test_a_value_of_the_wrong_kind(folder: Path, written: str) -> None:
         gather({}, folder, {})
 
 
-def test_an_unknown_key(folder: Path) -> None:
-    write_table(folder, "index_url = 'https://x.example'\n")
-    with pytest.raises(UsageError, match=r"'index_url' in \[tool.lambda-pack\] of '.*pyproject.toml' is unknown; see"):
+@pytest.mark.parametrize(
+    ("key", "advice"), [("index_url", "did you mean 'index-url'"), ("zzz", "see lambda-pack pack")]
+)
+def test_an_unknown_key(folder: Path, key: str, advice: str) -> None:
+    write_table(folder, f"{key} = 'x'\n")
+    with pytest.raises(
+        UsageError, match=rf"'{key}' in \[tool.lambda-pack\] of '.*pyproject.toml' is unknown; {advice}"
+    ):
         gather({}, folder, {})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from lambda_pack.model.cells import Cell, CellKind
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.given import Given
 from lambda_pack.model.own_code import OwnCode
+from lambda_pack.model.suggestions import advice_for
 from lambda_pack.model.targets import Architecture, meant_runtime
 
 __all__ = ["NAME_KEYS", "Said", "cells_of", "chosen", "with_unique_labels"]
@@ -75,7 +75,7 @@ def chosen(cells: Sequence[Cell], names: Sequence[str], where: str) -> tuple[Cel
     known = dict.fromkeys(word for cell in cells for word in (cell.name, cell.label))
     for name in names:
         if name not in known:
-            raise UsageError(f"{name!r} is no function and no layer in {where}; {_nearest(name, known)}")
+            raise UsageError(f"{name!r} is no function and no layer in {where}; {advice_for(name, sorted(known))}")
     wanted = set(names)
     return tuple(cell for cell in cells if not wanted or wanted & {cell.name, cell.label})
 
@@ -165,7 +165,7 @@ def _said_in(table: Table, file: FunctionsFile, *, also: tuple[str, ...] = ()) -
     said: Said = {}
     for key, value in table.items():
         if key not in OPTIONS:
-            raise UsageError(f"{value.key}: {value.named} is unknown; {_nearest(key, (*OPTIONS, *also))}")
+            raise UsageError(f"{value.key}: {value.named} is unknown; {advice_for(key, sorted((*OPTIONS, *also)))}")
         texts = tuple(_texts(OPTIONS[key], value))
         below = tuple(OPTIONS[key].below(file.path.parent, text) for text in texts)
         said[key] = Given(below, str(value.key))
@@ -197,7 +197,7 @@ def _checked(option: Option, text: str, item: Located) -> str:
             return Architecture.parse(text).value
     if option.choices and text not in option.choices:
         meant = meant_runtime(text) if option.name == "runtime" else None
-        advice = f"did you mean {meant!r}?" if meant else _nearest(text, option.choices)
+        advice = f"did you mean {meant!r}?" if meant else advice_for(text, sorted(option.choices))
         raise UsageError(f"{item.place}: {text!r} is no {option.name}; {advice}")
     return text
 
@@ -212,10 +212,3 @@ def _shown(value: object) -> str:
             return "a list" if value else "an empty list"
         case _:
             return repr(value)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """What to write instead."""
-    known = sorted(known)
-    near = get_close_matches(word.replace("_", "-"), known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"choose one of: {', '.join(known)}"

@@ -13,9 +13,9 @@ from lambda_pack.model.product import VERSION
 TYPE_CHECKING = False  # `typing` costs 8 ms
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
-    from typing import Any
+    from typing import Any, NoReturn
 
 __all__ = ["main"]
 
@@ -73,7 +73,14 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the commands whose names are among these words get their options, which are hundreds."""
     import argparse
 
-    parser = argparse.ArgumentParser(
+    class Parser(argparse.ArgumentParser):
+        """Says which option or command may have been meant."""
+
+        def error(self, message: str) -> NoReturn:
+            known = (*commands.choices, *_options_of(commands.choices, asked))
+            super().error(f"{message}{_meant(message, known)}")
+
+    parser = Parser(
         prog="lambda-pack",
         description="Turn a Python project's dependencies into an AWS Lambda bundle that really loads.",
         epilog=_EXIT_CODES,
@@ -98,6 +105,24 @@ def _parser(asked: Sequence[str]) -> argparse.ArgumentParser:
     # What action.yml runs; without a help text it is not listed.
     commands.add_parser("action").add_argument("part", nargs="?", default="pack", choices=("pack", "cache", "merge"))
     return parser
+
+
+def _options_of(commands: Mapping[str, argparse.ArgumentParser], asked: Sequence[str]) -> Iterator[str]:
+    """The options of the command that these words name."""
+    named = next((commands[word] for word in asked if word in commands), None)
+    for action in named._actions if named else ():  # noqa: SLF001  # argparse has no other list
+        yield from (option for option in action.option_strings if option.startswith("--"))
+
+
+def _meant(message: str, known: Iterable[str]) -> str:
+    """What may have been meant by the word that argparse does not know, in words behind its message."""
+    import re
+
+    from lambda_pack.model.suggestions import meant
+
+    found = re.search(r"unrecognized arguments: (--[\w-]+)|invalid choice: '([\w-]+)'", message)
+    near = meant(found[1] or found[2], known) if found else None
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _add_all_options(command: argparse.ArgumentParser, name: str) -> None:

@@ -26,6 +26,7 @@ from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.own_code import OwnCode
 from lambda_pack.model.request import PackRequest
 from lambda_pack.model.selection import Selection
+from lambda_pack.model.suggestions import meant
 
 if TYPE_CHECKING:
     from lambda_pack.model.delivery import Delivery
@@ -137,7 +138,9 @@ def _written(table: Mapping[str, Any], where: str, source: str) -> Iterator[tupl
     """What a table sets; `where` is for who must correct it, `source` for who asks what counts."""
     for key, value in table.items():
         if key not in OPTIONS:
-            raise UsageError(f"{key!r} in {where} is unknown; see lambda-pack pack --help")
+            near = meant(key, OPTIONS)
+            advice = f"did you mean {near!r}?" if near else "see lambda-pack pack --help"
+            raise UsageError(f"{key!r} in {where} is unknown; {advice}")
         yield key, Given(texts_of(OPTIONS[key], value, where), source)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lambda_pack.errors import UsageError
 from lambda_pack.model.given import Given
+from lambda_pack.model.suggestions import advice_for
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
@@ -67,8 +68,8 @@ def _chosen(text: str, name: str, choices: type[Choice]) -> Choice:
     try:
         return choices(text)
     except ValueError:
-        listed = ", ".join(choice.value for choice in choices)
-        raise UsageError(f"{text!r} is not a {name}; choose one of: {listed}") from None
+        advice = advice_for(text, [choice.value for choice in choices])
+        raise UsageError(f"{text!r} is not a {name}; {advice}") from None
 
 
 def names(said: Mapping[str, Given], option: str) -> frozenset[NormalizedName] | None:

@@ -1,0 +1,36 @@
+"""What somebody may have meant who wrote a word that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["advice_for", "meant"]
+
+# So many choices are all named.
+_FEW = 8
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most like this one; None where none is.
+
+    >>> meant("runtme", ["runtime", "resolver"]), meant("colour", ["runtime"])
+    ('runtime', None)
+    """
+    from difflib import get_close_matches  # only errors need it
+
+    near = get_close_matches(word.replace("_", "-"), sorted(known), n=1)
+    return near[0] if near else None
+
+
+def advice_for(word: str, known: Iterable[str]) -> str:
+    """Return what to write instead, in words that stand behind a semicolon.
+
+    >>> advice_for("functon", ["function", "layer"]), advice_for("x", ["function", "layer"])
+    ("did you mean 'function'? choose one of: function, layer", 'choose one of: function, layer')
+    """
+    listed = list(known)
+    near = meant(word, listed)
+    choices = f"choose one of: {', '.join(listed)}"
+    if near is None:
+        return choices
+    return f"did you mean {near!r}?" + (f" {choices}" if len(listed) <= _FEW else "")
