@@ -90,7 +90,8 @@ def _offers(package: Package, pin: Pin, folder: Path) -> Iterator[Offer]:
     index = package.index and without_credentials(package.index)
     for wheel in package.wheels or ():
         url, hashes = _url(wheel, folder, package.index), _hashes(wheel.hashes)
-        yield replace(Wheel.parse(url, filename=wheel.filename, hashes=hashes), size=wheel.size, index=index)
+        parsed, uploaded = Wheel.parse(url, filename=wheel.filename, hashes=hashes), _aware(wheel.upload_time)
+        yield replace(parsed, size=wheel.size, index=index, uploaded=uploaded)
     if sdist := package.sdist:
         url = _url(sdist, folder, package.index)
         uploaded = _aware(sdist.upload_time)

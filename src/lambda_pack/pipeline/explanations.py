@@ -22,6 +22,7 @@ from lambda_pack.model.report import FileOnOffer, Unmet
 from lambda_pack.model.requirements import Requested, Requirements
 from lambda_pack.model.stock import HeldBack, Stock
 from lambda_pack.model.verdicts import Misfit, Reason, closest
+from lambda_pack.pipeline.passed_over import passed_over, with_hidden_files
 from lambda_pack.ports import Index
 
 __all__ = ["explain", "trace_held_back", "why_no_wheel"]
@@ -51,11 +52,22 @@ def explain(
 
 
 def trace_held_back(stock: Stock, requirements: Requirements, index: Index) -> Stock:
-    """The stock in which each package held back says what brought it in; nothing is fetched when there are none."""
-    if not stock.held_back:
+    """Return the stock in which each package held back says what brought it in; nothing is fetched for none.
+
+    Those are among them that the resolver passed over because their newer versions are source alone.
+    """
+    try:
+        wider = with_hidden_files(stock, requirements, index)
+    except IndexUnavailable:
+        # It costs what would have been said, no more.
+        wider = stock
+    if wider is stock and not stock.held_back:
         return stock
-    chains = _Known(stock, requirements, _declared(stock, requirements, index)).chains
-    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name), stock) for held in stock.held_back))
+    known = _Known(wider, requirements, _declared(stock, requirements, index))
+    told = {held.name for held in stock.held_back}
+    found = (*stock.held_back, *passed_over(wider, requirements, known.specifier, told))
+    chains = known.chains if found else {}
+    return replace(stock, held_back=tuple(_traced(held, chains.get(held.name), wider) for held in found))
 
 
 def _traced(held: HeldBack, chain: Chain | None, stock: Stock) -> HeldBack:
@@ -86,6 +98,10 @@ class _Known(Struct, frozen=True):
     def chains(self) -> Mapping[NormalizedName, Chain]:
         """What pulled each package in."""
         return find_chains(self.lines, self.requires, self.stock.target)
+
+    def specifier(self, pin: Pin) -> SpecifierSet:
+        """Return what all of them together ask of the versions of a package."""
+        return SpecifierSet(",".join(str(specifier) for _, specifier in self.demands(pin)))
 
     def demands(self, pin: Pin) -> Iterator[tuple[str, SpecifierSet]]:
         """Yield what is asked of the versions of a package, with the words that say what asks for it."""
