@@ -21,6 +21,7 @@ from lambda_pack.pipeline.explanations import trace_held_back
 from lambda_pack.pipeline.misstatements import accept_misstated
 from lambda_pack.pipeline.outcome import Outcome
 from lambda_pack.pipeline.own_code import own_folders, with_projects
+from lambda_pack.pipeline.passed_over import tell_prereleases
 from lambda_pack.pipeline.places import with_places
 from lambda_pack.pipeline.promises import hold_to_promises
 from lambda_pack.ports import Ports
@@ -94,4 +95,5 @@ def decide(request: PackRequest, requirements: Requirements, ports: Ports, *, au
     ports.narrator.step(3, STEPS[3])
     may_hold_back = request.prefer is Preference.COMPATIBLE or requirements.files.prefer_binary
     stock = find_compatible_wheels(stock, requirements, ports, may_hold_back=may_hold_back, auditing=auditing)
+    tell_prereleases(stock, requirements, ports)
     return hold_to_promises(stock, requirements, ports)

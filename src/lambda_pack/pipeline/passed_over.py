@@ -1,7 +1,8 @@
-"""Step 7: versions that a resolver was not shown, because their code may not run, and that nothing else has told about.
+"""Step 7: newer versions that a resolver passed over in silence, because it found no file of them that it may use.
 
-Where sources are kept out (`--no-build`, `--only-binary`), uv and pip pass over every version without a wheel in
-silence, and may end at one of ten years ago (seen: gensim 0.10.1 in the place of 4.4.0).
+uv and pip do so where a version has neither a wheel for the target nor a source that may be used: a source may be kept
+out (`--no-build`, `--only-binary`), or there is none. They may end at a release of ten years ago (seen: gensim 0.10.1
+in the place of 4.4.0), or at a pre-release.
 """
 
 from __future__ import annotations
@@ -14,17 +15,19 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName
 from packaging.version import Version
 
+from lambda_pack.errors import IndexUnavailable
 from lambda_pack.model.building import BuildPermission
-from lambda_pack.model.packages import Pin, Sdist
+from lambda_pack.model.packages import Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import HeldBack, Stock
-from lambda_pack.ports import Index
+from lambda_pack.model.verdicts import closest
+from lambda_pack.ports import Index, Ports
 
-__all__ = ["passed_over", "with_hidden_files"]
+__all__ = ["passed_over", "tell_prereleases", "with_hidden_files"]
 
 # A package whose chosen release is younger than this is taken to be up to date, so that not every page is read again.
-_FRESH = timedelta(days=180)
+_FRESH = timedelta(days=365)
 
 
 def with_hidden_files(stock: Stock, requirements: Requirements, index: Index) -> Stock:
@@ -40,26 +43,52 @@ def with_hidden_files(stock: Stock, requirements: Requirements, index: Index) ->
 def passed_over(
     stock: Stock, requirements: Requirements, demands: Callable[[Pin], SpecifierSet], known: Collection[NormalizedName]
 ) -> Iterator[HeldBack]:
-    """Yield the packages of which a newer version is only on offer as source; `known` are told about already.
+    """Yield the packages of which a newer version has no file that may be used; `known` are told about already.
 
     `stock` is one `with_hidden_files`, `demands` what the closure asks of the versions of a package.
     """
     suspects = frozenset(_suspects(stock, requirements)) - frozenset(known)
     for pin in stock.closure:
         if pin.name in suspects and pin.version is not None:
-            newest = _newest_source(stock, pin, demands(pin) & requirements.allowed(pin.name))
-            if newest is not None and newest > pin.version and newest not in stock.fitting_versions(pin.name):
-                refusal = _refusal(pin.name, requirements)
-                yield HeldBack(pin.name, newest, pin.version, f"{pin.name} {newest} {refusal}")
+            found = _newer(stock, pin, demands(pin) & requirements.allowed(pin.name), _refusal(pin.name, requirements))
+            if found is not None:
+                newest, why = found
+                yield HeldBack(pin.name, newest, pin.version, f"{pin.name} {newest} {why}")
+
+
+def tell_prereleases(stock: Stock, requirements: Requirements, ports: Ports) -> None:
+    """Warn of pre-releases that a resolver took because no final version can be used, unless lines ask for them.
+
+    Packages that have nothing but pre-releases are taken as they are.
+    """
+    asked = {
+        line.name for line in requirements.requested if line.requirement and line.requirement.specifier.prereleases
+    }
+    young = [
+        pin
+        for pin in (stock.closure if requirements.requested else ())
+        if pin.version is not None
+        and pin.version.is_prerelease
+        and pin.name not in asked
+        and requirements.files.allows_prereleases(pin.name) is None
+    ]
+    try:
+        files = ports.index.files([pin.name for pin in young]) if young else ()
+    except IndexUnavailable:
+        return
+    final = {file.pin.name for file in files if file.pin.version is not None and not file.pin.version.is_prerelease}
+    for pin in young:
+        if pin.name in final:
+            ports.narrator.warn(f"{pin} is a pre-release, taken because no final version has a file that can be used")
 
 
 def _suspects(stock: Stock, requirements: Requirements) -> Iterator[NormalizedName]:
-    if not requirements.files.enforced.only_binary or not requirements.requested:
-        # Without lines there is a lock: what it has chosen is not resolved again.
-        return
-    for wheel, _ in stock.chosen:
-        is_fresh = wheel.uploaded is not None and datetime.now(UTC) - wheel.uploaded < _FRESH
-        if not is_fresh and not wheel.is_exact and _refusal(wheel.pin.name, requirements):
+    # Without lines there is a lock: what it has chosen is not resolved again.
+    for wheel, _ in stock.chosen if requirements.requested else ():
+        age = None if wheel.uploaded is None else datetime.now(UTC) - wheel.uploaded
+        # Where the index does not say when, all pages would be read in every run: only for a better reason.
+        is_old = age > _FRESH if age is not None else _refusal(wheel.pin.name, requirements) is not None
+        if is_old and not wheel.is_exact:
             yield wheel.pin.name
 
 
@@ -75,18 +104,24 @@ def _with_sources(requirements: Requirements) -> Requirements:
     return replace(requirements, files=replace(requirements.files, building=BuildPermission(), only_binary=frozenset()))
 
 
-def _newest_source(stock: Stock, pin: Pin, allowed: SpecifierSet) -> Version | None:
-    """The newest version that has a source which could be used on the target if its code might run."""
+def _newer(stock: Stock, pin: Pin, allowed: SpecifierSet, refusal: str | None) -> tuple[Version, str] | None:
+    """The newest version that the resolver did not see, with what is wrong with it in words that stand behind it.
+
+    None where it saw one that is as new: then something else caps the version.
+    """
+    offers = [one for one in stock.offers if isinstance(one, Wheel | Sdist) and one.pin.name == pin.name]
+    usable = [one for one in offers if one.refused is None and one.yanked is None]
+    usable = [one for one in usable if stock.target.runtime.admits(one.requires_python)]
     may_be_young = pin.version is not None and pin.version.is_prerelease
-    sources = (
-        offer
-        for offer in stock.offers
-        if isinstance(offer, Sdist) and offer.pin.name == pin.name and offer.refused is None and offer.yanked is None
-    )
-    versions = {
-        source.pin.version
-        for source in sources
-        if source.pin.version is not None and stock.target.runtime.admits(source.requires_python)
-    }
+    versions = {one.pin.version for one in usable if one.pin.version is not None}
     wanted = (one for one in versions if may_be_young or not one.is_prerelease)
-    return max(allowed.filter(wanted, prereleases=True), default=None)
+    for version in sorted(allowed.filter(wanted, prereleases=True), reverse=True):
+        if pin.version is None or version <= pin.version or version in stock.fitting_versions(pin.name):
+            return None
+        files = [one for one in usable if one.pin.version == version]
+        if any(isinstance(one, Sdist) for one in files):
+            return None if refusal is None else (version, refusal)
+        misfit = closest(stock.judge(one) for one in files if isinstance(one, Wheel))
+        if misfit is not None:
+            return version, misfit.detail
+    return None
