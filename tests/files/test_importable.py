@@ -87,7 +87,13 @@ def test_one_extension_for_each_interpreter(tmp_path: Path) -> None:
 
 def test_submodules(tmp_path: Path) -> None:
     names = ["__init__.py", "__main__.py", "core.py", "tests/__init__.py", "tests/test_core.py", "sub/__init__.py"]
-    names += ["sub/deep.py", "sub/conftest.py", "templates/project/setup.py", "__pycache__/core.cpython-313.pyc"]
+    names += [
+        "_tests/__init__.py",
+        "sub/deep.py",
+        "sub/conftest.py",
+        "templates/project/setup.py",
+        "__pycache__/core.cpython-313.pyc",
+    ]
     lay(tmp_path, {f"pkg/{name}": b"" for name in names})
     lay(tmp_path, {"pkg/fast.cpython-313-x86_64-linux-gnu.so": EXTENSION, "pkg/libx.so": LIBRARY, "single.py": b""})
 
@@ -97,7 +103,7 @@ def test_submodules(tmp_path: Path) -> None:
     assert {one.what: one.why.partition(",")[0] for one in found.skipped} == {
         "pkg/libx.so": "a library",
         "1 module of packages: programs": "`python -m` runs them",
-        "3 modules of packages: tests": "a test runner imports them",
+        "4 modules of packages: tests": "a test runner imports them",
         "1 module of packages: folders without `__init__.py`": "data of a package",
     }
 

@@ -41,6 +41,7 @@ DECLARED = {
         declared("google-cloud-tasks 2.0", "google-api-core[grpc]>=2"),
         declared("google-cloud-plain 1.0", "google-api-core>=2"),
         declared("click 8.5.1", 'colorama; platform_system == "Windows"'),
+        declared("zstandard 0.25.0", 'cffi; extra == "cffi"', extras=("cffi",)),
         declared("reader 1.0", 'pyyaml; extra == "yaml"', 'Pillow; extra == "images"', extras=("yaml", "images")),
     )
 }
@@ -59,6 +60,8 @@ API_CORE = "google-api-core 2.44.0"
             ("winloop", None),
             'needs winloop, which black 25.11.0 requires only where sys_platform == "win32" and extra == "uvloop"',
         ),
+        # A module of cffi's own, which code that cffi made imports by itself.
+        ("zstandard 0.25.0", ("_cffi_backend", None), "needs extra 'cffi' of zstandard 0.25.0 (cffi)"),
         ("reader 1.0", ("yaml", None), "needs extra 'yaml' of reader 1.0 (pyyaml)"),
         ("reader 1.0", ("PIL.Image", None), "needs extra 'images' of reader 1.0 (Pillow)"),
         (
@@ -124,6 +127,7 @@ def test_a_promise_outweighs_an_extra_that_was_tried_before() -> None:
     [
         ("AttributeError: module 'ctypes' has no attribute 'windll'. Did you mean: 'cdll'?", Optional),
         ("ImportError: cannot import name 'WinDLL' from 'ctypes' (/usr/lib/python3.13/ctypes/__init__.py)", Optional),
+        ("AttributeError: module 'select' has no attribute 'kqueue'", Optional),
         ('Traceback:\n    assert sys.platform == "win32"\nAssertionError', Optional),
         ("AssertionError: two and two", Required),
         ("ImportError: MagickWand shared library not found.", Required),

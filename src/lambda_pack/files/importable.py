@@ -30,7 +30,9 @@ _NOT_CODE: Final = (".dist-info", ".egg-info", ".libs")
 _LEFT_OUT: Final = MappingProxyType(
     {
         "__main__": ("programs", "`python -m` runs them, nothing imports them"),
-        **dict.fromkeys(("conftest", "test", "tests"), ("tests", "a test runner imports them, no function does")),
+        **dict.fromkeys(
+            ("conftest", "test", "tests", "_test", "_tests"), ("tests", "a test runner imports them, no function does")
+        ),
     }
 )
 _UNPACKAGED: Final = ("folders without `__init__.py`", "data of a package, or modules that only its own code finds")

@@ -24,6 +24,7 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "MySQLdb": "mysqlclient",
         "OpenSSL": "pyopenssl",
         "PIL": "pillow",
+        "_cffi_backend": "cffi",
         "attr": "attrs",
         "bs4": "beautifulsoup4",
         "cv2": "opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless",
@@ -33,6 +34,7 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "dotenv": "python-dotenv",
         "faiss": "faiss-cpu",
         "fitz": "pymupdf",
+        "fuse": "fusepy",
         "git": "gitpython",
         "google.auth": "google-auth",
         "google.protobuf": "protobuf",
@@ -46,6 +48,7 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "jose": "python-jose",
         "jwt": "pyjwt",
         "ldap": "python-ldap",
+        "libarchive": "libarchive-c",
         "lz4": "lz4",
         "magic": "python-magic",
         "markdown_it": "markdown-it-py",
@@ -61,6 +64,7 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "skimage": "scikit-image",
         "sklearn": "scikit-learn",
         "slugify": "python-slugify",
+        "smbclient": "smbprotocol",
         "snappy": "python-snappy",
         "socks": "pysocks",
         "telegram": "python-telegram-bot",
@@ -80,7 +84,9 @@ _WINDOWS: Final = (
 _SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(_WINDOWS.split(), "Windows"),
-        **dict.fromkeys(("AppKit", "Cocoa", "CoreFoundation", "Foundation", "Quartz", "_scproxy", "objc"), "macOS"),
+        **dict.fromkeys(
+            ("AppKit", "CFNetwork", "Cocoa", "CoreFoundation", "Foundation", "Quartz", "_scproxy", "objc"), "macOS"
+        ),
         **dict.fromkeys(("js", "pyodide", "pyodide_js", "_pyodide", "_pyodide_core"), "Pyodide"),
         **dict.fromkeys(("java", "javax"), "Jython"),
     }
@@ -97,6 +103,8 @@ _WINDOWS_ATTRIBUTE: Final = re.compile(
     r"'(?P<name>windll|oledll|WinDLL|OleDLL|WINFUNCTYPE|WinError|HRESULT|PipeConnection|startfile|CTRL_BREAK_EVENT|CTRL_C_EVENT|"
     r"ProactorEventLoop|WindowsSelectorEventLoopPolicy|WindowsProactorEventLoopPolicy)'"
 )
+# "Availability: BSD, macOS" (https://docs.python.org/3/library/select.html#kqueue-objects).
+_BSD_ATTRIBUTE: Final = re.compile(r"module 'select' has no attribute '(?P<name>kqueue|kevent|KQ_\w+)'")
 
 
 def distributions_of(module: str) -> frozenset[NormalizedName]:
@@ -131,5 +139,8 @@ def other_system_of(missing: str, error: str) -> str | None:
     match = _ONLY_ON.search(error)
     if match:
         return f"{match['system']}, as it says"
+    match = _BSD_ATTRIBUTE.search(error)
+    if match:
+        return f"{match['name']}, which only BSD and macOS have"
     match = _ASSERTED.search(error) if "AssertionError" in error else None
     return f"the platform {match['name']!r}, as it asserts" if match else None
