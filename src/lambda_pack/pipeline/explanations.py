@@ -144,11 +144,13 @@ def _explained(known: _Known, pin: Pin, chain: Chain | None, *, inspection: Insp
 
 
 def _why_not_older(known: _Known, pin: Pin) -> str | None:
-    """Return what keeps out the versions that would fit, and what is wrong with all the others; None where none would.
+    """Return what keeps out the versions that would fit, and what is wrong with all the others; None where nothing does.
 
     In words: 'rio-tiler 7.9.6 needs rasterio>=1.4; every such wheel needs libexpat.so.1: …'.
     """
     demands = list(known.demands(pin))
+    if not demands:
+        return None
     allowed = SpecifierSet(",".join(str(specifier) for _, specifier in demands))
     versions = known.stock.versions(pin.name)
     within = {version for version in allowed.filter(versions, prereleases=True) if not version.is_prerelease}
