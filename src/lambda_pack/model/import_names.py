@@ -25,6 +25,8 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "OpenSSL": "pyopenssl",
         "PIL": "pillow",
         "_cffi_backend": "cffi",
+        "_ruamel_yaml": "ruamel-yaml-clib",
+        "_ruamel_yaml_clibz": "ruamel-yaml-clibz",
         "attr": "attrs",
         "bs4": "beautifulsoup4",
         "cv2": "opencv-python opencv-python-headless opencv-contrib-python opencv-contrib-python-headless",

@@ -144,7 +144,7 @@ def _explained(known: _Known, pin: Pin, chain: Chain | None, *, inspection: Insp
 
 
 def _why_not_older(known: _Known, pin: Pin) -> str | None:
-    """Return what keeps out the versions that would fit, and what is wrong with all the others; None where nothing does.
+    """Return what keeps out the versions that would fit, and what is wrong with the others; None where nothing does.
 
     In words: 'rio-tiler 7.9.6 needs rasterio>=1.4; every such wheel needs libexpat.so.1: …'.
     """
