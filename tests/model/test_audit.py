@@ -26,6 +26,7 @@ from lambda_pack.model.packages import Wheel
 from lambda_pack.model.targets import Target
 
 TARGET = Target.parse("python3.11")
+PYDEVD = "debugpy/_vendored/pydevd"
 OWN = "cpython-311-x86_64-linux-gnu"
 
 
@@ -106,6 +107,14 @@ def findings(files: Mapping[str, object], target: Target = TARGET) -> tuple[Find
         ("x/_speed.cp311-win_amd64.pyd", Foreign("Windows"), "error system"),
         ("x/_speed.cpython-311-darwin.so", Foreign("macOS"), "error system"),
         ("x/data/libfast.so", Foreign("macOS"), None),
+        # Its package goes on without it.
+        (f"{PYDEVD}/pydevd_attach_to_process/attach_linux_amd64.so", elf(machine="aarch64"), "warning machine"),
+        (f"{PYDEVD}/_pydevd_bundle/pydevd_cython.cp39-win_amd64.pyd", Foreign("Windows"), "warning system"),
+        (
+            f"{PYDEVD}/_pydevd_bundle/pydevd_cython.cpython-311-aarch64-linux-gnu.so",
+            elf(machine="aarch64"),
+            "warning machine",
+        ),
         # libraries
         ("x/_speed.so", elf("libGL.so.1"), "error missing-library"),
         ("x/_speed.so", elf("libc.musl-x86_64.so.1"), "error missing-library"),

@@ -126,12 +126,13 @@ def _findings(package: _Package) -> Iterator[Finding]:
             case Damaged(why):
                 yield _damaged(file, why)
             case Foreign(system) if module is not None:
-                yield _foreign(file, Concern.SYSTEM, system, f"Lambda is Linux on {target.architecture.machine}")
+                why = f"Lambda is Linux on {target.architecture.machine}"
+                yield _foreign(file, Concern.SYSTEM, system, why, _severity(file))
             case ElfFacts(kind=ElfKind.OTHER):
                 continue
             case ElfFacts(machine=machine) if not is_native(file.binary, target):
                 is_needed = module is not None or _is_library(file, names)
-                severity = Severity.ERROR if is_needed else Severity.WARNING
+                severity = _severity(file) if is_needed else Severity.WARNING
                 why = f"the target is {target.architecture.machine}"
                 yield _foreign(file, Concern.MACHINE, machine, why, severity)
             case ElfFacts() if module is not None and not module.is_for(target):
@@ -168,7 +169,12 @@ def _damaged(file: BinaryFile, why: str) -> Finding:
     return Finding(file.path, Concern.DAMAGED, severity, "cannot be loaded", f"the file {why}", advice)
 
 
-def _foreign(file: BinaryFile, concern: Concern, what: str, why: str, severity: Severity = Severity.ERROR) -> Finding:
+def _severity(file: BinaryFile) -> Severity:
+    """Return how bad it is that a module cannot be loaded: no error where its package goes on without it."""
+    return Severity.WARNING if is_optional(file.path) else Severity.ERROR
+
+
+def _foreign(file: BinaryFile, concern: Concern, what: str, why: str, severity: Severity) -> Finding:
     advice = (
         "install the package's files for the target"
         if severity is Severity.ERROR

@@ -24,6 +24,21 @@ class Optional(Struct, frozen=True):
 
 OPTIONAL = (
     Optional(
+        "debugpy/_vendored/pydevd/_pydevd_bundle/pydevd_cython.*",
+        "debugpy 1.8.22, whose wheel for every system has one for Windows: pydevd_trace_dispatch falls back to Python",
+        date(2026, 11, 28),
+    ),
+    Optional(
+        "debugpy/_vendored/pydevd/_pydevd_frame_eval/pydevd_frame_evaluator.*",
+        "debugpy 1.8.22: pydevd_frame_eval_main goes on without frame evaluation",
+        date(2026, 11, 28),
+    ),
+    Optional(
+        "debugpy/_vendored/pydevd/pydevd_attach_to_process/attach_*",
+        "debugpy 1.8.22: add_code_to_python_process loads it, to attach to another process",
+        date(2026, 11, 28),
+    ),
+    Optional(
         "numba/np/ufunc/tbbpool.*",
         "numba.np.ufunc.parallel tries the threading layers tbb, omp and workqueue in turn",
         date(2026, 11, 26),
