@@ -152,7 +152,7 @@ def _load(cell: Cell, place: Place, folder: Path, report: Mapping[str, Any]) -> 
     submodules = ("--submodules",) if cell.package.submodules else ()
     done = _command("verify", str(archive), *submodules, place=place, folder=folder)
     if not done.output:
-        if done.exit_code == 2:  # nothing here can load it
+        if "nothing here can load a bundle" in done.errors:
             return None
         raise NotRunError(f"verify: exit code {done.exit_code}: {done.errors.strip()[-500:]}")
     document = json.loads(done.output)
