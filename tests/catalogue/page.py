@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from msgspec.structs import replace
 from packaging.version import Version
 
 from lambda_pack.model.limits import megabytes
@@ -56,14 +57,15 @@ _INTRODUCTION = """\
 runtimes and both architectures, and loads the bundles with `lambda-pack verify`. This page is made from what it saw
 ([results.jsonl](../tests/catalogue/results.jsonl)). For a package that is not here, ask `lambda-pack check`.
 
-- **yes**: a bundle was packed; if a version is named, in this older version: the newest does not work there.
+- **yes**: a bundle was packed.
 - **image**: a bundle was packed, and is larger than the 250 MB that Lambda takes as a zip: deploy it as a container
   image (`--layout oci-dir`).
 - **more**: a bundle was packed, and does not load until what the last column names is there.
 - **no**: nothing was packed; the list below each table says why.
 - **?**: was not run.
 
-Where the answer is "yes", only some modules of a package need what the last column names.
+A version beside one of these words is what was packed in the place of the newest, which does not work there. Where the
+answer is "yes", only some modules of a package need what the last column names.
 
 Where one answer stands for a runtime, it holds for x86_64 and arm64. Sizes are those of the whole bundle with all
 dependencies, for the newest runtime that has one, x86_64 first. No code of packages ran (`--no-build`), except where
@@ -130,16 +132,25 @@ def _line(package: Package, rows: Rows) -> str:
 def _answer(package: Package, runtime: str, rows: Rows) -> str:
     """One word for a runtime where both architectures agree, else one for each."""
     newest = _newest(package, rows)
-    words = [_word(rows.get((package.name, runtime, architecture)), newest) for architecture in ARCHITECTURES]
+    both = [rows.get((package.name, runtime, architecture)) for architecture in ARCHITECTURES]
+    loads = next((row for row in both if row and row.load), None)
+    # What lacks something where it was loaded lacks it where the same version was not loaded.
+    words = [_word(_as_loaded(row, loads), newest) for row in both]
     if len(set(words)) == 1:
         return words[0]
     return "<br>".join(f"{architecture}: {word}" for architecture, word in zip(ARCHITECTURES, words, strict=True))
 
 
+def _as_loaded(row: Row | None, loaded: Row | None) -> Row | None:
+    if row is None or loaded is None or row.load or (row.verdict, row.version) != (loaded.verdict, loaded.version):
+        return row
+    return replace(row, load=loaded.load)
+
+
 def _newest(package: Package, rows: Rows) -> str:
-    """Return the newest version that any target was offered; '' where none was run."""
-    seen = [version for row in _rows_of(package, rows) for version in (row.newest, row.version) if version]
-    return max(seen, key=Version, default="")
+    """Return the newest version that any target was offered, pre-releases last; '' where none was run."""
+    seen = [Version(version) for row in _rows_of(package, rows) for version in (row.newest, row.version) if version]
+    return str(max(seen, key=lambda version: (not version.is_prerelease, version), default=""))
 
 
 def _word(row: Row | None, newest: str) -> str:
@@ -148,12 +159,11 @@ def _word(row: Row | None, newest: str) -> str:
             return "?"
         case Row(verdict="refused"):
             return "no"
-        case Row(verdict="too large"):
-            return "image"
         case Row(load=load, needs=needs) if load and any(_matters(failure, needs) for failure in load.failed):
             return "more"
         case Row(version=version):
-            return "yes" if version in {None, newest} else f"yes, {version}"
+            word = "image" if row.verdict == "too large" else "yes"
+            return word if version in {None, newest} else f"{word}, {version}"
 
 
 def _matters(failure: Failure, needs: Sequence[Need]) -> bool:
@@ -182,16 +192,32 @@ def _named(need: Need) -> str | None:
 def _reasons(package: Package, rows: Rows) -> Iterator[str]:
     """One line for each reason why a package is refused or held back, with the targets that it holds for."""
     said: dict[str, list[str]] = {}
+
+    def add(reason: str, target: str) -> None:
+        said.setdefault(_shortened(reason), []).append(target)
+
     for row in _rows_of(package, rows):
         target = f"{row.runtime} {row.architecture}"
         if row.verdict == "held back" or (row.verdict == "too large" and row.newest):
-            said.setdefault(f"{row.version} instead of {row.newest}: {row.reason}", []).append(target)
+            add(f"{row.version} instead of {row.newest}: {row.reason}", target)
         elif row.verdict == "refused":
-            said.setdefault(f"{row.reason}", []).append(target)
+            add(f"{row.reason}", target)
         for behind in row.behind:
-            said.setdefault(f"with {behind.replace(' for ', ' instead of ')}", []).append(target)
+            add(f"with {behind.replace(' for ', ' instead of ')}", target)
     for reason, targets in said.items():
         yield f"- **{package.name}** on {_targets(targets)}: {_escaped(reason)}"
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason without what differs from target to target."""
+    for pattern, text in (
+        (r"neither python\S+ nor", "neither the runtime nor"),
+        (r" \(of \d+ versions [^)]*\)", ""),
+        (r"-[0-9a-f]{8}\.|\.cpython-\w+-\w+-linux-gnu\.", "."),
+        (r"; the rest is source, and --no-build .*$", "; there is a source, too, which was not built"),
+    ):
+        reason = re.sub(pattern, text, reason)
+    return reason
 
 
 def _targets(targets: Sequence[str]) -> str:
@@ -202,6 +228,8 @@ def _targets(targets: Sequence[str]) -> str:
     }
     if len(targets) == len(_COLUMNS) * len(ARCHITECTURES):
         return "every target"
+    if len(by_runtime) == len(_COLUMNS) and len({tuple(found) for found in by_runtime.values()}) == 1:
+        return next(iter(by_runtime.values()))[0]
     words = [runtime if len(found) > 1 else f"{runtime} {found[0]}" for runtime, found in by_runtime.items()]
     return ", ".join(words)
 

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from lambda_pack.model.limits import UNZIPPED_LIMIT
 from tests.catalogue.table import Cell, Failure, Load, Need, Row, Verdict
 from tests.end_to_end.command import COMMAND
-from tests.support.processes import Finished, run
+from tests.support.processes import run
 
 __all__ = ["NotRunError", "Place", "make_room", "run_cell", "settings_of"]
 
@@ -96,17 +96,15 @@ def _pack(cell: Cell, place: Place, folder: Path, *options: str) -> tuple[Mappin
         *cell.package.options,
         *options,
     )
-    done = _command("pack", *options, place=place, folder=folder)
-    if done.exit_code not in (_PACKED, _UNMET):
-        raise NotRunError(f"pack: exit code {done.exit_code}: {done.errors.strip()[-500:]}")
-    if not done.output:
-        return {}, " ".join(done.errors.split()).removeprefix("lambda-pack: ")
-    report = json.loads(done.output)
-    if done.exit_code == _PACKED:
+    code, report = _command("pack", *options, place=place, folder=folder)
+    if code not in (_PACKED, _UNMET):
+        raise NotRunError(f"pack: exit code {code}: {report['error']['message']}")
+    if code == _PACKED:
         return report, None
-    return report, "; ".join(
-        f"{one['name']} {one['version'] or ''}".strip() + f": {one['reason']}" for one in report["unmet"]
-    )
+    if "error" in report:
+        return {}, " ".join(report["error"]["message"].split())
+    reasons = (f"{one['name']} {one['version'] or ''}".strip() + f": {one['reason']}" for one in report["unmet"])
+    return report, "; ".join(reasons)
 
 
 def _row(cell: Cell, report: Mapping[str, Any], reason: str | None) -> Row:
@@ -150,12 +148,11 @@ def _load(cell: Cell, place: Place, folder: Path, report: Mapping[str, Any]) -> 
         return None
     archive = folder / report["archive"]["path"]
     submodules = ("--submodules",) if cell.package.submodules else ()
-    done = _command("verify", str(archive), *submodules, place=place, folder=folder)
-    if not done.output:
-        if "nothing here can load a bundle" in done.errors:
+    code, document = _command("verify", str(archive), *submodules, place=place, folder=folder)
+    if "error" in document:
+        if "nothing here can load a bundle" in document["error"]["message"]:
             return None
-        raise NotRunError(f"verify: exit code {done.exit_code}: {done.errors.strip()[-500:]}")
-    document = json.loads(done.output)
+        raise NotRunError(f"verify: exit code {code}: {document['error']['message']}")
     kinds = [one["outcome"] for one in document["outcomes"]]
     return Load(
         place=_place(document["loader"], place, cell),
@@ -183,10 +180,13 @@ def _failure(outcome: Mapping[str, Any]) -> Failure:
     return Failure(outcome["what"], error[:300], canonicalize_name(package.split()[0]) if package else None)
 
 
-def _command(*words: str, place: Place, folder: Path) -> Finished:
-    """Run a command of lambda-pack's and return how it ended."""
+def _command(*words: str, place: Place, folder: Path) -> tuple[int, Mapping[str, Any]]:
+    """Run a command of lambda-pack's and return its exit code, and the document that it printed."""
     command: tuple[str | Path, ...] = (*COMMAND, *words, "--cache-dir", place.cache, "--json", "--quiet")
     try:
-        return run(command, place.variables, folder=folder, timeout=_PATIENCE)
+        done = run(command, place.variables, folder=folder, timeout=_PATIENCE)
     except TimeoutExpired:
         raise NotRunError(f"{words[0]}: took more than {_PATIENCE:.0f} seconds") from None
+    if not done.output:
+        raise NotRunError(f"{words[0]}: exit code {done.exit_code}: {done.errors.strip()[-500:]}")
+    return done.exit_code, json.loads(done.output)
