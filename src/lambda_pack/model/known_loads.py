@@ -162,6 +162,12 @@ LOADS = (
     ),
     KnownLoads("pypandoc", "pypandoc/__init__.py", (_starts("pandoc"),), "pypandoc 1.17; pypandoc_binary brings it"),
     KnownLoads("tabula-py", "tabula/backend.py", (_starts("java"),), "tabula-py 2.10.0: JavaNotFoundError"),
+    KnownLoads(
+        "jsii",
+        "jsii/_kernel/providers/process.py",
+        (_starts("node"),),
+        "jsii 1.142.0, below aws-cdk-lib: `import aws_cdk` starts JSII_NODE, or else node, and fails",
+    ),
     KnownLoads("py4j", "py4j/java_gateway.py", (_starts("java"),), "py4j 0.10.9.9: launch_gateway(java_path='java')"),
 )
 
