@@ -248,7 +248,7 @@ because an emulator is slow.
 _CONFIRMED = """
 What was refused for its contents was packed once more with `--audit off`, and loaded: {confirmed} of {refused} such
 bundles do not load there, either. Debian's libraries are newer than Lambda's: some that load there would not load on
-Lambda.
+Lambda; `verify` says of such a library that Lambda does not have it (libexpat for rasterio and fiona).
 """
 
 _DISAGREEMENTS = """\
