@@ -28,7 +28,7 @@ def test_no_file_is_no_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tool = 3", "is not a table"),
+        ("tool = 3", r"pyproject.toml:1: 'tool' is a number, not a table"),
         ("[[tool.lambda-pack]]", "is not a table"),
         ("[", "is not TOML"),
         ("x = " + "[" * 100_000, "is not TOML"),

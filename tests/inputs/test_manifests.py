@@ -114,8 +114,8 @@ def test_sources_of_uv(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[project]\nname = 'a'\ndependencies = ['six >']\n", r"pyproject\.toml:3: Invalid requirement: 'six >'"),
-        ("[project]\ndependencies = 'six'\n", "is not a list of requirements"),
-        ("[project]\ndependencies = [1]\n", "is not a list of requirements"),
+        ("[project]\ndependencies = 'six'\n", r"toml:2: 'project.dependencies' is a text, not a list"),
+        ("[project]\ndependencies = [1]\n", r"toml:2: 'project.dependencies\[0\]' is a number, not a text"),
         ("[project]\ndependencies = ['--pre']\n", "is not a requirement"),
         ("[dependency-groups]\na = [{include-group = 'b'}]\n", "'b' is included but does not exist"),
         ("[dependency-groups]\na = [{include-group = 'a'}]\n", "'a' includes itself"),

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import understood
 from lambda_pack.inputs.home import home_folder
 from lambda_pack.inputs.index_settings import IndexConfiguration, Setting, read_index_settings
 from lambda_pack.inputs.project import read_inputs
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from lambda_pack.model.packages import Folder
 
 __all__ = ["Order", "read_order", "take_order"]
+
+# In bytes: file systems take 255, and `-python3.13-x86_64.report.json` or a layer's name follow, hidden names before.
+_LONGEST_NAME = 150
 
 
 class Order(Struct, frozen=True):
@@ -64,6 +68,12 @@ def read_order(request: PackRequest, environ: Mapping[str, str], *, home: Path) 
 
         for source in request.sources:
             check_source(source.path)
+    # What a reader did not foresee in a document is refused with the file's name, too.
+    with understood(next(iter(request.requirements), Path.cwd()), what_now="correct it"):
+        return _read_order(request, environ, home)
+
+
+def _read_order(request: PackRequest, environ: Mapping[str, str], home: Path) -> Order:
     reading = read_inputs(request.requirements, request.selection, environ)
     warnings = (*_checked(reading, request), *_remarks(reading, request))
     tables = uv_tables(request.requirements, reading.folder, environ)
@@ -261,4 +271,9 @@ def _name(request: PackRequest, reading: Reading) -> str:
     name = request.name or reading.name or reading.folder.name or "bundle"
     if set(name) & set('/\\:*?"<>|\0') or name.startswith(".") or not name.isprintable():
         raise UsageError(f"{name!r} cannot be part of a file name; choose letters, digits, '-', '_' and '.' for --name")
+    if len(name.encode()) > _LONGEST_NAME:
+        raise UsageError(
+            f"the bundle's name has {len(name.encode())} bytes, and its files take names of {_LONGEST_NAME}; "
+            "choose a shorter one with --name"
+        )
     return name

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.whole import whole_file, writing_to
+from lambda_pack.inputs.documents import understood
 from lambda_pack.inputs.sam import read_sam
 from lambda_pack.inputs.templates import Template, fields, with_places
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
@@ -21,6 +22,11 @@ def read_template(path: Path, environ: Mapping[str, str]) -> Template:
     Raises:
         UsageError: it cannot be read, or is of none of the kinds.
     """
+    with understood(path, what_now="correct it"):
+        return _read_template(path, environ)
+
+
+def _read_template(path: Path, environ: Mapping[str, str]) -> Template:
     if path.is_dir():
         from lambda_pack.inputs.cdk import read_assembly
 

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from lambda_pack.errors import UsageError
 from lambda_pack.files.entries import EXECUTABLE, OWN, PLAIN, Entry
-from lambda_pack.model.globs import GlobRules
+from lambda_pack.model.globs import GlobRules, check_stars
+from lambda_pack.model.input_limits import FILE_SIZE
 from lambda_pack.model.product import SCRATCH_PREFIX
 from lambda_pack.model.targets import Architecture
 
@@ -200,18 +201,29 @@ def _patterns(folder: Path, excludes: Sequence[str], includes: Sequence[str]) ->
     from pathspec import GitIgnoreSpec
 
     try:
-        written = (folder / IGNORE_FILE).read_text("utf-8-sig").splitlines()
+        written = _read_ignore_file(folder / IGNORE_FILE).splitlines()
     except FileNotFoundError:
         written = []
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{str(folder / IGNORE_FILE)!r} cannot be read ({error}); save it as UTF-8 text") from error
     lines = (*DEFAULT_EXCLUDES, *written, *excludes, *(f"!{pattern}" for pattern in includes))
+    check_stars(lines)
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError as error:
         raise UsageError(
             f"a pattern for {str(folder)!r} is not one that .gitignore could hold: {error}; correct it"
         ) from error
+
+
+def _read_ignore_file(path: Path) -> str:
+    """Return its text; a named pipe is not waited for."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UsageError(f"{str(path)!r} is not a regular file; remove it")
+    if status.st_size > FILE_SIZE.most:
+        raise UsageError(f"{str(path)!r} {FILE_SIZE.refusal()}; write fewer patterns")
+    return path.read_text("utf-8-sig")
 
 
 class _Walk(Struct, frozen=True):

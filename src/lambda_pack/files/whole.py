@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager
 from io import FileIO
 
-from lambda_pack.errors import LambdaPackError
+from lambda_pack.errors import LambdaPackError, UsageError
 from lambda_pack.files.leftovers import claimed, claimed_folder
 from lambda_pack.model.product import SCRATCH_PREFIX
 
@@ -14,6 +15,8 @@ TYPE_CHECKING = False  # `typing` and `pathlib` cost 15 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_LONGEST = 255  # bytes in a name, on every usual file system
 
 __all__ = ["scratch_folder", "whole_file", "writing_to"]
 
@@ -65,6 +68,11 @@ def writing_to(into: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # It may be a file of the bundle, too, whose name is too long.
+        if error.errno == errno.ENAMETOOLONG and any(
+            len(os.fsencode(part)) > _LONGEST for part in str(into).split("/")
+        ):
+            raise UsageError(f"'{str(into)[:80]}…' is too long for a path; choose a shorter one") from error
         raise LambdaPackError(
             f"{str(into)!r} cannot be written ({error}) and is as it was; make room or choose another place"
         ) from error

@@ -23,6 +23,8 @@ from lambda_pack.frontends.report_document import read_report
 from lambda_pack.frontends.requests import request_of
 from lambda_pack.frontends.text_report import render_text
 from lambda_pack.frontends.workflow_commands import Annotation, GroupNarrator, Workflow
+from lambda_pack.inputs.documents import check_shape
+from lambda_pack.inputs.shapes import PLAN
 from lambda_pack.model.delivery import Delivery
 from lambda_pack.model.limits import megabytes
 from lambda_pack.model.report import Report
@@ -159,7 +161,7 @@ def _merge(environ: Mapping[str, str], workflow: Workflow) -> int:
 def _expected(environ: Mapping[str, str]) -> Iterator[str]:
     """The targets of the matrix, as the workflow was given them, or the labels of a plan."""
     if plan := environ.get("LAMBDA_PACK_PLAN"):
-        yield from (label for job in json.loads(plan)["include"] for label in job["only"].splitlines())
+        yield from _labels(plan)
         return
     try:
         runtimes, architectures = (
@@ -170,6 +172,17 @@ def _expected(environ: Mapping[str, str]) -> Iterator[str]:
         raise UsageError(f"runtimes and architectures are JSON lists, such as '[\"python3.13\"]': {error}") from error
     names = [Architecture.parse(architecture).value for architecture in architectures]
     yield from (f"{runtime}-{architecture}" for runtime in runtimes for architecture in names)
+
+
+def _labels(plan: str) -> Iterator[str]:
+    """Return the labels of the matrix that `plan --format github-matrix` printed."""
+    what_now = "set it to the output of lambda-pack plan --format github-matrix"
+    try:
+        content = json.loads(plan)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"LAMBDA_PACK_PLAN is not JSON: {error}; {what_now}") from error
+    check_shape(content, PLAN, plan, name="LAMBDA_PACK_PLAN", what_now=what_now)
+    yield from (label for job in content["include"] for label in job["only"].splitlines())
 
 
 PARTS = {"pack": _pack, "cache": _cache, "merge": _merge}

@@ -22,6 +22,7 @@ from lambda_pack.frontends.markdown_report import render_delivered, render_markd
 from lambda_pack.frontends.narrators import PlainNarrator
 from lambda_pack.frontends.requests import said_by_machine
 from lambda_pack.frontends.workflow_commands import Annotation, Workflow
+from lambda_pack.inputs.documents import understood
 from lambda_pack.inputs.functions_file import find_functions_file, read_functions_file
 from lambda_pack.model.cells import Cell
 from lambda_pack.ports import Narrator
@@ -37,8 +38,10 @@ def planned_functions(inputs: ActionInputs, environ: Mapping[str, str]) -> tuple
     Raises:
         UsageError: the file is wrong, or has none of that name.
     """
-    file = read_functions_file(find_functions_file(Path(inputs.config or ".")))
-    cells = chosen(cells_of(file, said_by_machine(environ), inputs.said), inputs.functions, file.name)
+    place = Path(inputs.config or ".")
+    with understood(place, what_now="correct it"):
+        file = read_functions_file(find_functions_file(place))
+        cells = chosen(cells_of(file, said_by_machine(environ), inputs.said), inputs.functions, file.name)
     return tuple(_with_cache(cell, environ) if inputs.cache else cell for cell in cells)
 
 

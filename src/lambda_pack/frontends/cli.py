@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import signal
 import sys
 
-from lambda_pack.errors import Interrupted, LambdaPackError, came_of_interruption
+from lambda_pack.errors import Interrupted, LambdaPackError, UsageError, came_of_interruption
 from lambda_pack.frontends.screen import clean
 from lambda_pack.model.product import VERSION
 
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has had enough.
         return 0
     except Exception as error:  # noqa: BLE001  # the last door: a traceback helps us, a sentence helps the user
-        return _interrupted() if came_of_interruption(error) else _bug(error)
+        return _interrupted() if came_of_interruption(error) else _unexpected(error)
 
 
 def with_sigterm(interruption: type[Interrupted]) -> None:
@@ -253,6 +254,14 @@ def _tell(error: LambdaPackError) -> None:
     print(clean(f"lambda-pack: {error}"), file=sys.stderr)
     for line in error.log.splitlines():
         print(clean(f"  | {line}"), file=sys.stderr)
+
+
+def _unexpected(error: Exception) -> int:
+    """Say what failed; a path that no file system takes is the user's to correct, the rest is a bug."""
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        _tell(UsageError(f"'{str(error.filename)[:80]}…' is too long for a path; choose a shorter one"))
+        return UsageError.exit_code
+    return _bug(error)
 
 
 def _bug(error: Exception) -> int:

@@ -19,6 +19,7 @@ from lambda_pack.frontends.narrators import PlainNarrator, SilentNarrator
 from lambda_pack.frontends.plans import MOST_JOBS, render_plan
 from lambda_pack.frontends.requests import said_by_arguments, said_by_machine
 from lambda_pack.frontends.values import choice
+from lambda_pack.inputs.documents import understood
 from lambda_pack.inputs.functions_file import find_functions_file, read_functions_file
 from lambda_pack.model.cells import Cell
 from lambda_pack.model.choices import PlanFormat
@@ -74,8 +75,10 @@ def planned_cells(arguments: Mapping[str, Any], environ: Mapping[str, str]) -> t
     Raises:
         UsageError: there is no file that names functions, or it is wrong.
     """
-    file = read_functions_file(find_functions_file(Path(arguments.get("place") or ".")))
-    cells = cells_of(file, said_by_machine(environ), said_by_arguments(arguments))
+    place = Path(arguments.get("place") or ".")
+    with understood(place, what_now="correct it"):
+        file = read_functions_file(find_functions_file(place))
+        cells = cells_of(file, said_by_machine(environ), said_by_arguments(arguments))
     return chosen(cells, arguments.get("only") or (), file.name)
 
 

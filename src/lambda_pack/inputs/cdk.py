@@ -10,6 +10,7 @@ from typing import Any
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_json
+from lambda_pack.inputs.shapes import STACK
 from lambda_pack.inputs.templates import NOWHERE, Code, Template
 from lambda_pack.model.cells import CellKind
 
@@ -38,7 +39,7 @@ def read_assembly(folder: Path) -> Template:
     codes: list[Code] = []
     skipped: list[tuple[str, str]] = []
     for path in documents_of(folder, ".template.json"):
-        for name, resource in read_json(path, what_now="run cdk synth again").get("Resources", {}).items():
+        for name, resource in read_json(path, what_now="run cdk synth again", shape=STACK).get("Resources", {}).items():
             match _code(path.parent, name, resource):
                 case str() as reason:
                     skipped.append((name, reason))

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown
 from lambda_pack.inputs.pyproject import project_name
+from lambda_pack.inputs.whole_files import read_whole, read_whole_text
 from lambda_pack.model.packages import Folder, Pin
 
 __all__ = ["lacks_build_system", "project_in", "read_own_project"]
@@ -81,7 +82,7 @@ def _of_flit(content: dict[str, Any]) -> str | None:
 def _of_setup_cfg(path: Path) -> str | None:
     parser = ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text("utf-8"))
+        parser.read_string(read_whole_text(path))
     except (ConfigError, OSError, UnicodeDecodeError):
         return None
     return parser.get("metadata", "name", fallback=None)
@@ -90,8 +91,8 @@ def _of_setup_cfg(path: Path) -> str | None:
 def _of_setup_py(path: Path) -> str | None:
     """The `name` of `setup(name="…")`, where it is written out; nothing of it is run."""
     try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
+        tree = ast.parse(read_whole(path))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = (one.value for call in calls for one in call.keywords if one.arg == "name" and _is_setup(call.func))

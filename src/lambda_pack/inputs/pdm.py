@@ -178,4 +178,4 @@ def _content_hashes(document: Mapping[str, Any]) -> Iterator[str]:
             "requires-python": project.get("requires-python", ""),
             "resolution": own.get("resolution", {}),
         }
-        yield hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+        yield hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.cooldowns import in_uv_words
+from lambda_pack.inputs.whole_files import read_whole_text
 from lambda_pack.model.given import Given, GivenSettings
 
 __all__ = ["configuration_files", "read_pip_files", "read_pip_variables", "written_options"]
@@ -144,7 +145,7 @@ def _items(path: Path) -> Iterator[tuple[str, str, str]]:
 
     parser = RawConfigParser()
     try:
-        parser.read_string(path.read_text(encoding="utf-8"), str(path))
+        parser.read_string(read_whole_text(path), str(path))
     except (Error, OSError, UnicodeDecodeError) as error:
         # The parser's own message quotes the line, and the line may hold a password.
         raise UsageError(

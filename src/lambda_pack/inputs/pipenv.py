@@ -150,7 +150,7 @@ def _staleness(said: str | None, pipfile: Path) -> str | None:
     }
     known = {"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv", "default", "develop"}
     relevant |= {name: table for name, table in content.items() if name not in known}
-    text = json.dumps(relevant, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(relevant, sort_keys=True, separators=(",", ":"), default=str)
     if hashlib.sha256(text.encode()).hexdigest() == said:
         return None
     return f"{shown(pipfile).as_posix()!r} has changed since the lock was made (_meta.hash)"

@@ -141,4 +141,4 @@ def _content_hashes(document: Mapping[str, Any]) -> Iterator[str]:
         relevant: dict[str, Any] = {"project": of_project} if of_project else {}
         relevant |= {"dependency-groups": groups} if groups else {}
         relevant = {**relevant, "tool": {"poetry": of_poetry}} if relevant else of_poetry
-        yield hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
+        yield hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from packaging.markers import Marker
@@ -12,6 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.groups import each_once
 from lambda_pack.inputs.manifest import Manifest, origin_of
 from lambda_pack.inputs.manifest_sources import url_of
 from lambda_pack.inputs.poetry_constraints import alternatives, locked_marker, python_marker
@@ -49,19 +50,17 @@ def poetry_groups(manifest: Manifest) -> dict[NormalizedName, tuple[Requested, .
     groups: dict[str, Mapping[str, Any]] = dict(section.get("group", {}))
     if "dev-dependencies" in section:
         groups.setdefault("dev", {"dependencies": section["dev-dependencies"]})
-    return {canonicalize_name(name): tuple(_of_group(manifest, groups, name, ())) for name in groups}
 
+    def lines_of(name: str, include: Callable[[str], Iterable[Requested]]) -> Iterator[Requested]:
+        if name not in groups:
+            raise UsageError(f"the group {name!r} is included but does not exist; correct it")
+        header = rf"^\[tool\.poetry\.(?:group\.{re.escape(name)}\.dependencies|dev-dependencies)\]"
+        yield from _requested(manifest, groups[name].get("dependencies", {}), header, optional=None)
+        for included in groups[name].get("include-groups", ()):
+            yield from include(included)
 
-def _of_group(
-    manifest: Manifest, groups: Mapping[str, Mapping[str, Any]], name: str, parents: tuple[str, ...]
-) -> Iterator[Requested]:
-    if name not in groups or name in parents:
-        wrong = "includes itself" if name in parents else "is included but does not exist"
-        raise UsageError(f"the group {name!r} {wrong}; correct it")
-    header = rf"^\[tool\.poetry\.(?:group\.{re.escape(name)}\.dependencies|dev-dependencies)\]"
-    yield from _requested(manifest, groups[name].get("dependencies", {}), header, optional=None)
-    for included in groups[name].get("include-groups", ()):
-        yield from _of_group(manifest, groups, included, (*parents, name))
+    found = each_once(groups, lines_of, where="the group")
+    return {canonicalize_name(name): lines for name, lines in found.items()}
 
 
 def _section(manifest: Manifest) -> Mapping[str, Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml, shown, understood
+from lambda_pack.inputs.groups import each_once
 from lambda_pack.inputs.manifest import Manifest, chosen, origin_of, self_references
 from lambda_pack.inputs.manifest_indexes import project_indexes
 from lambda_pack.inputs.manifest_sources import direct_url, sources_of
@@ -112,7 +113,7 @@ def manifest_of(path: Path, text: str, content: Mapping[str, Any]) -> Manifest:
             canonicalize_name(name): _listed(bare, lines, rf"^{re.escape(name)}")
             for name, lines in project.get("optional-dependencies", {}).items()
         }
-        groups = {canonicalize_name(name): _group(bare, name, ()) for name in content.get("dependency-groups", {})}
+        groups = _groups(bare) if content.get("dependency-groups") else {}
         uv, pdm = tool.get("uv", {}).get("dev-dependencies"), tool.get("pdm", {}).get("dev-dependencies", {})
         for name, lines in (*((("dev", uv),) if uv else ()), *pdm.items()):
             key = canonicalize_name(name)
@@ -170,19 +171,19 @@ def _requested(manifest: Manifest, line: str, section: str) -> Iterator[Requeste
         yield found if is_own else direct_url(found, manifest)
 
 
-def _group(manifest: Manifest, name: str, parents: tuple[str, ...]) -> tuple[Requested, ...]:
-    """The lines of a dependency group (PEP 735), with those of the groups that it includes."""
-    groups = {canonicalize_name(key): (key, lines) for key, lines in manifest.content["dependency-groups"].items()}
+def _groups(manifest: Manifest) -> dict[NormalizedName, tuple[Requested, ...]]:
+    """Return the lines of each dependency group (PEP 735), with those of the groups that it includes."""
+    written = {canonicalize_name(key): (key, lines) for key, lines in manifest.content["dependency-groups"].items()}
     where = repr(shown(manifest.path).as_posix())
-    key = canonicalize_name(name)
-    if key not in groups or key in parents:
-        wrong = "includes itself" if key in parents else "is included but does not exist"
-        raise UsageError(f"{where}: the dependency group {name!r} {wrong}; correct it")
-    spelled, lines = groups[key]
-    found: list[Requested] = []
-    for line in lines:
-        if isinstance(line, dict):
-            found += _group(manifest, line["include-group"], (*parents, key))
-        else:
-            found += _listed(manifest, [line], rf"^{re.escape(spelled)}")
-    return tuple(found)
+
+    def lines_of(name: NormalizedName, include: Callable[[NormalizedName], Iterable[Requested]]) -> Iterator[Requested]:
+        if name not in written:
+            raise UsageError(f"{where}: the dependency group {name!r} is included but does not exist; correct it")
+        spelled, lines = written[name]
+        for line in lines:
+            if isinstance(line, dict):
+                yield from include(canonicalize_name(line["include-group"]))
+            else:
+                yield from _listed(manifest, [line], rf"^{re.escape(spelled)}")
+
+    return each_once(written, lines_of, where=f"{where}: the dependency group")

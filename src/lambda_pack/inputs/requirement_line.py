@@ -26,6 +26,7 @@ from packaging.utils import (
 
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.setting_values import pair
+from lambda_pack.model.input_limits import LINE_PARTS
 from lambda_pack.model.packages import ARCHIVE_SUFFIXES, Hashes
 from lambda_pack.model.requirements import HASH_ALGORITHMS, Origin, Requested
 from lambda_pack.model.urls import filename_of, masked, path_of
@@ -34,8 +35,11 @@ __all__ = ["Include", "Line", "Option", "parse_line"]
 
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
+# Python makes no number of more than 4,300 digits, and nobody writes one.
+_HUGE_NUMBER = re.compile(r"(?<![0-9a-zA-Z])[0-9]{301}")
+_LONGEST_MESSAGE = 1_000  # characters
 _FILES = (".whl", *ARCHIVE_SUFFIXES)
-_LONE_EQUALS = re.compile(r"[\w.-]+\s*(?:\[[^\[\]]*\])?\s*=(?!=)")
+_LONE_EQUALS = re.compile(r"[\w.-]++\s*+(?:\[[^\[\]]*+\]\s*+)?=(?!=)")
 
 
 class Include(Struct, frozen=True):
@@ -100,11 +104,24 @@ def parse_line(text: str, *, origin: Origin, folder: Path) -> tuple[Line, ...]:
         UsageError: the line is not in pip's syntax, or asks for what pip no longer does.
     """
     try:
+        _check_numbers(text)
         return _parse(text, origin, folder)
-    except UsageError as error:
+    except (UsageError, ValueError, OSError, RecursionError, OverflowError) as error:
+        # A library may not understand a URL, a marker or a path.
         # Variables are expanded by now: the line may hold a password that stands in no file.
         whole = "" if repr(text) in str(error) else f" (in {text!r})"
-        raise UsageError(masked(f"{origin}: {error}{whole}")) from error
+        raise UsageError(_shortened(masked(f"{origin}: {error}{whole}"))) from error
+
+
+def _check_numbers(text: str) -> None:
+    if _HUGE_NUMBER.search(text):
+        raise UsageError("it has a number of more than 300 digits; correct it")
+
+
+def _shortened(message: str) -> str:
+    """Return a message without the middle of a very long line."""
+    half = _LONGEST_MESSAGE // 2
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[:half]} […] {message[-half:]}"
 
 
 def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
@@ -115,6 +132,8 @@ def _parse(text: str, origin: Origin, folder: Path) -> tuple[Line, ...]:
         words = shlex.split(options)
     except ValueError as error:
         raise UsageError(f"{error}; quote the value") from error
+    if len(words) > LINE_PARTS.most:
+        raise UsageError(f"the line {LINE_PARTS.refusal()}; divide it")
     given, strangers = _parser().parse_known_args(words)
     if strangers:
         raise UsageError(f"{strangers[0]!r} is not an option of a requirements line; leave it out")

@@ -12,7 +12,9 @@ from msgspec.structs import replace
 from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import shown
 from lambda_pack.inputs.requirement_line import Include, Option, parse_line
+from lambda_pack.inputs.whole_files import read_whole
 from lambda_pack.model.indexes import ProjectIndexes
+from lambda_pack.model.input_limits import INCLUDED_FILES, LINE_LENGTH, NESTING
 from lambda_pack.model.requirements import FileChoice, Origin, Requested
 
 __all__ = ["RequirementsFile", "read_constraints", "read_requirements"]
@@ -51,9 +53,10 @@ def read_requirements(paths: Iterable[Path], environ: Mapping[str, str]) -> Requ
     Raises:
         UsageError: a file is missing, includes itself, or a line is not in pip's syntax.
     """
-    found = RequirementsFile()
+    reader = _Reader(environ)
     for path in paths:
-        found = _read(path, found, environ, constraint=False, parents=())
+        reader.read(path, constraint=False, parents=())
+    found = reader.found
     hashed = any(line.hashes for line in (*found.requested, *found.constraints)) and not found.no_require_hashes
     return replace(found, require_hashes=found.demands_hashes or hashed)
 
@@ -64,31 +67,51 @@ def read_constraints(paths: Iterable[Path], environ: Mapping[str, str]) -> tuple
     Raises:
         UsageError: as `read_requirements`.
     """
-    found = RequirementsFile()
+    reader = _Reader(environ)
     for path in paths:
-        found = _read(path, found, environ, constraint=True, parents=())
-    return found.constraints
+        reader.read(path, constraint=True, parents=())
+    return reader.found.constraints
 
 
-def _read(
-    path: Path, found: RequirementsFile, environ: Mapping[str, str], *, constraint: bool, parents: tuple[Path, ...]
-) -> RequirementsFile:
-    if any(path.resolve() == parent.resolve() for parent in parents):
-        raise UsageError(f"{path.as_posix()!r} includes itself; remove the -r or -c that closes the circle")
-    for number, text in _logical_lines(_text(path, parents)):
-        origin = Origin(path.as_posix(), number)
-        for value in parse_line(_expanded(text, environ), origin=origin, folder=path.absolute().parent):
-            match value:
-                case Include(path=included, constraint=as_constraint):
-                    inner = constraint or as_constraint
-                    found = _read(shown(included), found, environ, constraint=inner, parents=(*parents, path))
-                case Option():
-                    found = _EFFECTS[value.name](found, value.value)
-                case Requested() if constraint:
-                    found = replace(found, constraints=(*found.constraints, _checked_constraint(value)))
-                case Requested():
-                    found = replace(found, requested=(*found.requested, value))
-    return found
+class _Reader:
+    """Collects what files say; a file that several others include is read once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._options = RequirementsFile()
+        self._requested: list[Requested] = []
+        self._constraints: list[Requested] = []
+        self._known: set[tuple[Path, bool]] = set()
+
+    @property
+    def found(self) -> RequirementsFile:
+        """What the files said together."""
+        return replace(self._options, requested=tuple(self._requested), constraints=tuple(self._constraints))
+
+    def read(self, path: Path, *, constraint: bool, parents: tuple[Path, ...]) -> None:
+        """Read a file and what it includes; `parents` lead to it, each resolved but the last, which is as written."""
+        place = path.resolve()
+        if place in parents[:-1]:
+            raise UsageError(f"{path.as_posix()!r} includes itself; remove the -r or -c that closes the circle")
+        if (place, constraint) in self._known and parents:
+            return
+        self._known.add((place, constraint))
+        if len(self._known) > INCLUDED_FILES.most or len(parents) > NESTING.most:
+            limit = INCLUDED_FILES if len(self._known) > INCLUDED_FILES.most else NESTING
+            raise UsageError(f"{path.as_posix()!r}: what the files include {limit.refusal()}; include fewer")
+        for number, text in _logical_lines(_text(path, parents[-1:]), path):
+            origin = Origin(path.as_posix(), number)
+            for value in parse_line(_expanded(text, self._environ), origin=origin, folder=path.absolute().parent):
+                match value:
+                    case Include(path=included, constraint=as_constraint):
+                        inner = constraint or as_constraint
+                        self.read(shown(included), constraint=inner, parents=(*parents[:-1], place, path))
+                    case Option():
+                        self._options = _EFFECTS[value.name](self._options, value.value)
+                    case Requested() if constraint:
+                        self._constraints.append(_checked_constraint(value))
+                    case Requested():
+                        self._requested.append(value)
 
 
 def _text(path: Path, parents: tuple[Path, ...]) -> str:
@@ -96,7 +119,7 @@ def _text(path: Path, parents: tuple[Path, ...]) -> str:
     if "://" in path.as_posix() or re.match(r"https?:/", path.as_posix()):
         raise UsageError(f"{path.as_posix()!r}{included} is a URL; download the file and name it here")
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except FileNotFoundError as error:
         raise UsageError(f"{path.as_posix()!r}{included} does not exist; name a requirements file with -r") from error
     except OSError as error:
@@ -122,8 +145,12 @@ def _encoding(content: bytes) -> str:
     return "utf-8-sig"
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines joined at a trailing backslash, without comments, numbered by where they begin."""
+def _logical_lines(text: str, path: Path) -> Iterator[tuple[int, str]]:
+    """Yield lines joined at a trailing backslash, without comments, numbered by where they begin.
+
+    Raises:
+        UsageError: one is longer than any real one.
+    """
     pending, begun = "", 0
     for number, line in enumerate([*text.splitlines(), ""], start=1):
         begun = begun or number
@@ -131,12 +158,19 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         if line.endswith("\\") and not is_comment:
             # Not only the last one: pip takes all that stand at either end.
             pending += line.strip("\\")
+            _check_length(pending, path, begun)
             continue
         # A comment line inside a continued requirement ends it, as in pip.
-        joined = re.sub(r"(^|\s+)#.*$", "", pending + ("" if is_comment else line)).strip()
+        _check_length(pending + line, path, begun)
+        joined = re.sub(r"(?:^|(?<=\s))#.*$", "", pending + ("" if is_comment else line)).strip()
         if joined:
             yield begun, joined
         pending, begun = "", 0
+
+
+def _check_length(line: str, path: Path, number: int) -> None:
+    if len(line) > LINE_LENGTH.most:
+        raise UsageError(f"{path.as_posix()}:{number}: the line {LINE_LENGTH.refusal()}; divide it")
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:

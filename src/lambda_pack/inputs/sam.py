@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fields, text_of
+from lambda_pack.inputs.templates import Code, Remarks, Spot, Template, Text, fields, plain_text, text_of
 from lambda_pack.inputs.yaml_documents import parse_yaml, read_text
 from lambda_pack.model.cells import CellKind
 
@@ -68,7 +68,7 @@ class _Sam(Struct, frozen=True):
                 return str(node.value)
             case "mapping", _:
                 reference = fields(node).get("Ref")
-                return self._default(reference.value) if reference is not None and len(node.value) == 1 else None
+                return self._default(plain_text(reference)) if reference is not None and len(node.value) == 1 else None
             case _:
                 return None
 
@@ -108,7 +108,7 @@ def read_sam(path: Path) -> Template:
 
 def _code(sam: _Sam, name: str, resource: Any) -> Iterator[Code]:  # noqa: ANN401  # a node
     said = fields(resource)
-    kind = said["Type"].value if "Type" in said else ""
+    kind = plain_text(said["Type"]) if "Type" in said else ""
     if name.startswith("Fn::"):
         raise _Skip("what this function makes is known only when it is deployed")
     own = fields(said.get("Properties"))

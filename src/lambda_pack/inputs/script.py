@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from lambda_pack.errors import UsageError
-from lambda_pack.inputs.documents import shown
+from lambda_pack.inputs.documents import parse_toml, shown
 from lambda_pack.inputs.manifest import Manifest
 from lambda_pack.inputs.pyproject import manifest_of, reading_of
 from lambda_pack.inputs.reading import Reading
+from lambda_pack.inputs.whole_files import read_whole_text
 from lambda_pack.model.selection import Selection
 
 __all__ = ["read_script", "script_manifest"]
@@ -45,7 +45,7 @@ def script_manifest(path: Path) -> Manifest:
     """
     name = shown(path).as_posix()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{name!r} cannot be read: {error}; name a script in UTF-8") from error
     blocks = [match for match in _BLOCK.finditer(text) if match["type"] == "script"]
@@ -56,8 +56,8 @@ def script_manifest(path: Path) -> Manifest:
     before = "\n" * text.count("\n", 0, blocks[0].start("content"))
     block = re.sub(r"(?m)^# ?", "", blocks[0]["content"])
     try:
-        content = tomllib.loads(before + block)
-    except tomllib.TOMLDecodeError as error:
+        content = parse_toml(before + block)
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the '# /// script' comment of {name!r} is not TOML: {error}; correct it") from error
     project = {key: content[key] for key in ("dependencies", "requires-python") if key in content}
     return manifest_of(path, before + block, {"project": project, "tool": content.get("tool", {})})

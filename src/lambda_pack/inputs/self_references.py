@@ -18,6 +18,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.input_limits import INCLUDED_EXTRAS
 from lambda_pack.model.requirements import Requested
 from lambda_pack.model.urls import path_of
 
@@ -51,7 +52,7 @@ class SelfReferences:
         Raises:
             UsageError: a line names an extra of the project that it does not have, or asks for another version of it.
         """
-        return tuple(dict.fromkeys(self._resolved(lines, None, frozenset())))
+        return tuple(dict.fromkeys(self._resolved(lines, None, frozenset(), set())))
 
     def extras_in(self, lines: Iterable[Requested]) -> frozenset[NormalizedName]:
         """Return the project's extras that these lines ask for, also through other extras, whatever their markers."""
@@ -77,8 +78,16 @@ class SelfReferences:
         )
 
     def _resolved(
-        self, lines: Iterable[Requested], marker: Marker | None, within: frozenset[str]
+        self,
+        lines: Iterable[Requested],
+        marker: Marker | None,
+        within: frozenset[str],
+        known: set[tuple[str, str]],
     ) -> Iterator[Requested]:
+        """Yield the lines; `within` are the extras on the way, `known` those that were followed, each with its marker.
+
+        What an extra leads to under one marker is followed once.
+        """
         for line in lines:
             if not self.is_own(line):
                 yield _narrowed(line, marker)
@@ -87,15 +96,18 @@ class SelfReferences:
             narrowed = _both(marker, _marker_of(line))
             # The empty name stands for the main dependencies. Extras may include each other in a circle.
             if "" not in within:
-                yield from self._resolved(self._main, narrowed, within | {""})
+                yield from self._resolved(self._main, narrowed, within | {""}, known)
             for extra in sorted(map(canonicalize_name, _extras_of(line))):
                 if extra not in self._extras:
                     raise UsageError(
                         f"{line.origin}: {str(line)!r} names an extra that the project does not have; "
                         f"{_listed(self._extras)}"
                     )
-                if extra not in within:
-                    yield from self._resolved(self._extras[extra], narrowed, within | {extra})
+                if extra not in within and (extra, str(narrowed)) not in known:
+                    known.add((extra, str(narrowed)))
+                    if len(known) > INCLUDED_EXTRAS.most:
+                        raise UsageError(f"{line.origin}: what the extras include {INCLUDED_EXTRAS.refusal()}")
+                    yield from self._resolved(self._extras[extra], narrowed, within | {extra}, known)
 
     def _check_version(self, line: Requested) -> None:
         specifier = line.requirement.specifier if line.requirement else None

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from lambda_pack.inputs.template_keys import Heed, TemplateKey
 from lambda_pack.inputs.templates import Remarks, fields, plain_text
+from lambda_pack.model.input_limits import LINE_LENGTH
 
 __all__ = ["FALSE", "Values", "items_of"]
 
@@ -32,6 +33,7 @@ class Values(Struct, frozen=True):
     top: Any
     remarks: Remarks
     environ: Mapping[str, str]
+    known: dict[str, str | None] = field(default_factory=dict)
 
     def text(self, node: Any, key: str = "") -> str | None:  # noqa: ANN401  # a node
         """Return a scalar, with variables replaced.
@@ -99,6 +101,8 @@ class Values(Struct, frozen=True):
 
     def _replaced(self, text: str, *, depth: int) -> str | None:
         while found := _VARIABLE.search(text):
+            if len(text) > LINE_LENGTH.most:
+                return None
             value = self._answer(found[1], depth=depth) if depth < _DEEPEST else None
             if value is None:
                 return None
@@ -116,9 +120,16 @@ class Values(Struct, frozen=True):
                 return self.environ[variable_name]
             address = _ADDRESS.fullmatch(part.strip())
             node = self._at(address[1]) if address else None
-            if node is not None and node.id == "scalar" and not node.tag.startswith("!"):
-                return self._replaced(str(node.value), depth=depth + 1)
+            if address and node is not None and node.id == "scalar" and not node.tag.startswith("!"):
+                return self._value_at(address[1], str(node.value), depth)
         return None
+
+    def _value_at(self, address: str, text: str, depth: int) -> str | None:
+        """Return the value at an address, which many variables may ask for: it is replaced once."""
+        if address not in self.known:
+            self.known[address] = None
+            self.known[address] = self._replaced(text, depth=depth + 1)
+        return self.known[address]
 
 
 def items_of(node: Any, values: Values, key: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  # nodes

@@ -6,7 +6,7 @@ rewrites them in ways of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
 
 from lambda_pack.inputs.documents import read_toml, shown, understood
+from lambda_pack.inputs.groups import each_once
 from lambda_pack.inputs.uv_packages import place_of
 
 __all__ = ["difference"]
@@ -77,21 +78,25 @@ def _written(document: Mapping[str, Any], placed: frozenset[NormalizedName]) -> 
     yield from _wishes(
         "", [*project.get("dependencies", ()), *(line for rows in extras.values() for line in rows)], placed
     )
-    groups: dict[str, Iterable[Any]] = {
+    groups: dict[NormalizedName, Iterable[Any]] = {
         canonicalize_name(name): rows for name, rows in document.get("dependency-groups", {}).items()
     }
-    for group in groups:
-        yield from _wishes(group, _lines(groups, group), placed)
+    for group, lines in _lines(groups).items():
+        yield from _wishes(group, lines, placed)
     yield from _wishes("dev", document.get("tool", {}).get("uv", {}).get("dev-dependencies", ()), placed)
 
 
-def _lines(groups: Mapping[str, Iterable[Any]], group: str, above: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the requirements of a group (PEP 735), with those of the groups that it includes."""
-    for line in () if group in above else groups.get(group, ()):
-        if isinstance(line, str):
-            yield line
-        else:
-            yield from _lines(groups, canonicalize_name(line["include-group"]), (*above, group))
+def _lines(groups: Mapping[NormalizedName, Iterable[Any]]) -> Mapping[NormalizedName, Iterable[str]]:
+    """Return the requirements of each group (PEP 735), with those of the groups that it includes."""
+
+    def lines_of(name: NormalizedName, include: Callable[[NormalizedName], Iterable[str]]) -> Iterator[str]:
+        for line in groups.get(name, ()):
+            if isinstance(line, str):
+                yield line
+            else:
+                yield from include(canonicalize_name(line["include-group"]))
+
+    return each_once(groups, lines_of, where="the dependency group")
 
 
 def _wishes(group: str, lines: Iterable[str], placed: frozenset[NormalizedName]) -> Iterator[_Wish]:

@@ -21,6 +21,7 @@ from lambda_pack.inputs.resolution_settings import LINES
 from lambda_pack.inputs.script import script_manifest
 from lambda_pack.inputs.setting_values import truth
 from lambda_pack.inputs.uv_settings import indexes_of, options_of
+from lambda_pack.inputs.whole_files import read_whole_text
 from lambda_pack.inputs.workspaces import workspace_root
 from lambda_pack.model.given import Given, GivenSettings
 
@@ -146,5 +147,5 @@ def _manifest(path: Path) -> UvTable | None:
     content = tool.get("uv") if isinstance(tool, dict) else None
     if not isinstance(content, dict):
         return None
-    text = path.read_text("utf-8")
+    text = read_whole_text(path)
     return UvTable(path, text, content, line_of(text, r"^\s*\[+tool\.uv"), is_manifest=True)

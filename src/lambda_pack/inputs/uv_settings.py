@@ -13,8 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import parse_toml
 from lambda_pack.inputs.resolution_settings import resolution_options
 from lambda_pack.inputs.setting_values import truth
+from lambda_pack.inputs.whole_files import read_whole_text
 from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.given import Given, GivenSettings
 from lambda_pack.model.urls import with_login
@@ -165,12 +167,10 @@ def _read(path: Path, environ: Mapping[str, str]) -> dict[str, Given]:
 
 
 def _parsed(path: Path) -> tuple[str, Mapping[str, object]]:
-    import tomllib  # most runs have no uv.toml
-
     try:
-        text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = read_whole_text(path)
+        return text, parse_toml(text)
+    except (OSError, ValueError, RecursionError) as error:
         # The parser's message names a position, not the text: no password can be in it.
         raise UsageError(f"uv's configuration {str(path)!r} cannot be read: {error}; correct it") from error
 

@@ -7,15 +7,16 @@ with micromatch 4.0.8 over 1,096 patterns wcmatch 12.0.1 differed in 144. tests/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
+from lambda_pack.model.input_limits import PATTERN_STARS
 
-__all__ = ["GlobRules", "ends_with_name", "fixed_part", "glob_pattern"]
+__all__ = ["GlobRules", "check_stars", "ends_with_name", "fixed_part", "glob_pattern"]
 
 _MAGIC: Final = re.compile(r"[*?\[{(!+@\\]")
 # What micromatch would read in ways that are not worth copying; such a pattern is refused instead of misread.
@@ -70,6 +71,18 @@ def ends_with_name(glob: str) -> bool:
     return fixed_part(re.sub(r"[{},]", "", glob.rpartition("/")[2])) != ""
 
 
+def check_stars(patterns: Iterable[str]) -> None:
+    """Refuse patterns that take ages to match: each star in a part multiplies the time by the length of a name.
+
+    Raises:
+        UsageError: one has too many stars in one part; `**` as a part of its own is none.
+    """
+    for pattern in patterns:
+        for part in pattern.split("/"):
+            if len(re.findall(r"\*+", part)) > PATTERN_STARS.most and part != "**":
+                raise UsageError(f"the pattern {pattern[:80]!r} {PATTERN_STARS.refusal()}; write fewer")
+
+
 @lru_cache(maxsize=512)
 def glob_pattern(glob: str) -> re.Pattern[str]:
     """Return the regular expression for whole paths.
@@ -84,6 +97,7 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
         raise UsageError(
             f"the pattern {glob!r} has {found[0]!r}, which is not understood here; write it in another way"
         )
+    check_stars((glob,))
     try:
         return re.compile("".join(_parts(_REPEATED.sub("", glob.removeprefix("./")))), re.DOTALL)
     except re.error as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
+from lambda_pack.errors import IndexUnavailable, IntegrityError, UsageError
+from lambda_pack.model.input_limits import ARCHIVE_BYTES
 from lambda_pack.model.packages import Checkout, Folder, Pin, Sdist
 from lambda_pack.tools.building.jobs import Job
 from lambda_pack.tools.building.sources import copied, unpack
@@ -75,9 +76,51 @@ def test_an_archive_leaves_nothing_outside(tmp_path: Path) -> None:
     archive = tmp_path / "lib-1.0.tar"
     with tarfile.open(archive, "w") as opened:
         opened.addfile(tarfile.TarInfo("../outside"))
-    with pytest.raises(LambdaPackError, match="cannot be unpacked"):
+    with pytest.raises(IntegrityError, match="cannot be unpacked"):
         unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
     assert not (tmp_path / "outside").exists()
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "text", "swapped"])
+def test_a_damaged_archive_is_named(tmp_path: Path, form: str, damage: str) -> None:
+    archive = make_sdist(tmp_path, "lib", "1.0", form=form)  # type: ignore[arg-type]  # each is a form
+    whole = archive.read_bytes()
+    middle = len(whole) // 2
+    archive.write_bytes(
+        {
+            "cut": whole[:middle],
+            "changed": whole[:middle]
+            + bytes(byte ^ 0xFF for byte in whole[middle : middle + 40])
+            + whole[middle + 40 :],
+            "empty": b"",
+            "text": b"Not found\n",
+            "swapped": whole[:20] + b"\xff" * 60 + whole[80:],
+        }[damage]
+    )
+    with pytest.raises(IntegrityError, match=rf"'{archive.name}' cannot be unpacked"):
+        unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b"], ids=["long", "NUL"])
+def test_a_member_that_no_disk_takes(tmp_path: Path, name: str) -> None:
+    archive = tmp_path / "lib-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz", format=tarfile.PAX_FORMAT) as opened:
+        member = tarfile.TarInfo("x" * 4)
+        member.pax_headers = {"path": name}
+        opened.addfile(member)
+    with pytest.raises(IntegrityError, match=r"'lib-1.0.tar.gz' cannot be unpacked"):
+        unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
+
+
+def test_an_archive_that_is_larger_than_any(tmp_path: Path) -> None:
+    archive = tmp_path / "lib-1.0.tar"
+    with tarfile.open(archive, "w") as opened:
+        member = tarfile.TarInfo("lib/x")
+        member.size = ARCHIVE_BYTES.most + 1  # of which nothing is there
+        opened.addfile(member)
+    with pytest.raises(IntegrityError, match="more than 8,589,934,592 bytes unpacked"):
+        unpacked(Sdist(PIN, archive.name, archive.as_uri()), tmp_path, archive)
 
 
 def repository(folder: Path) -> tuple[Path, str]:

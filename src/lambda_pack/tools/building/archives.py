@@ -6,12 +6,15 @@ every Python. Where the filter "data" exists, it checks once more.
 
 from __future__ import annotations
 
+import gzip
 import os
 import tarfile
 import zipfile
 from copy import copy
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from lambda_pack.model.input_limits import ARCHIVE_BYTES, ARCHIVE_MEMBERS
 
 __all__ = ["HAS_FILTERS", "unpack_tar", "unpack_zip"]
 
@@ -31,10 +34,13 @@ def unpack_tar(archive: Path, into: Path, *, filtered: bool = HAS_FILTERS) -> No
     into.mkdir()
     # Our own checks come first in both cases, so both refuse the same.
     options: dict[str, Any] = {"filter": "data" if filtered else "fully_trusted"} if HAS_FILTERS else {}
+    room = _Room()
     with tarfile.open(archive) as opened:
         for member in opened:
+            room.take(member.size)
             # One after the other: a link that was unpacked before decides where the next member would go.
             opened.extract(_checked(member, into), into, **options)
+        _read_to_the_end(opened.fileobj, room)
 
 
 def unpack_zip(archive: Path, into: Path) -> None:
@@ -44,13 +50,46 @@ def unpack_zip(archive: Path, into: Path) -> None:
         zipfile.BadZipFile: it is damaged.
         OSError: a file cannot be written.
     """
+    room = _Room()
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
+            # Not more than this is ever written: zipfile stops there.
+            room.take(info.file_size)
             # `extract` drops what would lead out.
             path = opened.extract(info, into)
             if info.external_attr >> 16 & 0o111 and not info.is_dir():
                 # A `configure` without its permission cannot be started.
                 Path(path).chmod(0o755)
+
+
+def _read_to_the_end(stream: Any, room: _Room) -> None:  # noqa: ANN401  # any object that reads
+    """Read what follows the last member, so that the checksum at the end of a compressed stream is compared."""
+    try:
+        while stream is not None and (piece := stream.read(1 << 20)):
+            room.take(len(piece))
+    except gzip.BadGzipFile as error:
+        # Bytes behind a complete stream: gzip and pip leave them aside.
+        if not str(error).startswith("Not a gzipped file"):
+            raise
+
+
+class _Room:
+    """Counts what is unpacked, up to the limits of what any archive of source holds."""
+
+    def __init__(self) -> None:
+        self._members = self._bytes = 0
+
+    def take(self, size: int) -> None:
+        """Count one more member of this size, in bytes, before it is written.
+
+        Raises:
+            tarfile.ExtractError: there are too many, or they are too large together.
+        """
+        self._members += 1
+        self._bytes += max(size, 0)
+        for count, limit in ((self._members, ARCHIVE_MEMBERS), (self._bytes, ARCHIVE_BYTES)):
+            if count > limit.most:
+                raise tarfile.ExtractError(f"it {limit.refusal()}")
 
 
 def _checked(member: tarfile.TarInfo, into: Path) -> tarfile.TarInfo:

@@ -5,14 +5,19 @@ Nothing is built in place: package code never gets a path of the user's or of th
 
 from __future__ import annotations
 
+import errno
+import gzip
+import lzma
 import shutil
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from lambda_pack.errors import IndexUnavailable, LambdaPackError, UsageError
+from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
 from lambda_pack.model.urls import masked, without_credentials
 from lambda_pack.ports import Index
@@ -20,6 +25,21 @@ from lambda_pack.tools.building.archives import unpack_tar, unpack_zip
 from lambda_pack.tools.building.folders import copy_folder
 from lambda_pack.tools.building.jobs import Fetch, Job
 from lambda_pack.tools.process import run, tail
+
+# What the decompressors and the readers of tar and zip raise on damaged archives, besides OSError.
+_UNREADABLE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    EOFError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    struct.error,
+)
+_BAD_NAMES = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EILSEQ, errno.ELOOP}
 
 __all__ = ["copied", "is_fetched_by_pip", "shown", "unpack", "upload_time"]
 
@@ -96,9 +116,19 @@ def _unpack_archive(source: Sdist, archive: Path, into: Path) -> None:
             unpack_zip(archive, whole)
         else:
             unpack_tar(archive, whole)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-        raise LambdaPackError(
-            f"{source.filename!r} cannot be unpacked: {error}; is it an archive of source?"
+    except _UNREADABLE as error:
+        raise IntegrityError(
+            f"{source.filename!r} cannot be unpacked: {str(error) or type(error).__name__}; it is damaged, or no "
+            "archive of source: fetch it again, and tell its publisher if that does not help"
+        ) from error
+    except OSError as error:
+        # A name that no file system takes is the archive's fault; a full disk is not.
+        if error.errno not in _BAD_NAMES:
+            raise LambdaPackError(
+                f"{source.filename!r} cannot be unpacked: {error.strerror or error}; free some space, or set TMPDIR"
+            ) from error
+        raise IntegrityError(
+            f"{source.filename!r} cannot be unpacked: {error.strerror} ({str(error.filename)[-100:]!r}); do not use it"
         ) from error
     found = list(whole.iterdir())
     (found[0] if len(found) == 1 and found[0].is_dir() else whole).rename(into)

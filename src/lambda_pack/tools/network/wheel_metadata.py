@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -64,7 +66,10 @@ def _opened(wheel: Wheel, file: Path | BinaryIO) -> Iterator[ZipFile]:
     try:
         with ZipFile(file) as archive:
             yield archive
-    except (BadZipFile, NotImplementedError, EOFError) as error:
+    except io.UnsupportedOperation:
+        # Not the wheel's fault: the server sends no parts.
+        raise
+    except (BadZipFile, EOFError, LookupError, OSError, RuntimeError, ValueError, zlib.error, struct.error) as error:
         raise IntegrityError(f"{wheel.filename!r} is not a zip that can be read: {error}; do not use it") from error
 
 

@@ -19,6 +19,9 @@ _PROGRAMS = frozenset({"InstallationSubprocessError", "FailedToPrepareCandidate"
 # A source did not say its metadata.
 _NOT_BUILT = _PROGRAMS | {"MetadataGenerationFailed", "BuildDependencyInstallError"}
 
+# A full disk, or too little memory, is no index's fault.
+_OF_THE_MACHINE = frozenset({"OSError", "MemoryError", "KeyboardInterrupt", "SystemExit", "PipError"})
+
 # By the names of pip's own exceptions, those they inherit from included (pip 23.2 to 26.3). The first row that holds
 # one of the names decides.
 _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
@@ -52,6 +55,11 @@ _ROWS: tuple[tuple[frozenset[str], type[LambdaPackError], str], ...] = (
         UsageError,
         "pip refuses the requirements",
     ),
+    (
+        frozenset({"InvalidWheel", "MetadataInconsistent", "MetadataInvalid", "BadZipFile", "TarError"}),
+        IntegrityError,
+        "a file is damaged, or is not what its name says",
+    ),
     # What is left of pip's own: a folder or checkout that is no project, an archive that cannot be unpacked.
     (frozenset({"InstallationError"}), UsageError, "pip cannot use what the requirements name"),
 )
@@ -81,6 +89,13 @@ def refusal(pip: Pip, ended: Completed, *, outcome: Mapping[str, Any], scratch: 
                 # The URL in it may have a login: it is compared, and never shown.
                 return UnmetDependencies(f"{sentence}: {message}", log=log, sources=(str(outcome["source"]),))
             return kind(f"{sentence}: {message}", log=log)
+    if errors and not errors & _OF_THE_MACHINE:
+        # pip ended with a traceback of its own: mostly it could not read what an index answered.
+        return IndexUnavailable(
+            f"pip {pip.version} ended with an error of its own: {message or min(errors)}; check the index, or choose "
+            "--resolver uv",
+            log=log,
+        )
     return LambdaPackError(
         f"pip {pip.version} ended with exit status {ended.status}: {message}; or choose --resolver uv", log=log
     )
