@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess  # noqa: TID251  # one of them is to be killed, all the others run meanwhile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from lambda_pack.tools.network.cache_upkeep import clear
 from tests.end_to_end.workplace import Workplace, files_below
 from tests.support.faults import Slow
 from tests.support.packages import make_sdist, make_wheel
@@ -100,3 +103,26 @@ def test_what_a_killed_run_has_left_is_swept_away_a_day_later(shop: Workplace) -
 
     assert not files_below(shop.cache / "partial")
     assert not damaged(shop.cache)
+
+
+@pytest.mark.proof
+def test_a_cache_that_is_cleared_while_packing(shop: Workplace) -> None:
+    """Nothing is unmet because another program has cleared the cache; 8 of 8 runs were, once."""
+    stop, cleared = Event(), []
+
+    def clear_it() -> None:
+        while not stop.is_set():
+            cleared.append(clear(shop.cache))
+            time.sleep(0.005)
+
+    with ThreadPoolExecutor(1) as pool:
+        clearing = pool.submit(clear_it)
+        try:
+            for number in range(8):
+                process = begin(shop, number)
+                output, _ = process.communicate()
+                assert process.returncode == 0, output.decode()
+        finally:
+            stop.set()
+        clearing.result()
+    assert sum(one.files for one in cleared) > 8 * RUNS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,3 +225,43 @@ def test_a_link_inside_the_wheel_becomes_a_copy(tmp_path: Path) -> None:
 def test_a_link_to_anything_else_is_refused(tmp_path: Path, links: dict[str, str], message: str) -> None:
     with pytest.raises(IntegrityError, match=message):
         use(linked(tmp_path, links))
+
+
+def entry(name: bytes, content: bytes) -> bytes:
+    """A stored local entry, as a reader of streams would unpack it."""
+    sizes = struct.pack("<3L2H", zlib.crc32(content), len(content), len(content), len(name), 0)
+    return LOCAL + struct.pack("<5H", 20, 0, 0, 0, 33) + sizes + name + content
+
+
+@pytest.mark.parametrize("place", ["first", "between", "last"])
+def test_an_entry_that_the_directory_does_not_name(tmp_path: Path, place: str) -> None:
+    """Others refuse such archives since 2025: the entry is there for some readers only."""
+
+    def insert(data: bytearray) -> None:
+        hidden = entry(b"c.py", b"C = 3\n")
+        starts = {"first": 0, "between": data.find(LOCAL, 4), "last": data.find(CENTRAL)}
+        at = starts[place]
+        data[at:at] = hidden
+        end = data.rfind(END)
+        (directory,) = struct.unpack_from("<L", data, end + 16)
+        struct.pack_into("<L", data, end + 16, directory + len(hidden))
+        record = data.find(CENTRAL)
+        while record >= 0:
+            (header,) = struct.unpack_from("<L", data, record + 42)
+            if header >= at and place != "last":
+                struct.pack_into("<L", data, record + 42, header + len(hidden))
+            record = data.find(CENTRAL, record + 4)
+
+    with pytest.raises(IntegrityError, match="has an entry that its directory does not name"):
+        use(spoilt(tmp_path, insert))
+
+
+@pytest.mark.parametrize("padding", [b"\0" * 100, b"no entry" * 20])
+def test_other_bytes_between_entries_are_left_aside(tmp_path: Path, padding: bytes) -> None:
+    def insert(data: bytearray) -> None:
+        at = data.find(CENTRAL)
+        data[at:at] = padding
+        end = data.rfind(END)
+        struct.pack_into("<L", data, end + 16, at + len(padding))
+
+    use(spoilt(tmp_path, insert))

@@ -20,6 +20,7 @@ from lambda_pack.files.zip_records import (
     END64_SIGNATURE,
     END_SIGNATURE,
     LOCAL,
+    LOCAL_SIGNATURE,
     LOCATOR,
     LOCATOR_SIGNATURE,
     SMALL_FIELD,
@@ -64,7 +65,27 @@ def read_directory(archive: Mapped) -> tuple[Member, ...]:
             members[name] = member
         elif (crc, size) != (members[name].crc, members[name].size) or members[name].read() != member.read():
             raise member.refusal("is there twice, with different content")
+    _check_gap(archive, 0, found[0][-1] if found else begin)
+    for (name, *_, packed, _, _, header), limit in zip(found, limits, strict=False):
+        # Hardly any archive has room for another entry there, so hardly any header is read.
+        if header + LOCAL.size + len(name) + packed + LOCAL.size < limit:
+            _check_gap(archive, _end_of_data(archive, header, packed), limit)
     return tuple(members.values())
+
+
+def _check_gap(archive: Mapped, begin: int, end: int) -> None:
+    """Refuse an entry between others that the directory does not name: readers of streams would unpack it.
+
+    Installers and the public index refuse such archives since August 2025: "wheel archive confusion attacks".
+    """
+    if begin < end and archive.data.find(LOCAL_SIGNATURE, begin, end) >= 0:
+        raise archive.refusal("has an entry that its directory does not name")
+
+
+def _end_of_data(archive: Mapped, header: int, packed: int) -> int:
+    """Return where the data of a member end, by its own header; a descriptor may follow."""
+    *_, name_length, extra_length = LOCAL.unpack_from(archive.data, header)
+    return int(header + LOCAL.size + name_length + extra_length + packed)
 
 
 _Record = tuple[str, int, int, int, int, int, int, int]

@@ -6,11 +6,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from lambda_pack.errors import IntegrityError
 from lambda_pack.tools.network.cache import Cache, default_cache_folder
+from lambda_pack.tools.network.cache_upkeep import clear
 from tests.support.processes import run
 
 CONTENT = b"content"
@@ -151,3 +153,78 @@ def test_the_default_folder_is_the_users() -> None:
 
     assert folder is not None
     assert folder.name in {"lambda-pack", "Cache"}
+
+
+def test_a_cache_that_is_cleared_all_the_time(tmp_path: Path) -> None:
+    """Neither a file that arrives nor a folder that was just made is missed."""
+    stop = Event()
+
+    def clear_it() -> None:
+        while not stop.is_set():
+            clear(tmp_path)
+
+    with ThreadPoolExecutor(1) as pool, Cache(tmp_path) as cache:
+        clearing = pool.submit(clear_it)
+        try:
+            for number in range(40):
+                fill(cache, str(number).encode())
+                cache.store("pages", str(number), b"x")
+                assert cache.entry("pages", str(number)) in {b"x", None}
+        finally:
+            stop.set()
+        clearing.result()
+
+
+def test_entries_of_others_are_not_believed(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache:
+        cache.store("audits", "key", b"good")
+        (path,) = (path for path in (tmp_path / "audits").rglob("*") if path.is_file())
+        assert cache.entry("audits", "key") == b"good"
+        path.chmod(0o666)
+        assert cache.entry("audits", "key") is None
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.write_bytes(b"planted")
+        elsewhere.chmod(0o600)
+        path.unlink()
+        path.symlink_to(elsewhere)
+        assert cache.entry("audits", "key") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user is needed")
+def test_entries_of_another_user_are_not_believed(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache:
+        cache.store("audits", "key", b"planted")
+        (path,) = (path for path in (tmp_path / "audits").rglob("*") if path.is_file())
+        os.chown(path, 54321, -1)
+        assert cache.entry("audits", "key") is None
+
+
+def test_a_cache_that_others_can_write_to_is_used_by_copies(tmp_path: Path) -> None:
+    """A file that somebody exchanges after it was hashed is not the file that is used."""
+    shared = tmp_path / "shared"
+    with Cache(shared) as cache:
+        place = fill(cache)
+    shared.chmod(0o777)
+    with Cache(shared) as cache:
+        used = cache.get("sha256", DIGEST, "a.whl")
+        assert used is not None
+        assert not used.is_relative_to(shared)
+        place.unlink()
+        place.write_bytes(b"another")
+        assert used.read_bytes() == CONTENT
+        new = fill(cache, b"new")
+        assert not new.is_relative_to(shared)
+        assert new.read_bytes() == b"new"
+    assert not used.exists()
+
+
+def test_what_cannot_be_read_is_missing(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache:
+        path = fill(cache)
+        path.unlink()
+        path.mkdir()
+        assert cache.get("sha256", DIGEST, "a.whl") is None
+        path.rmdir()
+        path.symlink_to("nowhere")
+        assert cache.get("sha256", DIGEST, "a.whl") is None
+        assert fill(cache).read_bytes() == CONTENT

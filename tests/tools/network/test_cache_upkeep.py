@@ -103,7 +103,7 @@ def test_clearing_leaves_what_is_no_cache(tmp_path: Path) -> None:
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "python").write_bytes(b"")
     assert clear(tmp_path).left == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["environments"]
+    assert {path.name for path in tmp_path.iterdir()} == {"environments", "partial"}
 
 
 def test_links_are_left_alone(tmp_path: Path) -> None:
@@ -140,3 +140,32 @@ def test_never_more_than_asked_and_never_more_removed_than_needed(
     if smallest_gone is not None:
         last = [path for path, days in ages.items() if path not in left and days == smallest_gone]
         assert any(freed.left + files[int(path.name)][0] > most for path in last)
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    cache, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
+    for folder in ("files", "partial", "pages"):
+        (elsewhere / folder).mkdir(parents=True)
+        (elsewhere / folder / "mine").write_bytes(b"x")
+        os.utime(elsewhere / folder / "mine", (0, 0))
+    cache.mkdir()
+    for folder in ("files", "partial"):
+        (cache / folder).symlink_to(elsewhere / folder)
+    (cache / "pages").mkdir()
+    (cache / "pages" / "ab").symlink_to(elsewhere / "pages")
+    (cache / "pages" / "link").symlink_to(elsewhere / "pages" / "mine")
+
+    assert survey(cache) == ()
+    prune(cache, most=0)
+    clear(cache)
+    with Cache(cache) as opened, opened.partial() as partial:
+        assert partial.is_file(), "what is new lives elsewhere"
+
+    assert all((elsewhere / folder / "mine").exists() for folder in ("files", "partial", "pages"))
+    assert (elsewhere / "partial").is_dir()
+
+
+def test_clearing_leaves_what_is_arriving(tmp_path: Path) -> None:
+    with Cache(tmp_path) as cache, cache.partial() as partial:
+        clear(tmp_path)
+        assert partial.exists()

@@ -26,7 +26,7 @@ from lambda_pack.tools.building.host import HostBench
 from lambda_pack.tools.building.jobs import Bench, BuildSettings, Fetch, Job, Made
 from lambda_pack.tools.building.memory import BuiltWheels, Memories
 from lambda_pack.tools.building.retagging import retagged
-from lambda_pack.tools.building.sources import unpack
+from lambda_pack.tools.building.sources import KeptSources, unpack
 from lambda_pack.tools.building.wheelhouse import Wheelhouse
 from lambda_pack.tools.environment import checkout_environment, package_environment
 from lambda_pack.tools.process import end_all
@@ -51,7 +51,7 @@ class SourceBuilder:
         `environ` is everything that we see; builds get the allow-listed part of it, or nothing.
         """
         self._scratch = scratch
-        self._fetch = fetch
+        self._fetch = KeptSources(fetch, scratch)
         self._environ = environ
         self._settings = settings or BuildSettings()
         self._environment = package_environment(environ)

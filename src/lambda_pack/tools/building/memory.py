@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,8 @@ class BuiltWheels(Struct, frozen=True):
         record = self._record(key)
         if record is None:
             return None
-        path = self.cache.get("sha256", record["sha256"], record["filename"])
-        if path is None or hashlib.sha256(path.read_bytes()).hexdigest() != record["sha256"]:
+        path = self._own_copy(record["sha256"], record["filename"], job.folder)
+        if path is None:
             return None
         wheel = Wheel.parse(path.as_uri(), hashes=(("sha256", record["sha256"]),))
         match judge(wheel, job.target):
@@ -92,6 +93,19 @@ class BuiltWheels(Struct, frozen=True):
                 return Accepted(job.source.pin, wheel, Fits(rank, record["evidence"]), build)
             case _:
                 return None
+
+    def _own_copy(self, digest: str, filename: str, folder: Path) -> Path | None:
+        """Return a copy of a wheel in the job's folder: what was hashed is used, whatever happens to the cache."""
+        path = self.cache.get("sha256", digest, filename)
+        try:
+            content = path.read_bytes() if path is not None else b""
+        except OSError:
+            return None
+        if hashlib.sha256(content).hexdigest() != digest:
+            return None
+        copy = Path(tempfile.mkdtemp(dir=folder, prefix="recalled-")) / filename
+        copy.write_bytes(content)
+        return copy
 
     def remember(self, accepted: Accepted, key: str) -> Accepted:
         """Keep what was just built; where the same was built before, it says whether the bytes are the same."""

@@ -11,6 +11,7 @@ import lzma
 import shutil
 import struct
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -39,9 +40,10 @@ _UNREADABLE = (
     RuntimeError,
     struct.error,
 )
+_ATTEMPTS = 5
 _BAD_NAMES = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EILSEQ, errno.ELOOP}
 
-__all__ = ["copied", "is_fetched_by_pip", "shown", "unpack", "upload_time"]
+__all__ = ["KeptSources", "copied", "is_fetched_by_pip", "shown", "unpack", "upload_time"]
 
 
 def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str, str]) -> str:
@@ -63,6 +65,46 @@ def unpack(source: Source, into: Path, *, fetch: Fetch, environment: Mapping[str
         case Checkout():
             _clone(source, into, environment)
     return source.subdirectory or "."
+
+
+class KeptSources:
+    """Fetches sdists and keeps each in a folder of this run, because another run may clear the cache at any moment."""
+
+    def __init__(self, fetch: Fetch, folder: Path) -> None:
+        self._fetch = fetch
+        self._folder = folder
+        self._kept: dict[Sdist, Path] = {}
+
+    def __call__(self, sdist: Sdist) -> Path:
+        """Return the file.
+
+        Raises:
+            IndexUnavailable: it cannot be fetched.
+            IntegrityError: it is not what its hash says.
+        """
+        for attempt in range(_ATTEMPTS):
+            if sdist in self._kept:
+                break
+            path = self._fetch(sdist)
+            kept = Path(tempfile.mkdtemp(dir=self._folder, prefix="sdist-"), path.name)
+            try:
+                _link_or_copy(path, kept)
+            except FileNotFoundError:
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+            else:
+                self._kept[sdist] = kept
+        return self._kept[sdist]
+
+
+def _link_or_copy(path: Path, copy: Path) -> None:
+    try:
+        copy.hardlink_to(path)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Another file system, or one without such links.
+        shutil.copyfile(path, copy)
 
 
 def is_fetched_by_pip(source: Source) -> bool:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +23,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Self
 
 from lambda_pack.errors import IntegrityError
+from lambda_pack.tools.network.cache_trust import is_ours, is_private, read_own
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,6 +32,7 @@ __all__ = ["Cache", "default_cache_folder"]
 
 # In seconds: no download takes longer, so an older partial file is that of a killed run.
 _REMAINS = 86_400
+_ATTEMPTS = 10
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT})
 
 
@@ -45,7 +49,9 @@ def default_cache_folder() -> Path | None:
 class Cache:
     """A cache in a folder, which is made when first written to; None is a temporary one. A context manager.
 
-    Where the folder cannot be written to, what it holds is used, and what is new lives in a temporary folder.
+    Where the folder cannot be written to, what it holds is used, and what is new lives in a temporary folder. What
+    cannot be read is as good as missing. Where other users can write to the folder, its files are copied into the
+    temporary folder before anybody hashes and uses them. What another run removes meanwhile is made again.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -55,6 +61,7 @@ class Cache:
         self._writable: Path | None = None
         self._lock = Lock()
         self._arriving: set[Path] = set()
+        self._privacy: bool | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,17 +79,16 @@ class Cache:
         """The file with this digest; whoever uses it hashes it first."""
         for root in self._roots():
             path = _address(root, algorithm, digest, filename)
-            if path.is_file():
-                _touch(path)
-                return path
+            with suppress(OSError):
+                if stat.S_ISREG(path.lstat().st_mode) and os.access(path, os.R_OK):
+                    _touch(path)
+                    return path if root == self._spare or self._is_private else self._copied(path)
         return None
 
     @contextmanager
     def partial(self) -> Iterator[Path]:
         """The path of a new, empty file for what is arriving; it is gone afterwards unless it was `put`."""
-        handle, name = tempfile.mkstemp(dir=self._writable_root() / "partial")
-        os.close(handle)
-        path = Path(name)
+        path = _new_file(self._writable_root() / "partial")
         self._arriving.add(path)
         try:
             yield path
@@ -92,8 +98,13 @@ class Cache:
 
     def put(self, partial: Path, algorithm: str, digest: str, filename: str) -> Path:
         """Move a file from `partial` to its place, whole; `digest` must be its digest already."""
-        path = _address(self._writable_root(), algorithm, digest, filename)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        root = self._writable_root()
+        path = _address(root, algorithm, digest, filename)
+        if root != self._spare and not self._is_private:
+            kept = self._copied(partial, path)
+            with suppress(OSError):
+                _move(partial, path)
+            return kept
         _move(partial, path)
         return path
 
@@ -108,7 +119,7 @@ class Cache:
         for root in self._roots():
             with suppress(OSError):
                 path = _entry_path(root, kind, key)
-                content = path.read_bytes()
+                content = read_own(path, root)
                 _touch(path)
                 return content
         return None
@@ -117,10 +128,28 @@ class Cache:
         """Remember the content for a key, which must not hold credentials; where there is no room it is forgotten."""
         with suppress(OSError):
             path = _entry_path(self._writable_root(), kind, key)
-            path.parent.mkdir(parents=True, exist_ok=True)
             with self.partial() as partial:
                 partial.write_bytes(content)
                 _move(partial, path)
+
+    @property
+    def _is_private(self) -> bool:
+        with self._lock:
+            if self._privacy is None:
+                self._privacy = self._folder is None or is_private(self._folder)
+            return self._privacy
+
+    def _copied(self, path: Path, place: Path | None = None) -> Path:
+        """Return a copy that only we can change, under the same address; `place` is that address where it differs."""
+        with self._lock:
+            spare = self._spare or self._spare_folder()
+        copy = spare / "copies" / (place or path).relative_to(self._folder or spare)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            partial = _new_file(spare / "partial")
+            shutil.copyfile(path, partial)
+            _move(partial, copy)
+        return copy
 
     def _roots(self) -> tuple[Path, ...]:
         # The spare is asked first: it holds what replaced something damaged in a folder that cannot be written to.
@@ -138,13 +167,17 @@ class Cache:
             return None
         partial = self._folder / "partial"
         try:
-            partial.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            partial.mkdir(exist_ok=True, mode=0o755)
+            if not is_ours(partial.lstat()) or not stat.S_ISDIR(partial.lstat().st_mode):
+                return None
             tempfile.TemporaryFile(dir=partial).close()
         except OSError as error:
             if error.errno in _NOT_WRITABLE or isinstance(error, FileExistsError):
                 return None
             raise
-        _sweep(partial)
+        with suppress(FileNotFoundError):
+            _sweep(partial)
         return self._folder
 
     def _spare_folder(self) -> Path:
@@ -178,9 +211,34 @@ def _entry_path(root: Path, kind: str, key: str) -> Path:
     return root / kind / name[:2] / name
 
 
+def _new_file(folder: Path) -> Path:
+    """Make an empty file, and its folder where another run has just removed that."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            handle, name = tempfile.mkstemp(dir=folder)
+        except (FileExistsError, FileNotFoundError):
+            # The folder was there, and then it was not.
+            if attempt + 1 == _ATTEMPTS:
+                raise
+        else:
+            os.close(handle)
+            return Path(name)
+    raise AssertionError("the last attempt returns or raises")
+
+
 def _move(partial: Path, path: Path) -> None:
     try:
-        partial.replace(path)
+        for attempt in range(_ATTEMPTS):
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+                partial.replace(path)
+            except (FileExistsError, FileNotFoundError):
+                # Another run that clears the cache has removed the folder in between, or the file itself.
+                if attempt + 1 == _ATTEMPTS or not partial.exists():
+                    raise
+            else:
+                return
     except PermissionError:
         # Windows: another process has the same file open. It has the same content, too.
         if not path.is_file():
@@ -188,8 +246,9 @@ def _move(partial: Path, path: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed runs have left."""
-    for path in folder.iterdir():
+    """Remove what killed runs of ours have left."""
+    for path in tuple(folder.iterdir()):
         with suppress(OSError):
-            if path.stat().st_mtime < time.time() - _REMAINS:
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and is_ours(status) and status.st_mtime < time.time() - _REMAINS:
                 path.unlink()

@@ -13,6 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from lambda_pack.tools.network.cache_trust import is_ours
+
 __all__ = ["KINDS", "MOST", "Freed", "Held", "clear", "keep_bounded", "prune", "prune_to", "survey"]
 
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -91,7 +93,14 @@ def prune(folder: Path, *, most: int | None = None, unused_for: float | None = N
 def prune_to(folder: Path, *, used_since: float) -> Freed:
     """Remove all that was not used since a moment, in seconds since 1970: nobody else uses this cache."""
     files = [one for kind in KINDS for one in _files(folder / kind)]
-    gone = [one for one in files if one.used < used_since and _removed(one)]
+    arriving = time.time() - _IN_USE
+    gone = [
+        one
+        for one in files
+        if one.used < used_since
+        and not (one.path.parent == folder / "partial" and one.used > arriving)
+        and _removed(one)
+    ]
     _remove_empty_folders(folder)
     freed = sum(one.size for one in gone)
     return Freed(len(gone), freed, sum(one.size for one in files) - freed)
@@ -107,18 +116,26 @@ def keep_bounded(folder: Path, *, most: int = MOST) -> None:
 
 
 def clear(folder: Path) -> Freed:
-    """Remove everything. A run that is reading it now fetches it again, or fails and can be repeated."""
+    """Remove everything but what is arriving just now. A run that wants to read it fetches it again."""
     return prune_to(folder, used_since=float("inf"))
 
 
+def _is_own_folder(folder: Path) -> bool:
+    """Whether it is a folder and no link to one, which may lead to files elsewhere."""
+    try:
+        return stat.S_ISDIR(folder.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def _files(folder: Path) -> Iterator[_File]:
-    for parent, _, names in os.walk(folder):
+    for parent, _, names in os.walk(folder) if _is_own_folder(folder) else ():
         for name in names:
             path = Path(parent, name)
             # Another run may be quicker, and links are nobody's.
             with suppress(OSError):
                 status = path.lstat()
-                if stat.S_ISREG(status.st_mode):
+                if stat.S_ISREG(status.st_mode) and is_ours(status):
                     yield _File(path, status.st_size, status.st_mtime)
 
 
@@ -139,7 +156,8 @@ def _remove_folder_of(file: _File, cache: Path) -> None:
 
 def _remove_empty_folders(folder: Path) -> None:
     for kind in KINDS:
-        for parent, _, _ in os.walk(folder / kind, topdown=False):
-            # It has files, or another run is putting one into it.
-            with suppress(OSError):
-                Path(parent).rmdir()
+        for parent, _, _ in os.walk(folder / kind, topdown=False) if _is_own_folder(folder / kind) else ():
+            # It has files, or another run is putting one into it; what arrives needs its folder at any moment.
+            if kind != "partial":
+                with suppress(OSError):
+                    Path(parent).rmdir()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ __all__ = ["HttpDownloads"]
 _THREADS = 6
 # How often, in seconds, a wait for what was begun before looks whether the batch has ended.
 _GLANCE = 0.2
+# How often a file is fetched that another run removes at once.
+_ATTEMPTS = 5
 
 
 class HttpDownloads:
@@ -61,13 +63,22 @@ class HttpDownloads:
             LambdaPackError: the cache cannot be written to.
         """
         # The largest first: begun last, it alone would be waited for.
-        wanted = (file for file in dict.fromkeys(files) if file not in self._fetched)
+        wanted = (file for file in dict.fromkeys(files) if not self._is_here(file))
         ordered = sorted(wanted, key=lambda file: -(file.size or 0))
         paths = in_parallel(self._fetch_or_wait, ordered, threads=_THREADS, interrupt=self._session.stop)
         self._fetched.update(zip(ordered, paths, strict=True))
         if self._forecast and ordered:
             self._forecast.remember(_addresses(self._fetched))
         return {file: self._fetched[file] for file in files}
+
+    def _is_here(self, file: Wheel | Sdist) -> bool:
+        """Return whether it was fetched and is still there: another run may have cleared the cache since then."""
+        path = self._fetched.get(file)
+        if path is not None and not path.is_file():
+            self._narrator.note(f"{file.filename} has vanished from the cache: fetched again")
+            del self._fetched[file]
+            return False
+        return path is not None
 
     def begin(self, files: Iterable[Wheel | Sdist]) -> None:
         """See `lambda_pack.ports.Downloads`."""
@@ -92,10 +103,14 @@ class HttpDownloads:
         promise = Promise.of_source(file)
         if urlsplit(file.url).scheme == "file":
             return self._in_place(file, promise)
-        with self._narrator.span(f"fetch {file.filename}"):
-            path = self._cached(file, promise) or self._download(file, promise, stop)
-        if self._arrived is not None and isinstance(file, Wheel):
-            self._arrived(file, path)
+        for _ in range(_ATTEMPTS):
+            with self._narrator.span(f"fetch {file.filename}"):
+                path = self._cached(file, promise) or self._download(file, promise, stop)
+            if self._arrived is not None and isinstance(file, Wheel):
+                self._arrived(file, path)
+            if path.is_file():
+                break
+            # Another run has cleared the cache. What was opened before that stays open.
         return path
 
     def _in_place(self, file: Wheel | Sdist, promise: Promise) -> Path:
@@ -121,8 +136,8 @@ class HttpDownloads:
                 foreseen = self._forecast.digest(path, promise.algorithm) if self._forecast else None
                 if (foreseen or promise.of_file(path)) == expected:
                     return path
-            except FileNotFoundError:
-                # Another run found it damaged at the same time.
+            except OSError:
+                # Another run found it damaged at the same time, or has cleared the cache.
                 continue
             with self._lock:
                 self._narrator.note(f"{file.filename} in the cache is damaged: thrown away, and fetched again")
@@ -132,14 +147,26 @@ class HttpDownloads:
     def _download(self, file: Wheel | Sdist, promise: Promise, stop: threading.Event) -> Path:
         progress = Progress(file.filename, self._narrator, self._lock)
         try:
-            with self._cache.partial() as partial:
-                digest = Transfer(self._session, file, promise, progress=progress, stop=stop).into(partial)
-                return self._cache.put(partial, promise.algorithm, digest, file.filename)
+            for last in (False, True):
+                with self._cache.partial() as partial, _again_unless(last):
+                    digest = Transfer(self._session, file, promise, progress=progress, stop=stop).into(partial)
+                    return self._cache.put(partial, promise.algorithm, digest, file.filename)
+            raise AssertionError("the last try returns or raises")
         except OSError as error:
             raise LambdaPackError(
                 f"{file.filename!r} cannot be written to the cache: {error.strerror}; "
                 "free some space, or choose another folder with --cache-dir"
             ) from error
+
+
+@contextmanager
+def _again_unless(last: bool) -> Iterator[None]:  # noqa: FBT001  # one argument
+    """Leave it to the next try that the file vanished while it arrived: another run has removed it."""
+    try:
+        yield
+    except FileNotFoundError:
+        if last:
+            raise
 
 
 def _addresses(files: Iterable[Wheel | Sdist]) -> Iterator[tuple[str, str, str]]:
