@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -87,6 +88,25 @@ def test_while_files_arrive(work: Workplace, number: signal.Signals) -> None:
     assert files_below(work.folder) == ["requirements.txt"]
     assert not files_below(work.cache / "partial")
     assert not list(work.cache.rglob("*.whl"))
+
+
+def test_many_that_wait_for_a_server_that_does_not_answer(work: Workplace) -> None:
+    """A thread that waits for an answer cannot be woken; it was waited for, for two minutes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/six-1.0-py3-none-any.whl"
+        wheel = f"{{name = 'six-1.0-py3-none-any.whl', url = '{url}', hashes = {{sha256 = '{'0' * 64}'}}}}"
+        package = f"[[packages]]\nname = 'six'\nversion = '1.0'\nwheels = [{wheel}]\n"
+        work.write("pylock.toml", "lock-version = '1.0'", "created-by = 'x'", package)
+        work.write("lambda-pack.yml", "functions: {a: {input: pylock.toml}, b: {input: pylock.toml}}")
+        connected = ThreadPoolExecutor(1).submit(silent.accept)
+        began = time.monotonic()
+
+        done = interrupted(work, signal.SIGINT, connected.done, "--all")
+
+    assert done.exit_code == 130
+    assert done.errors.endswith("lambda-pack: interrupted\n")
+    assert "Traceback" not in done.text
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.skipif(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -26,6 +27,8 @@ __all__ = ["Outcome", "Packed", "Refused", "pack_many"]
 
 # How often the waiting thread looks up (seconds): Windows delivers Ctrl-C only between two waits.
 _GLANCE = 0.2
+# How long (seconds) what was interrupted may take to tidy up.
+_GRACE = 1.0
 
 
 class Packed(Struct, frozen=True):
@@ -71,9 +74,9 @@ def pack_many(
             stop.set()
             shared.stop()
             _end(futures)
+            pool.shutdown(wait=False)
             raise
-        finally:
-            pool.shutdown(cancel_futures=True)
+        pool.shutdown()
 
 
 @contextmanager
@@ -127,10 +130,14 @@ def _as_they_come(futures: Sequence[Future[Outcome]]) -> Iterator[Outcome]:
 
 
 def _end(futures: Sequence[Future[Outcome]]) -> None:
-    """End what runs; what has not begun never will."""
+    """End what runs; what has not begun never will.
+
+    A thread that connects to a server which does not answer cannot be woken: it is left alone after a moment.
+    """
     for future in futures:
         future.cancel()
-    while wait(futures, timeout=_GLANCE).not_done:
+    end = time.monotonic() + _GRACE
+    while wait(futures, timeout=_GLANCE).not_done and time.monotonic() < end:
         # A thread may have been between two programs.
         end_all()
 

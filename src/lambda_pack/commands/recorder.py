@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
+from lambda_pack.commands.patience import Patience
 from lambda_pack.ports import Narrator
 
 __all__ = ["Recorder", "Span"]
@@ -24,7 +25,10 @@ class Span(Struct, frozen=True):
 
 
 class Recorder:
-    """Passes everything to another narrator and keeps warnings and the seconds each step took."""
+    """Passes everything to another narrator and keeps warnings and the seconds each step took.
+
+    What takes longer than some seconds is said while it lasts (`lambda_pack.commands.patience`).
+    """
 
     def __init__(self, narrator: Narrator, clock: Callable[[], float] = time.perf_counter) -> None:
         self._narrator = narrator
@@ -36,13 +40,15 @@ class Recorder:
         self._thread = threading.get_ident()
         self._spans: list[Span] = []
         self._sentences: dict[int, str] = {}
+        self._patience = Patience(narrator.working)
 
     @contextmanager
     def span(self, label: str) -> Iterator[None]:
         """Remember how long the block took; in any thread."""
         begin = self._clock()
         try:
-            yield
+            with self._patience.watched(label):
+                yield
         finally:
             spent = self._clock() - begin
             self._spans.append(Span(label, begin - self._made, spent, threading.get_ident()))

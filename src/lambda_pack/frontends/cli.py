@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import signal
 import sys
+import threading
 
 from lambda_pack.errors import Interrupted, LambdaPackError, UsageError, came_of_interruption
 from lambda_pack.frontends.screen import clean
@@ -67,6 +69,11 @@ def with_sigterm(interruption: type[Interrupted]) -> None:
 
 def _interrupted() -> int:
     print("lambda-pack: interrupted", file=sys.stderr)
+    if any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate()):
+        # One that connects to a server which does not answer: Python would wait for it, and the next run tidies up.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(Interrupted.exit_code)
     return Interrupted.exit_code
 
 

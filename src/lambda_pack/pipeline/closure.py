@@ -23,6 +23,7 @@ from lambda_pack.model.permissions import permitted
 from lambda_pack.model.requirements import Requirements
 from lambda_pack.model.stock import Accepted, Attempt, Stock
 from lambda_pack.model.targets import Target
+from lambda_pack.model.urls import without_credentials
 from lambda_pack.model.verdicts import Fits, judge
 from lambda_pack.ports import Index, Ports
 
@@ -39,10 +40,19 @@ def resolve_everything(requirements: Requirements, target: Target, ports: Ports)
         UnmetDependencies: the requirements contradict each other.
     """
     try:
-        lock = ports.resolver.resolve(target)
+        with ports.narrator.span(f"the resolver, which asks {_asked(requirements)}"):
+            lock = ports.resolver.resolve(target)
     except UnmetDependencies as refusal:
         return _without_obstacles(requirements, target, ports, refusal)
     return replace(stock_of(lock, requirements, target), resolver_runs=1)
+
+
+def _asked(requirements: Requirements) -> str:
+    """Return the hosts of the indexes, for people; no login is in them."""
+    indexes = requirements.indexes
+    named = [re.split(r"[/?#]", without_credentials(url).partition("://")[2])[0] for url in indexes.urls]
+    own = [] if indexes.index_url or indexes.no_index else ["the public index"]
+    return ", ".join(dict.fromkeys([*own, *filter(None, named)])) or "no index"
 
 
 def stock_of(lock: Pylock, requirements: Requirements, target: Target) -> Stock:

@@ -100,7 +100,9 @@ def _with_index_files(stock: Stock, requirements: Requirements, ports: Ports) ->
         split = ports.index.split(pin.name for pin in pins)
     if not unmet and not split:
         return stock
-    files = (file for file in ports.index.files(unmet | split) if file.pin.name in unmet or file.pin in pins)
+    with ports.narrator.span(f"the pages of {len(unmet | split)} packages on the index"):
+        listed = ports.index.files(unmet | split)
+    files = (file for file in listed if file.pin.name in unmet or file.pin in pins)
     # An index lists thousands of files, and in most rounds all of them are known.
     known = {(offer.pin, offer.filename) for offer in stock.offers}
     new = [file for file in files if (file.pin, file.filename) not in known]
@@ -313,9 +315,10 @@ class _Search:
             self._runs += 1
             self._ports.narrator.working(f"resolver run {self.runs}: {exclusions.beyond(self.asked)}")
             try:
-                lock = self._ports.resolver.resolve(
-                    stock.target, exclusions=exclusions, without=[pin.name for pin in obstacles]
-                )
+                with self._ports.narrator.span("the resolver, which looks for older versions"):
+                    lock = self._ports.resolver.resolve(
+                        stock.target, exclusions=exclusions, without=[pin.name for pin in obstacles]
+                    )
             except UnmetDependencies:
                 self._answers[exclusions] = None
             else:
