@@ -166,3 +166,20 @@ def test_only_build_lets_the_code_of_one_run(work: Workplace, resolver: str, tmp
     assert [one["name"] for one in report["unmet"]] == ["other"]
     assert build_events(tmp_path / "wanted")
     assert not build_events(tmp_path / "other")
+
+
+@pytest.mark.parametrize("resolver", ["uv", "pip"])
+def test_a_token_in_a_query_is_shown_nowhere(work: Workplace, resolver: str) -> None:
+    """A lock needs the URL as it is, so it is written there, and that is said."""
+    wheel = make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
+    work.write("requirements.txt", f"six @ {work.index.url.removesuffix('simple')}files/{wheel.name}?token={PASSWORD}")
+
+    packed = work.packed("--resolver", resolver, "-v")
+    said = work.run(*work.command("pack", "--json", "--force", "--resolver", resolver))
+
+    assert "token=****" in packed.said.text
+    assert "the lock has a token or signature in 1 URLs" in packed.said.errors
+    for text in (packed.said.text, said.text, *(path.read_text() for path in work.folder.rglob("*.report.json"))):
+        assert PASSWORD not in text
+    pages = [path for path in (work.cache / "pages").rglob("*") if path.is_file()]
+    assert not [path for path in pages if PASSWORD.encode() in path.read_bytes()]

@@ -103,3 +103,26 @@ def test_a_password_that_is_not_encoded_is_understood(password: str) -> None:
 
     assert credentials_in(url) == ("me", password)
     assert without_credentials(url) == "https://x.example/simple"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("token", "access_token", "private_token", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Credential"),
+        *("X-Goog-Signature", "Signature", "Key-Pair-Id", "Policy", "sig", "AWSAccessKeyId", "api_key", "apikey"),
+        *("password", "auth", "jwt", "client_secret"),
+    ],
+)
+@pytest.mark.parametrize("text", ["{}", "get {} now", "'{}'", '"{}",', "<a href={}>", "({})", "{}#sha256=00", "\n{}\n"])
+@pytest.mark.parametrize("before", ["?", "?v=1&", "?v=1;", "?v=1&amp;"])
+def test_tokens_in_queries_are_hidden(name: str, text: str, before: str) -> None:
+    url = f"https://x.example/a-1.0-py3-none-any.whl{before}{name}=s3cr%2Fet&w=2"
+    shown = masked(text.format(url))
+    assert "s3cr" not in shown
+    assert f"{name}=****&w=2" in shown
+
+
+@pytest.mark.parametrize("query", ["", "?v=1", "?design=2", "?keyword=a", "?page=2&size=3"])
+def test_other_queries_stay(query: str) -> None:
+    url = f"https://x.example/a.whl{query}"
+    assert masked(url) == url

@@ -13,6 +13,7 @@ from lambda_pack.commands.reports import report_of
 from lambda_pack.commands.wiring import Workshop
 from lambda_pack.files.whole import whole_file
 from lambda_pack.model.joint_lock import joint_lock
+from lambda_pack.model.locks import about_tokens
 from lambda_pack.model.packages import Offer, Pin
 from lambda_pack.model.report import Report
 from lambda_pack.model.request import PackRequest
@@ -42,6 +43,8 @@ def lock(
         with Workshop(order, environ, recorder) as workshop:
             outcome = look_ahead(request, order.requirements, workshop.scratch(), wire=workshop.wire)
         wanted[request.target] = tuple(planned_origins(outcome.stock))
+        for warning in about_tokens(offer for _, offer in wanted[request.target]):
+            recorder.warn(warning)
         reports.append(replace(report_of(order, outcome, recorder, workshop.mask), is_check=True))
     if not any(report.unmet for report in reports):
         _write(wanted, output.absolute())

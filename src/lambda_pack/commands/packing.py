@@ -22,7 +22,7 @@ from lambda_pack.files.whole import writing_to
 from lambda_pack.model.choices import Layout
 from lambda_pack.model.layouts import FORMS, dockerfile
 from lambda_pack.model.limits import megabytes
-from lambda_pack.model.locks import lock_of
+from lambda_pack.model.locks import about_tokens, lock_of
 from lambda_pack.model.report import ArchiveFacts, Report
 from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
@@ -55,6 +55,8 @@ def pack_order(
         staging = Path(name)
         write = partial(_write, order=order, staging=staging, recorder=recorder)
         outcome = take_nine_steps(request, order.requirements, workshop.scratch(), wire=workshop.wire, write=write)
+        for warning in about_tokens(offer for _, offer in outcome.origins or ()):
+            recorder.warn(warning)
         report = replace(report_of(order, outcome, recorder, workshop.mask), inputs_sha256=inputs)
         if request.to_dir is None and (outcome.archive is not None or request.keeps_report):
             _write_beside(staging, order, report, outcome)

@@ -21,9 +21,9 @@ from lambda_pack.errors import UsageError
 from lambda_pack.model.packages import Checkout, Folder, Hashes, Offer, Pin, Sdist, Wheel
 from lambda_pack.model.patch_levels import patch_levels
 from lambda_pack.model.targets import Target
-from lambda_pack.model.urls import filename_of, path_of, without_credentials
+from lambda_pack.model.urls import filename_of, has_token, masked, path_of, without_credentials
 
-__all__ = ["CREATOR", "lock_of", "offers_of", "package_of", "pins_of"]
+__all__ = ["CREATOR", "about_tokens", "lock_of", "offers_of", "package_of", "pins_of"]
 
 CREATOR = "lambda-pack"
 """What a lock of ours says about who made it."""
@@ -200,3 +200,13 @@ def _aware(uploaded: datetime | None) -> datetime | None:
 
 def _hashes(hashes: Mapping[str, str]) -> Hashes:
     return tuple(sorted((algorithm.lower(), digest.lower()) for algorithm, digest in hashes.items()))
+
+
+def about_tokens(offers: Iterable[Offer]) -> Iterator[str]:
+    """Yield a warning where a lock names URLs that hold tokens or signatures: without them nothing is found there."""
+    urls = [offer.url for offer in offers if not isinstance(offer, Folder) and has_token(offer.url)]
+    if urls:
+        yield (
+            f"the lock has a token or signature in {len(urls)} URLs, such as {masked(urls[0])!r}: who can read the "
+            "lock can fetch these files with it; keep the lock private, or use an index with a login"
+        )

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 __all__ = [
     "credentials_in",
     "filename_of",
+    "has_token",
     "masked",
     "path_of",
     "with_credentials",
@@ -23,6 +24,12 @@ __all__ = [
 _WITH_LOGIN = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*)://"
     r"(?P<rest>(?:[^\s/@:\[]+:(?!\s|[0-9]+(?:[/'\"),;]|$)|['\"),;]*(?:\s|$))[^\n@]*)?[^\s@]*@\S*)",
+    re.IGNORECASE,
+)
+# Of signed URLs of S3, CloudFront, Google and Azure, and of indexes that take a token.
+_TOKEN = re.compile(
+    r"([?&;](?:amp;)?[\w.%-]*(?:token|sig|signature|secret|passw(?:or)?d|pwd|credential|api[-_]?key|access[-_]?key(?:id)?"
+    r"|key-pair-id|policy|auth|authorization|jwt)=)[^&\s'\"<>#;]+",
     re.IGNORECASE,
 )
 # The `@v1` of `git+https://x.example/a.git@v1`: a host with a dot and a path lead to it, and no host follows it.
@@ -56,15 +63,27 @@ def path_of(url: str) -> Path:
 def masked(text: str) -> str:
     """Hide the user information of every URL in the text: everything from `://` to the last `@` of the word.
 
-    Rather too much is hidden than too little: a path with an `@` is hidden as well. What stays readable are `git@`,
+    Values in queries that are tokens or signatures by their names are hidden, too. Rather too much is hidden than too
+    little: a path with an `@` is hidden as well. What stays readable are `git@`,
     the user that every git server asks for, `file:` URLs, and the revision at the end of a repository's URL.
 
     >>> masked("from https://me:secret@x.example/simple")
     'from https://****@x.example/simple'
+    >>> masked("https://x.example/a.whl?X-Amz-Date=2026&X-Amz-Signature=ab12 was answered")
+    'https://x.example/a.whl?X-Amz-Date=2026&X-Amz-Signature=**** was answered'
     >>> masked("git+https://me:a/b#c@x.example/a.git@v1")
     'git+https://****@x.example/a.git@v1'
     """
-    return _WITH_LOGIN.sub(_masked_login, text)
+    return _TOKEN.sub(r"\1****", _WITH_LOGIN.sub(_masked_login, text))
+
+
+def has_token(url: str) -> bool:
+    """Whether the query of a URL holds a token or a signature: who has the URL may read what it names.
+
+    >>> has_token("https://x.example/a.whl?sig=ab"), has_token("https://x.example/a.whl?v=1")
+    (True, False)
+    """
+    return _TOKEN.search(url) is not None
 
 
 def _masked_login(found: re.Match[str]) -> str:

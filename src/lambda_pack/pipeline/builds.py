@@ -8,7 +8,7 @@ from lambda_pack.model.old_builds import fails_before_compiling
 from lambda_pack.model.packages import Pin, Source
 from lambda_pack.model.report import ToBuild
 from lambda_pack.model.stock import Attempt, Stock
-from lambda_pack.model.urls import without_credentials
+from lambda_pack.model.urls import masked, without_credentials
 from lambda_pack.pipeline.explanations import why_no_wheel
 from lambda_pack.ports import Ports
 
@@ -40,7 +40,7 @@ def left_to_build(stock: Stock) -> Iterator[ToBuild]:
     """Yield the packages that have a source and that nothing has tried to build."""
     for source in _sources(stock):
         if not any(attempt.pin == source.pin for attempt in stock.attempts):
-            yield ToBuild(source.pin, without_credentials(source.filename), why_no_wheel(stock, source.pin))
+            yield ToBuild(source.pin, masked(without_credentials(source.filename)), why_no_wheel(stock, source.pin))
 
 
 def _says_in_vain(stock: Stock, ports: Ports) -> bool:

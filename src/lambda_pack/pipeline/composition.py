@@ -23,7 +23,7 @@ from lambda_pack.model.request import PackRequest
 from lambda_pack.model.requirements import Requirements, proofs_in
 from lambda_pack.model.slimming import Saving
 from lambda_pack.model.stock import Stock
-from lambda_pack.model.urls import without_credentials
+from lambda_pack.model.urls import masked, without_credentials
 from lambda_pack.pipeline.consistency import check_consistency
 from lambda_pack.pipeline.dependencies import dependencies_between
 from lambda_pack.pipeline.limits import check_size
@@ -232,7 +232,7 @@ def _packed(stock: Stock, digests: Mapping[Wheel, str], sizes: Mapping[Pin, int]
         yield PackedPackage(
             pin=wheel.pin,
             filename=wheel.filename,
-            url=without_credentials(wheel.url) if source is None else None,
+            url=masked(without_credentials(wheel.url)) if source is None else None,
             sha256=digests[wheel],
             size=sizes.get(wheel.pin, 0),
             is_verified=bool(proofs_in(wheel.hashes)),
@@ -250,7 +250,7 @@ def planned(stock: Stock) -> Iterator[PackedPackage]:
         yield PackedPackage(
             pin=wheel.pin,
             filename=wheel.filename,
-            url=without_credentials(wheel.url),
+            url=masked(without_credentials(wheel.url)),
             sha256=dict(wheel.hashes).get("sha256"),
             size=None,
             is_verified=bool(proofs_in(wheel.hashes)),

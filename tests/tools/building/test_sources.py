@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -139,7 +140,25 @@ def test_a_checkout_has_its_history_and_no_login(tmp_path: Path) -> None:
     )
     assert (clone / "pyproject.toml").is_file()
     assert (clone / ".git").is_dir()
-    assert "s3cret" not in (clone / ".git" / "config").read_text()
+    assert not [path for path in (clone / ".git").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+
+
+def test_a_login_is_not_in_the_arguments_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every user of a machine can read the arguments of its programs."""
+    project, commit = repository(tmp_path)
+    told = tmp_path / "told"
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "git"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {told}\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+
+    url = project.as_uri().replace("file://", "file://me:s3cr%3Det%27@localhost")
+    clone = unpacked(Checkout(PIN, "git", url, commit), tmp_path)
+
+    assert (clone / "pyproject.toml").is_file()
+    assert "clone" in told.read_text()
+    assert "s3cr" not in told.read_text()
 
 
 def test_a_commit_that_is_not_there_is_the_repositorys_fault(tmp_path: Path) -> None:

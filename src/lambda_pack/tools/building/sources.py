@@ -17,10 +17,11 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError, UsageError
 from lambda_pack.model.packages import Checkout, Folder, Sdist, Source
-from lambda_pack.model.urls import masked, without_credentials
+from lambda_pack.model.urls import credentials_in, masked, without_credentials
 from lambda_pack.ports import Index
 from lambda_pack.tools.building.archives import unpack_tar, unpack_zip
 from lambda_pack.tools.building.folders import copy_folder
@@ -178,18 +179,35 @@ def _unpack_archive(source: Sdist, archive: Path, into: Path) -> None:
 
 def _clone(source: Checkout, into: Path, environment: Mapping[str, str]) -> None:
     git = ("git", "-c", "advice.detachedHead=false")
+    # Arguments can be read by every user of the machine; the environment cannot.
+    url, login = _without_login(source.url)
     steps = [
-        (*git, "clone", "--quiet", "--no-checkout", source.url, str(into)),
+        (*git, "clone", "--quiet", "--no-checkout", url, str(into)),
         (*git, "-C", str(into), "fetch", "--quiet", "origin", source.commit),
         (*git, "-C", str(into), "checkout", "--quiet", "--detach", source.commit),
         (*git, "-C", str(into), "submodule", "--quiet", "update", "--init", "--recursive"),
-        # A login in the URL was for this; the project's code needs none.
-        (*git, "-C", str(into), "remote", "set-url", "origin", without_credentials(source.url)),
     ]
     for step in steps:
-        ended = run(step, environment=environment)
+        ended = run(step, environment={**environment, **login})
         # A server need not give single commits: then the clone must have it already.
         if ended.status != 0 and "fetch" not in step:
             raise IndexUnavailable(
                 f"git could not get {shown(source)!r}; check the address and the commit", log=tail(masked(ended.log))
             )
+
+
+def _without_login(url: str) -> tuple[str, dict[str, str]]:
+    """Return a repository's URL without its login, and the variable that gives git the login for that host.
+
+    It is the variable by which git hands `-c` to the programs that it starts (also before 2.31, which has another one).
+    The login is quoted, so neither `'` nor `=` is in it.
+    """
+    login = credentials_in(url)
+    if login is None or urlsplit(url).scheme not in {"http", "https", "file"}:
+        return url, {}
+    plain = without_credentials(url)
+    root = urlunsplit(urlsplit(plain)._replace(path="/", query=""))
+    user, password = login
+    quoted = quote(user, safe="") if password is None else f"{quote(user, safe='')}:{quote(password, safe='')}"
+    scheme, _, rest = root.partition("://")
+    return plain, {"GIT_CONFIG_PARAMETERS": f"'url.{scheme}://{quoted}@{rest}.insteadOf={root}'"}

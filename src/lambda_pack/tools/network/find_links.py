@@ -32,7 +32,11 @@ def linked(place: str, names: Collection[NormalizedName], *, pages: Pages) -> Pa
         if page is None:
             raise UsageError(f"there is no page at {masked(place)!r}; correct --find-links or PIP_FIND_LINKS")
         return parse_page(
-            page.body, url=page.url, content_type=page.content_type, names=names, index=without_credentials(place)
+            page.body,
+            url=page.url,
+            content_type=page.content_type,
+            names=names,
+            index=masked(without_credentials(place)),
         )
     path = path_of(place) if scheme == "file" else Path(place).absolute()
     if path.suffix in {".html", ".htm"} and path.is_file():

@@ -14,7 +14,7 @@ from lambda_pack.model.choices import IndexStrategy
 from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Hashes, Sdist, Wheel
 from lambda_pack.model.requirements import proofs_in
-from lambda_pack.model.urls import path_of, without_credentials
+from lambda_pack.model.urls import masked, path_of, without_credentials
 from lambda_pack.ports import Downloads, Narrator
 from lambda_pack.tools.network.cache import Cache
 from lambda_pack.tools.network.digests import Promise
@@ -99,7 +99,7 @@ class SimpleIndex:
         wanted = tuple(files)
         urls = index_urls(self._settings)
         if len(urls) == 1 and not self._settings.find_links:
-            only = without_credentials(urls[0])
+            only = masked(without_credentials(urls[0]))
             return {file: only for file in wanted if urlsplit(file.url).scheme != "file" or only.startswith("file:")}
         offered = {file.url: file.index for file in self.files({file.pin.name for file in wanted})}
         return {file: index for file in wanted if (index := offered.get(file.url)) is not None}
@@ -193,7 +193,7 @@ class SimpleIndex:
                 case Fetched(url=address, content_type=kind, body=body):
                     is_known = True
                     page = parse_page(
-                        body, url=address, content_type=kind, names={name}, index=without_credentials(url)
+                        body, url=address, content_type=kind, names={name}, index=masked(without_credentials(url))
                     )
                     found += map(self._settings.cooldown.applied, self._kept(page))
         return found, is_known

@@ -97,7 +97,8 @@ class Pages:
         if "no-store" in headers.get("cache-control", "").lower():
             return
         known = _Known(
-            url=without_credentials(response.url),
+            # Links on the page are relative to its path; a token in the query has no place on the disk.
+            url=without_credentials(response.url).partition("?")[0],
             content_type=headers.get("content-type", ""),
             etag=headers.get("etag"),
             modified=headers.get("last-modified"),
