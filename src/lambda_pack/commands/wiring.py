@@ -119,6 +119,7 @@ class Workshop:
             narrator=self._narrator,
             forecast=self._forecast(cache, wheels, session) if self._order.lock is None and not self._shared else None,
             arrived=partial(self._look_ahead, wheels, auditor),
+            compares_sizes=self._order.lock is not None,
         )
 
         index_over = self._indexes(session, cache, downloads)

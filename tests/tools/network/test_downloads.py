@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from lambda_pack.errors import IndexUnavailable, IntegrityError, Interrupted, LambdaPackError
 from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.model.packages import Hashes, Wheel
+from lambda_pack.tools.network.downloads import HttpDownloads
 from tests.support.faults import Cut, Damage, Fault, NoRange, Protect, Redirect, Refuse, Slow, WrongLength
 from tests.support.index import LoopbackIndex
 from tests.support.packages import make_wheel
@@ -361,3 +363,15 @@ def test_an_interrupt_ends_all_downloads_at_once(index: LoopbackIndex, tmp_path:
             tools.downloads.fetch(wheels)
         assert time.monotonic() - begun < 5
     assert not left(tmp_path / "cache")
+
+
+def test_the_size_in_a_lock_is_compared(index: LoopbackIndex, tmp_path: Path) -> None:
+    wheel = offered(index)
+    size = (index.folder / NAME).stat().st_size
+    with bench(settings(), tmp_path / "cache") as tools:
+        downloads = HttpDownloads(tools.session, tools.cache, narrator=tools.listener, compares_sizes=True)
+        right, wrong = replace(wheel, size=size), replace(wheel, size=size + 1)
+        assert downloads.fetch([right])[right].is_file()
+        with pytest.raises(IntegrityError, match=f"has {size} bytes, and the lock says {size + 1}"):
+            downloads.fetch([wrong])
+        assert tools.downloads.fetch([wrong])[wrong].is_file(), "an index may be wrong about it"

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lambda_pack.errors import IndexUnavailable, LambdaPackError
+from lambda_pack.errors import IndexUnavailable, IntegrityError, LambdaPackError
 from lambda_pack.model.packages import Sdist, Wheel
 from lambda_pack.model.urls import path_of
 from lambda_pack.ports import Narrator
@@ -32,7 +32,7 @@ _ATTEMPTS = 5
 class HttpDownloads:
     """The port `Downloads` over HTTP and `file:`, with a cache in between."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what downloads work with, each by name
         self,
         session: Session,
         cache: Cache,
@@ -40,8 +40,13 @@ class HttpDownloads:
         narrator: Narrator,
         forecast: Forecast | None = None,
         arrived: Callable[[Wheel, Path], None] | None = None,
+        compares_sizes: bool = False,
     ) -> None:
-        """`arrived` hears of each wheel as soon as it is here and right, in one of several threads."""
+        """Fetch with this session.
+
+        With `compares_sizes` a file must have the size that is promised, as in a lock. `arrived` hears of each wheel as
+        soon as it is here and right, in one of several threads.
+        """
         self._session = session
         self._cache = cache
         self._narrator = narrator
@@ -49,6 +54,7 @@ class HttpDownloads:
         self._fetched: dict[Wheel | Sdist, Path] = {}
         self._forecast = forecast
         self._arrived = arrived
+        self._compares_sizes = compares_sizes
         self._begun: dict[Wheel | Sdist, threading.Thread] = {}
 
     def fetch(self, files: Sequence[Wheel | Sdist]) -> Mapping[Wheel | Sdist, Path]:
@@ -106,6 +112,7 @@ class HttpDownloads:
         for _ in range(_ATTEMPTS):
             with self._narrator.span(f"fetch {file.filename}"):
                 path = self._cached(file, promise) or self._download(file, promise, stop)
+            self._check_size(file, path)
             if self._arrived is not None and isinstance(file, Wheel):
                 self._arrived(file, path)
             if path.is_file():
@@ -125,7 +132,19 @@ class HttpDownloads:
             raise IndexUnavailable(f"{str(path)!r} is not a file; check the path")
         if not promise.is_kept(digest):
             raise promise.broken(digest, filename=file.filename, where=str(path))
+        self._check_size(file, path)
         return path
+
+    def _check_size(self, file: Wheel | Sdist, path: Path) -> None:
+        if not self._compares_sizes or file.size is None:
+            return
+        with suppress(OSError):  # another run has cleared the cache
+            size = path.stat().st_size
+            if size != file.size:
+                raise IntegrityError(
+                    f"{file.filename!r} has {size} bytes, and the lock says {file.size}; make the lock anew, or find "
+                    "out who changed it"
+                )
 
     def _cached(self, file: Wheel | Sdist, promise: Promise) -> Path | None:
         for expected in sorted(promise.digests):
