@@ -98,10 +98,11 @@ def test_many_that_wait_for_a_server_that_does_not_answer(work: Workplace) -> No
         package = f"[[packages]]\nname = 'six'\nversion = '1.0'\nwheels = [{wheel}]\n"
         work.write("pylock.toml", "lock-version = '1.0'", "created-by = 'x'", package)
         work.write("lambda-pack.yml", "functions: {a: {input: pylock.toml}, b: {input: pylock.toml}}")
-        connected = ThreadPoolExecutor(1).submit(silent.accept)
-        began = time.monotonic()
-
-        done = interrupted(work, signal.SIGINT, connected.done, "--all")
+        with ThreadPoolExecutor(1) as pool:
+            connected = pool.submit(silent.accept)
+            began = time.monotonic()
+            done = interrupted(work, signal.SIGINT, connected.done, "--all")
+        connected.result()[0].close()
 
     assert done.exit_code == 130
     assert done.errors.endswith("lambda-pack: interrupted\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -155,3 +156,19 @@ def test_a_log_cannot_write_on_a_terminal(said: str, logged: str) -> None:
     code = "import sys; sys.stdout.buffer.write(sys.argv[1].encode())"
     ended = run(python(code, said), environment={}, on_line=heard.append)
     assert (ended.log, ended.output, heard) == (logged, said, [logged])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="groups of processes are POSIX's")
+def test_programs_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """With all that they have started: a killed build must not go on compiling."""
+    heartbeat = tmp_path / "heartbeat"
+    killed = "import os, threading; threading.Timer(1.2, os.kill, (os.getpid(), 9)).start()"
+    code = f"{killed}; from lambda_pack.tools.process import run; run({python(PARENT, heartbeat)!r}, environment={{}})"
+
+    done = run(python(code), environment={"PYTHONPATH": os.pathsep.join(sys.path)})
+
+    assert done.status == -signal.SIGKILL
+    assert heartbeat.exists()
+    time.sleep(1.5)  # it is asked first, and a second later forced
+    assert is_quiet(heartbeat)

@@ -12,7 +12,7 @@ import subprocess  # noqa: TID251  # this is the place
 import sys
 from collections import deque
 from contextlib import contextmanager, suppress
-from threading import Lock, Thread
+from threading import Lock, Thread, Timer
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambda_pack.errors import LambdaPackError
@@ -28,10 +28,28 @@ __all__ = ["Completed", "Running", "clean_up", "end_all", "own_environment", "ru
 _REMEMBERED = 5_000
 # How long an asked program may take to tidy up before it is killed, and its heirs may hold our pipes (seconds).
 _GRACE = 2.0
+# When a program is watched over, so that it ends with us even if we are killed (seconds).
+_SOON = 0.5
 # What a terminal obeys rather than shows: package code writes the logs that we print.
 _CONTROLS = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 )
+
+
+# Lines `+ GROUP` and `- GROUP` say which groups of processes live.
+_WATCH = """
+trap "" INT TERM HUP
+groups=
+while read -r sign group; do
+    rest=
+    for one in $groups; do [ "$one" = "$group" ] || rest="$rest $one"; done
+    groups=$rest
+    [ "$sign" = - ] || groups="$groups $group"
+done
+for group in $groups; do kill -s TERM -- "-$group"; done 2>/dev/null
+[ -z "$groups" ] || sleep 1
+for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null
+"""
 
 
 class Completed(NamedTuple):
@@ -113,14 +131,21 @@ def started(
     process = _start(command, environment, folder)
     with _lock:
         _living.add(process)
+    # Most programs end sooner.
+    guarding = Timer(_SOON, _guarded, (process.pid,))
+    guarding.daemon = True
+    guarding.start()
     try:
         yield Running(command, process, _Transcript(on_line))
     except BaseException:
         _end(process)
         raise
     finally:
+        guarding.cancel()
+        guarding.join()
         if process.poll() is None:
             _end(process)
+        _released(process.pid)
         with _lock:
             _living.discard(process)
         for stream in (process.stdout, process.stderr):
@@ -164,6 +189,52 @@ def end_all() -> None:
 
 _living: set[subprocess.Popen[str]] = set()
 _lock = Lock()
+_watching = Lock()
+_watchers: list[IO[bytes]] = []
+
+
+def _guarded(group: int) -> None:
+    """From now on this group of processes ends with us, even if we are killed; on POSIX alone.
+
+    PR_SET_PDEATHSIG would end the program alone, not the compilers that it has started, and also when a thread ends.
+    """
+    if sys.platform != "win32":
+        _tell(f"+ {group}\n")
+
+
+def _released(group: int) -> None:
+    """Say that the group has ended: its number may soon be that of another."""
+    if _watchers:
+        _tell(f"- {group}\n")
+
+
+def _tell(line: str) -> None:
+    try:
+        with _watching:
+            if not _watchers:
+                _watchers.append(_watcher())
+            _watchers[0].write(line.encode())
+    except OSError:
+        # There is no shell, or it was ended: then nothing is guarded.
+        return
+
+
+def _watcher() -> IO[bytes]:
+    """Start a shell that waits for the end of a pipe; no way to die can prevent that this ends."""
+    shell = subprocess.Popen(  # noqa: S603  # a fixed program of the system's
+        ("/bin/sh", "-c", _WATCH),
+        env={"PATH": os.defpath},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        bufsize=0,
+    )
+    if shell.stdin is None:
+        raise OSError("the shell has no input")
+    # It outlives us by design, so nobody waits for it.
+    shell.returncode = 0
+    return shell.stdin
 
 
 class _Transcript:
