@@ -200,7 +200,7 @@ class _PdmMetadata(TypedDict, total=False):
     content_hash: str
     strategy: list[str]
     groups: list[str]
-    targets: list[dict[str, str]]
+    targets: _Tables
     files: dict[str, list[_File]]
 
 
@@ -241,7 +241,7 @@ class _Resource(TypedDict, total=False):
 class STACK(TypedDict, total=False):
     """A template of CloudFormation as the CDK writes it."""
 
-    Resources: dict[str, _Resource]
+    Resources: dict[str, _Resource | list[Any]]  # a list is what `Fn::ForEach` takes
 
 
 class _Job(TypedDict):
