@@ -190,7 +190,7 @@ def end_all() -> None:
 _living: set[subprocess.Popen[str]] = set()
 _lock = Lock()
 _watching = Lock()
-_watchers: list[IO[bytes]] = []
+_watchers: list[int] = []
 
 
 def _guarded(group: int) -> None:
@@ -213,28 +213,27 @@ def _tell(line: str) -> None:
         with _watching:
             if not _watchers:
                 _watchers.append(_watcher())
-            _watchers[0].write(line.encode())
+            os.write(_watchers[0], line.encode())
     except OSError:
         # There is no shell, or it was ended: then nothing is guarded.
         return
 
 
-def _watcher() -> IO[bytes]:
+def _watcher() -> int:
     """Start a shell that waits for the end of a pipe; no way to die can prevent that this ends."""
+    listening, speaking = os.pipe()
     shell = subprocess.Popen(  # noqa: S603  # a fixed program of the system's
         ("/bin/sh", "-c", _WATCH),
         env={"PATH": os.defpath},
-        stdin=subprocess.PIPE,
+        stdin=listening,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        bufsize=0,
     )
-    if shell.stdin is None:
-        raise OSError("the shell has no input")
+    os.close(listening)
     # It outlives us by design, so nobody waits for it.
     shell.returncode = 0
-    return shell.stdin
+    return speaking
 
 
 class _Transcript:
