@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import Struct
 from packaging.requirements import Requirement
 
 from lambda_pack.model.loading import Failed
@@ -146,6 +147,17 @@ def judge(owner: str | None, *missing: tuple[str, str | None]) -> Optional | Req
 
 
 OWNERS = {"pkg": "pkg 1.0", "other": "other 2.0", "google.cloud.thing": "google-cloud-thing 1.0"}
+
+
+class ByTop(Struct, frozen=True):
+    """The distribution of a module by its top-level package."""
+
+    incomplete: frozenset[str] = frozenset()
+
+    def of(self, module: str) -> str | None:
+        return OWNERS.get(module.partition(".")[0])
+
+
 PKG = declared("pkg 1.0", 'crt; extra == "fast"', extras=("fast",))
 
 
@@ -163,13 +175,21 @@ def inside(error: str, *missing: str, kinds: tuple[str, ...] = ("ImportError",),
         ),
         # Of the namespace package `google` the bundle has another part.
         (inside("cannot import name 'genai' from 'google' (unknown location)", "google.genai"), "needs google.genai, "),
-        (inside("x.ImproperlyConfigured: no settings", kinds=("Exception",)), "it does not load by itself"),
-        (inside("KeyError: 'HOME_OF_X'", kinds=("KeyError",)), "it does not load by itself"),
-        (inside("ImportError: install one of: PyQt6, PySide6"), "it does not load by itself"),
-        (inside("NameError: name 'KafkaError' is not defined", kinds=("NameError",)), "it does not load by itself"),
-        # Both are parts of one wheel, or of the standard library: nothing in the bundle could mend it.
-        (inside("ImportError: cannot import name 'a' from 'pkg.utils' (/x.py)"), "it does not load by itself"),
-        (inside("ImportError: cannot import name 'a' from 'numbers' (/x.py)"), "it does not load by itself"),
+        (
+            inside("x.ImproperlyConfigured: no settings", kinds=("Exception",)),
+            "its import fails in any bundle, and does not count",
+        ),
+        (inside("KeyError: 'HOME_OF_X'", kinds=("KeyError",)), "its import fails in any bundle, and does not count"),
+        (inside("ImportError: install one of: PyQt6, PySide6"), "its import fails in any bundle, and does not count"),
+        (
+            inside("NameError: name 'KafkaError' is not defined", kinds=("NameError",)),
+            "its import fails in any bundle, and does not count",
+        ),
+        # Both are parts of one wheel: nothing in the bundle could mend it.
+        (
+            inside("ImportError: cannot import name 'a' from 'pkg.utils' (/x.py)"),
+            "its import fails in any bundle, and does not count",
+        ),
         (
             inside("ImportError: cannot import name 'crt' from 'pkg.compat' (/x.py)"),
             "needs extra 'fast' of pkg 1.0 (crt)",
@@ -177,7 +197,7 @@ def inside(error: str, *missing: str, kinds: tuple[str, ...] = ("ImportError",),
     ],
 )
 def test_what_may_fail_inside_a_package(failure: Failed, why: str) -> None:
-    judged = judge_inside(failure, owner_of, list(OWNERS), {PKG.package: PKG})
+    judged = judge_inside(failure, ByTop(), list(OWNERS), {PKG.package: PKG})
     assert isinstance(judged, Optional), judged
     assert judged.why.startswith(why)
 
@@ -188,6 +208,10 @@ def test_what_may_fail_inside_a_package(failure: Failed, why: str) -> None:
         inside("No module named 'other.part'", "other.part", kinds=("ModuleNotFoundError",)),
         inside("No module named 'pkg._fast'", "pkg._fast", kinds=("ModuleNotFoundError",)),
         inside("ImportError: cannot import name 'gone' from 'other' (/x.py)"),
+        inside("ImportError: cannot import name 'Mapping' from 'collections' (/x.py)"),
+        inside("SyntaxError: invalid syntax", kinds=("SyntaxError",)),
+        inside("json.decoder.JSONDecodeError: Expecting value", kinds=("ValueError",)),
+        inside("importlib.metadata.PackageNotFoundError: No package metadata", kinds=("ModuleNotFoundError",)),
         inside("ImportError: libGL.so.1: cannot open shared object file: No such file or directory"),
         inside("ImportError: Unable to find zbar shared library"),
         inside("OSError: cannot load library 'pango'", kinds=("OSError",)),
@@ -201,8 +225,29 @@ def test_what_may_fail_inside_a_package(failure: Failed, why: str) -> None:
     ids=lambda failure: failure.error,
 )
 def test_what_counts_inside_a_package(failure: Failed) -> None:
-    assert judge_inside(failure, owner_of, list(OWNERS), {PKG.package: PKG}) == Required()
+    assert judge_inside(failure, ByTop(), list(OWNERS), {PKG.package: PKG}) == Required()
 
 
-def owner_of(module: str) -> str | None:
-    return OWNERS.get(module.partition(".")[0])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        inside("ImportError: cannot import name '_fast' from 'pkg' (/x.py)"),
+        inside("KeyError: 'x'", kinds=("KeyError",)),
+    ],
+    ids=lambda failure: failure.error,
+)
+def test_nothing_excuses_a_package_of_which_files_are_missing(failure: Failed) -> None:
+    assert isinstance(judge_inside(failure, ByTop(), list(OWNERS), {PKG.package: PKG}), Optional)
+    judged = judge_inside(failure, ByTop(frozenset({"pkg 1.0"})), list(OWNERS), {PKG.package: PKG})
+    assert judged == Required("files that the RECORD of pkg 1.0 lists are missing")
+
+
+def test_no_extra_brings_a_part_of_the_distribution_itself() -> None:
+    pandas = declared(
+        "pandas 3.1.1", 'pandas[pyarrow]; extra == "parquet"', 'pyarrow; extra == "pyarrow"', extras=("parquet",)
+    )
+    missing = [Missing("pandas._libs.parsers", "pandas 3.1.1")]
+    judged = judge_missing(
+        "pandas 3.1.1", missing, {pandas.package: pandas}, error="", target=Target.parse("python3.13", "x86_64")
+    )
+    assert judged == Required()

@@ -150,6 +150,19 @@ def _is_below(name: str, modules: frozenset[str]) -> bool:
     return any(".".join(parts[: length + 1]) in modules for length in range(len(parts)))
 
 
+class _ByModule(Struct, frozen=True):
+    """Owners asked by the dotted names of modules."""
+
+    owners: Owners
+
+    @property
+    def incomplete(self) -> frozenset[str]:
+        return self.owners.incomplete
+
+    def of(self, module: str) -> str | None:
+        return self.owners.of(_path(module))
+
+
 class _Judging(Struct, frozen=True):
     """What decides whether a failure is the bundle's: whose each file is, and the modules that were to be imported."""
 
@@ -180,7 +193,7 @@ class _Judging(Struct, frozen=True):
         is_inside = any(outcome.what.startswith(f"{module}.") for module in self.modules)
         if owner is None or not is_inside or judgement != Required():
             return judgement
-        return judge_inside(outcome, lambda module: self.owners.of(_path(module)), self.modules, declared)
+        return judge_inside(outcome, _ByModule(self.owners), self.modules, declared)
 
 
 def _module(outcome: Outcome) -> str:

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Workshop"]
 
-# How the names of our folders for temporary files begin.
-_SCRATCH = "lambda-pack-"
+# How the names of our folders for temporary files begin: what is left of a killed run is removed by the next, so no
+# folder of a user's may begin so, and no folder of ours that is not locked.
+_SCRATCH = "lambda-pack-run-scratch-"
 
 
 class Workshop:

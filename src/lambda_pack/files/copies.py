@@ -19,10 +19,14 @@ __all__ = ["Copy", "find_copies"]
 
 
 class Copy(Struct, frozen=True):
-    """A distribution in a folder; `files` are relative paths with `/` that are there, and reached through no link."""
+    """A distribution in a folder; `files` are relative paths with `/` that are there, and reached through no link.
+
+    `missing` are the paths in the folder that its RECORD lists and that are not there.
+    """
 
     dist_info: str
     files: frozenset[str]
+    missing: frozenset[str] = frozenset()
 
     def is_of(self, pins: Iterable[Pin]) -> bool:
         """Whether it is one of these packages, in whatever version."""
@@ -33,7 +37,13 @@ class Copy(Struct, frozen=True):
 def find_copies(folder: Path) -> tuple[Copy, ...]:
     """The distributions that lie in the folder."""
     found = sorted(path for path in folder.glob("*.dist-info") if path.is_dir() and not path.is_symlink())
-    return tuple(Copy(path.name, frozenset(_files(folder, path))) for path in found)
+    return tuple(Copy(path.name, frozenset(_files(folder, path)), frozenset(_missing(folder, path))) for path in found)
+
+
+def _missing(folder: Path, dist_info: Path) -> Iterator[str]:
+    for listed in _listed(dist_info):
+        if ".." not in listed.split("/") and not listed.startswith("/") and not (folder / listed).exists():
+            yield listed
 
 
 def _files(folder: Path, dist_info: Path) -> Iterator[str]:

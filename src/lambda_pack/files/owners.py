@@ -14,18 +14,21 @@ from lambda_pack.model.missing_modules import Declared
 
 __all__ = ["Owners", "find_owners"]
 
+_CODE = (".py", ".so")
+
 
 class Owners(Struct, frozen=True):
     """Packages, as 'NAME VERSION', by the paths of files, modules and folders.
 
     `by_path` has files, the same without their suffixes, and folders below which all files are of one package; None
     for other folders. `by_module` has the top-level modules of distributions without a RECORD. `declared` is what the
-    METADATA of each package declares.
+    METADATA of each package declares. `incomplete` are those whose RECORD lists code that is not there.
     """
 
     by_path: Mapping[str, str | None]
     by_module: Mapping[str, str]
     declared: Mapping[str, Declared]
+    incomplete: frozenset[str] = frozenset()
 
     def of(self, path: str) -> str | None:
         """Return the package of a file, or of a module ('google/cloud/storage'), by its path in its folder."""
@@ -45,6 +48,7 @@ def find_owners(folders: Sequence[Path], reported: Iterable[tuple[str, str]] = (
     by_file: dict[str, str] = {}
     by_module = {_plain(name): f"{name} {version}" for name, version in reported}
     declared: dict[str, Declared] = {}
+    incomplete: set[str] = set()
     for folder in folders:
         for copy in find_copies(folder):
             name, _, version = copy.dist_info.removesuffix(".dist-info").rpartition("-")
@@ -52,10 +56,12 @@ def find_owners(folders: Sequence[Path], reported: Iterable[tuple[str, str]] = (
             # Folders come in the order of sys.path: the first one has what is imported.
             by_file = dict.fromkeys(copy.files, package) | by_file
             declared.setdefault(package, _declared(folder / copy.dist_info, package))
+            if any(name.endswith(_CODE) for name in copy.missing):
+                incomplete.add(package)
             if f"{copy.dist_info}/RECORD" not in copy.files:
                 by_module |= dict.fromkeys((_plain(name), *_top_level(folder / copy.dist_info)), package)
     modules = {_without_suffixes(path): package for path, package in by_file.items()}
-    return Owners({**_folders(by_file), **modules, **by_file}, by_module, declared)
+    return Owners({**_folders(by_file), **modules, **by_file}, by_module, declared, frozenset(incomplete))
 
 
 def _declared(dist_info: Path, package: str) -> Declared:

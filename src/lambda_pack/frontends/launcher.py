@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from lambda_pack.frontends.workflow_commands import Workflow
+from lambda_pack.frontends.workflow_commands import Annotation, Workflow
 
 __all__ = ["put_on_path"]
 
@@ -21,12 +21,19 @@ def put_on_path(environ: Mapping[str, str], workflow: Workflow) -> None:
     temporary = environ.get("RUNNER_TEMP")
     if not (python and checkout and temporary):
         return
-    folder = Path(temporary, "lambda-pack", "bin")
+    try:
+        folder = _written(Path(temporary, "lambda-pack", "bin"), (python, str(Path(checkout, "entrypoint"))))
+    except OSError as error:
+        workflow.annotate(Annotation("warning", "lambda-pack", f"the program is not on PATH for later steps: {error}"))
+        return
+    workflow.add_path(folder)
+
+
+def _written(folder: Path, command: tuple[str, str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    command = (python, str(Path(checkout, "entrypoint")))
     launcher = folder / "lambda-pack"
     launcher.write_text(f'#!/bin/sh\nexec {shlex.join(command)} "$@"\n', "utf-8", newline="\n")
     launcher.chmod(0o755)
     if sys.platform == "win32":
         (folder / "lambda-pack.cmd").write_text("@{} %*\n".format(" ".join(f'"{word}"' for word in command)), "utf-8")
-    workflow.add_path(folder)
+    return folder

@@ -67,11 +67,13 @@ def run_pack_template(arguments: Mapping[str, Any]) -> int:
             raise UsageError(f"{template.path.as_posix()!r}: there is nothing in it that can be packed")
         cells = chosen(planned.cells, arguments["only"] or (), template.path.as_posix())
     outcomes = pack_cells(cells, arguments)
+    is_written = exit_code(outcomes) == 0
+    if is_written:
+        with telling_errors(as_json=arguments["json"]):
+            _write(template, planned, outcomes, written)
     code = finish(outcomes, arguments, warnings)
-    if exit_code(outcomes) == 0:
-        _write(template, planned, outcomes, written)
-        if not arguments["json"]:
-            sys.stdout.write(f"\nwritten {written.as_posix()}\n")
+    if is_written and not arguments["json"]:
+        sys.stdout.write(f"\nwritten {written.as_posix()}\n")
     return code
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, is_normalized_name
 
+from lambda_pack.errors import UsageError
 from lambda_pack.inputs.documents import read_toml
 from lambda_pack.inputs.own_project import project_in
 from lambda_pack.inputs.reading import Reading
@@ -43,10 +44,19 @@ def local_projects(reading: Reading, projects: Iterable[Folder]) -> tuple[Folder
             found.setdefault(project.pin.name, project)
         for name, place in _sources_of(folder):
             found.setdefault(canonicalize_name(name), Folder(Pin(canonicalize_name(name), None), str(place)))
-    for project in filter(None, map(project_in, _above(reading.folder.absolute()))):
+    for project in filter(None, map(_project_above, _above(reading.folder.absolute()))):
         found.setdefault(project.pin.name, project)
     named = {line.name for line in lines if line.requirement is not None and line.requirement.url is not None}
     return tuple(folder for name, folder in found.items() if name not in named)
+
+
+def _project_above(folder: Path) -> Folder | None:
+    """The project in a folder above; None where it cannot be read or is a template, which is for others to say."""
+    try:
+        project = project_in(folder)
+    except UsageError:
+        return None
+    return project if project is not None and is_normalized_name(project.pin.name) else None
 
 
 def _above(folder: Path) -> Sequence[Path]:

@@ -137,7 +137,7 @@ def _function(service: _Service, name: str, entry: Any) -> Code:  # noqa: ANN401
     is_own = values.flag(package.get("individually"), f"{key}.package.individually", default=service.is_individual)
     _check(service, own, package)
     runtime, architecture = (own.get(one) or service.provider.get(one) for one in ("runtime", "architecture"))
-    runtimes, architectures = values.texts(runtime), values.texts(architecture)
+    runtimes, architectures = values.texts(runtime), values.texts(architecture, f"{key}.architecture")
     _check_python(runtimes)
     if not is_own:
         for named in ("patterns", "include", "exclude"):

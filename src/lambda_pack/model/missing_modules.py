@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 from packaging.requirements import Requirement
@@ -15,13 +15,24 @@ from lambda_pack.model.loading import Failed
 from lambda_pack.model.standard_library import standard_modules
 from lambda_pack.model.targets import Target
 
-__all__ = ["Declared", "Judgement", "Missing", "Optional", "Required", "judge_inside", "judge_missing"]
+__all__ = ["Declared", "Judgement", "Missing", "ModuleOwners", "Optional", "Required", "judge_inside", "judge_missing"]
 
 # Errors of bundles that lack a file or a library, or whose packages do not go together.
-_COUNTING: Final = frozenset({"OSError", "FileNotFoundError", "PermissionError", "AttributeError", "TypeError"})
+_COUNTING: Final = frozenset(
+    {
+        "OSError",
+        "FileNotFoundError",
+        "PermissionError",
+        "AttributeError",
+        "TypeError",
+        "SyntaxError",
+        "IndentationError",
+    }
+)
 _COUNTING_WORDS: Final = re.compile(
     r"librar|\.so\b|symbol|shared object|PyInit_|incompatib|version mismatch|multiarray failed"
-    r"|compiled (?:for|with|against)",
+    r"|compiled (?:for|with|against)|BadZipFile|JSONDecodeError|UnpicklingError|PackageNotFoundError"
+    r"|ZoneInfoNotFoundError|StopIteration",
     re.IGNORECASE,
 )
 _NOT_IN_MODULE: Final = re.compile(
@@ -65,6 +76,17 @@ class Required(Struct, frozen=True):
 Judgement: TypeAlias = Optional | Required
 
 
+class ModuleOwners(Protocol):
+    """Which distribution a module of the bundle belongs to."""
+
+    @property
+    def incomplete(self) -> frozenset[str]:
+        """The distributions whose RECORD lists code that is not in the bundle."""
+
+    def of(self, module: str) -> str | None:
+        """Return the distribution of a module by its dotted name; None for Python's own, and the user's."""
+
+
 class _Extra(Struct, frozen=True):
     name: str
     requirement: Requirement
@@ -106,34 +128,33 @@ def judge_missing(
 
 
 def judge_inside(
-    failure: Failed, owner_of: Callable[[str], str | None], modules: Collection[str], declared: Mapping[str, Declared]
+    failure: Failed, owners: ModuleOwners, modules: Collection[str], declared: Mapping[str, Declared]
 ) -> Judgement:
     """Return whether a module inside a package may fail that `judge_missing` has not excused.
 
-    `modules` are those of the bundle, `owner_of` gives the distribution of one. Many modules inside packages are for a
-    framework, a test tool or settings that the bundle need not have, or are broken where they come from: pip installs
-    them just the same. A failure to load a library or a file, or to find what another package of the bundle should
-    have, is one of the bundle.
+    `modules` are those of the bundle. Many modules inside packages are for a framework, a test tool or settings that
+    the bundle need not have, or are broken where they come from: pip installs them just the same. A failure to load a
+    library or a file, or to find what another package of the bundle or Python itself should have, is one of the bundle;
+    so is every failure of a distribution of which files are missing.
     """
-    owner = owner_of(failure.what)
+    owner = owners.of(failure.what)
     names = [module for module, _ in failure.missing]
     if names:
         is_missing = any(_is_of(name, modules) for name in names)
-        return (
-            Required()
-            if is_missing
-            else Optional(f"needs {', '.join(dict.fromkeys(names))}, which {owner} does not require")
-        )
+        needs = f"needs {', '.join(dict.fromkeys(names))}, which {owner} does not require"
+        return Required() if is_missing else Optional(needs)
     if named := _NOT_IN_MODULE.search(failure.error):
         # What is optional is often imported by one module of a package, for the others.
         extra = _extra_for(named["name"], declared.get(owner or ""))
         if extra is not None:
             return Optional(f"needs extra {extra!r} of {owner} ({named['name']})")
-        if owner_of(named["module"]) not in {owner, None}:
+        if owners.of(named["module"]) != owner:
             return Required()
     elif not failure.kinds or _COUNTING.intersection(failure.kinds) or _COUNTING_WORDS.search(failure.error):
         return Required()
-    return Optional(f"it does not load by itself ({failure.error})")
+    if owner in owners.incomplete:
+        return Required(f"files that the RECORD of {owner} lists are missing")
+    return Optional(f"its import fails in any bundle, and does not count ({failure.error})")
 
 
 def _is_of(name: str, modules: Collection[str]) -> bool:
@@ -143,7 +164,7 @@ def _is_of(name: str, modules: Collection[str]) -> bool:
 
 def _extra_for(module: str, declared: Declared | None) -> str | None:
     """The extra of a distribution that brings a module, if one does."""
-    names = distributions_of(module)
+    names = distributions_of(module) - ({declared.name} if declared else set())
     lines = (line for line in (declared.requires if declared else ()) if canonicalize_name(line.name) in names)
     return next((extra for line in lines for extra in _EXTRA.findall(str(line.marker))), None)
 
@@ -173,7 +194,7 @@ def _weight(source: _Source, mine: Declared) -> tuple[int, int]:
 def _sources(mine: Declared, missing: Missing, declared: Mapping[str, Declared], target: Target) -> Iterator[_Source]:
     """The requirements of a distribution that bring a module: directly, or by an extra of the one that asked for it."""
     names = distributions_of(missing.module)
-    if mine.name in names and canonicalize_name(missing.module) == mine.name:
+    if mine.name in names:
         # A part of itself: no extra brings that.
         return
     yield from (_judged(mine, line, target) for line in mine.requires if canonicalize_name(line.name) in names)

@@ -49,6 +49,11 @@ OPTIONAL = (
         date(2026, 11, 26),
     ),
     Optional(
+        "PIL/_typing.*",
+        "pillow 13.0.0: imported by type checkers alone, and from numbers, which has no _IntegralLike",
+        date(2026, 11, 28),
+    ),
+    Optional(
         "pyarrow/cuda.*",
         "pyarrow 26.0.1: wheels are built without CUDA, so pyarrow.cuda has no pyarrow._cuda; nothing imports it",
         date(2026, 11, 28),

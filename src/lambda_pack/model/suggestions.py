@@ -8,6 +8,8 @@ __all__ = ["advice_for", "meant"]
 
 # So many choices are all named.
 _FEW = 8
+# From 0 to 1, as difflib has it; below it, words have little in common ('nonsense' and 'no-index' have 0.67).
+_LIKENESS = 0.75
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
@@ -18,7 +20,7 @@ def meant(word: str, known: Iterable[str]) -> str | None:
     """
     from difflib import get_close_matches  # only errors need it
 
-    near = get_close_matches(word.replace("_", "-"), sorted(known), n=1)
+    near = get_close_matches(word.replace("_", "-"), sorted(known), n=1, cutoff=_LIKENESS)
     return near[0] if near else None
 
 

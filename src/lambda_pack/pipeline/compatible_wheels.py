@@ -46,6 +46,7 @@ from packaging.utils import NormalizedName
 from packaging.version import Version
 
 from lambda_pack.errors import UnmetDependencies
+from lambda_pack.model.choices import AuditMode
 from lambda_pack.model.exclusions import NO_EXCLUSIONS, Conflict, Exclusions
 from lambda_pack.model.packages import Offer, Pin, Sdist, Wheel
 from lambda_pack.model.permissions import permitted
@@ -73,7 +74,8 @@ def find_compatible_wheels(
     Raises:
         IndexUnavailable, IntegrityError: see the ports.
     """
-    search = _Search(stock, requirements, ports, may_hold_back=may_hold_back)
+    looks_inside = auditing.mode is not AuditMode.OFF
+    search = _Search(stock, requirements, ports, may_hold_back=may_hold_back, looks_inside=looks_inside)
     while True:
         stock = _with_index_files(stock, requirements, ports)
         wanted = search.exclusions_for(stock)
@@ -121,13 +123,19 @@ def _is_exact(offer: Offer) -> bool:
 class _Search:
     """What one search has asked and learnt. `asked` is what the closure in hand was resolved with."""
 
-    def __init__(self, newest: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool) -> None:
-        """`newest` is the closure that was resolved with nothing excluded."""
+    def __init__(
+        self, newest: Stock, requirements: Requirements, ports: Ports, *, may_hold_back: bool, looks_inside: bool
+    ) -> None:
+        """`newest` is the closure that was resolved with nothing excluded.
+
+        `looks_inside` says that wheels are fetched and audited.
+        """
         self.asked = NO_EXCLUSIONS
         self._newest = newest
         self._requirements = requirements
         self._ports = ports
         self._may_hold_back = may_hold_back
+        self._looks_inside = looks_inside
         self._answers: dict[Exclusions, Stock | None] = {NO_EXCLUSIONS: newest}
         self._given_up: frozenset[NormalizedName] = frozenset()
         # Those given up because no closure was found; each is reconsidered once.
@@ -173,7 +181,7 @@ class _Search:
 
         What it is likely to contain is fetched while the resolver runs.
         """
-        if wanted not in self._answers:
+        if self._looks_inside and wanted not in self._answers:
             self._ports.downloads.begin(self._likely(stock, wanted))
         found = self._answer(stock, wanted)
         if found is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from packaging.utils import NormalizedName, canonicalize_name
+
 from lambda_pack.errors import LimitExceeded
 from lambda_pack.files.bundle import Bundle
 from lambda_pack.files.entries import OWN, Entry, Owner
@@ -33,7 +35,8 @@ def check_size(bundle: Bundle, request: PackRequest, read_dependencies: Callable
     limit = FORMS[request.layout].unzipped_limit
     if request.allow_oversize or limit is None or bundle.unzipped_size <= limit:
         return
-    log = "\n".join((*_largest(bundle, read_dependencies()), "", *_ways_out(bundle, request, limit)))
+    dependencies = read_dependencies()
+    log = "\n".join((*_largest(bundle, dependencies), "", *_ways_out(bundle, request, limit, dependencies)))
     sizes = f"{megabytes(bundle.unzipped_size)} unzipped ({bundle.unzipped_size:,} bytes) are more than the {limit:,}"
     if FORMS[request.layout].is_folder:
         raise LimitExceeded(
@@ -58,27 +61,41 @@ def _largest(bundle: Bundle, dependencies: Dependencies) -> Iterator[str]:
         yield f"{megabytes(size):>9}  {owner}" + (f"  ({chain})" if chain else "")
 
 
-def _ways_out(bundle: Bundle, request: PackRequest, limit: int) -> Iterator[str]:
+def _ways_out(bundle: Bundle, request: PackRequest, limit: int, dependencies: Dependencies) -> Iterator[str]:
     """Say what this bundle would have without some of it, and whether that fits."""
     whole, saved = bundle.unzipped_size, 0
-    for option, size in _savings(bundle, request):
+    options = list(_savings(bundle, request))
+    for option, size in options:
         saved += size
         yield _without(f"with {option}", whole - size, limit)
-    if saved and not FORMS[request.layout].is_folder:
-        yield _without("with all of these", whole - saved, limit)
-    packages = [(owner, size) for owner, size in bundle.sizes if isinstance(owner, Pin)]
-    # The fewest of the largest packages whose place must be taken by a layer, a service or other code.
+    if len(options) > 1:
+        yield _without("with both options", whole - saved, limit)
+    sizes = {owner.name: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+    # The fewest of the largest packages, each with those that need it: a layer would count for the same limit.
     left, gone = whole - saved, list[str]()
-    for owner, size in packages:
+    for name in sizes:
         if left <= limit:
             break
-        left -= size
-        gone.append(owner.name)
+        new = [one for one in (name, *_needing(name, dependencies)) if one in sizes and one not in gone]
+        left -= sum(sizes[one] for one in new)
+        gone += new
     if gone:
-        also = " and with these options" if saved else ""
+        also = f" and with {'both options' if len(options) > 1 else 'this option'}" if saved else ""
         yield _without(f"without {', '.join(gone)}{also}", left, limit)
     if not FORMS[request.layout].is_folder:
-        yield "as a container image (--layout oci-dir): up to 10 GB; layers count for the same limit and do not help"
+        yield "as a container image (--layout oci-dir): up to 10 GB; layers do not help, they count for the same limit"
+
+
+def _needing(name: NormalizedName, dependencies: Dependencies) -> Iterator[NormalizedName]:
+    """The packages that require a package, directly or through others."""
+    waiting, seen = [name], {name}
+    while waiting:
+        needed = waiting.pop(0)
+        for one in dependencies.requires:
+            if one not in seen and any(canonicalize_name(line.name) == needed for line in dependencies.of(one)):
+                seen.add(one)
+                waiting.append(one)
+                yield one
 
 
 def _without(what: str, size: int, limit: int) -> str:

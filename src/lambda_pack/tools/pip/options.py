@@ -118,8 +118,8 @@ def _release_options(files: FileChoice) -> Iterator[str]:
 def _index_options(indexes: IndexSettings) -> Iterator[str]:
     single = (
         ("--index-url", indexes.index_url),
-        ("--cert", indexes.certificates),
-        ("--client-cert", indexes.client_certificate),
+        ("--cert", _absolute(indexes.certificates)),
+        ("--client-cert", _absolute(indexes.client_certificate)),
         ("--proxy", indexes.proxy),
     )
     several = (
@@ -127,7 +127,7 @@ def _index_options(indexes: IndexSettings) -> Iterator[str]:
         # pip's word for an index that is one page of links.
         (
             "--find-links",
-            (*indexes.find_links, *(url for url in indexes.extra_index_urls if url in indexes.flat_urls)),
+            (*map(_place, indexes.find_links), *(url for url in indexes.extra_index_urls if url in indexes.flat_urls)),
         ),
         ("--trusted-host", indexes.trusted_hosts),
     )
@@ -144,3 +144,12 @@ def _index_options(indexes: IndexSettings) -> Iterator[str]:
         yield from ("--uploaded-prior-to", before.isoformat())
     yield from ("--timeout", str(indexes.timeout), "--retries", str(indexes.retries))
     yield from ("--keyring-provider", "subprocess" if indexes.keyring else "disabled")
+
+
+def _place(text: str) -> str:
+    """A place of `--find-links` as it is from any folder: pip runs in one of ours."""
+    return text if "://" in text else str(Path(text).absolute())
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
