@@ -63,26 +63,34 @@ def _largest(bundle: Bundle, dependencies: Dependencies) -> Iterator[str]:
 
 def _ways_out(bundle: Bundle, request: PackRequest, limit: int, dependencies: Dependencies) -> Iterator[str]:
     """Say what this bundle would have without some of it, and whether that fits."""
-    whole, saved = bundle.unzipped_size, 0
-    options = list(_savings(bundle, request))
-    for option, size in options:
-        saved += size
-        yield _without(f"with {option}", whole - size, limit)
+    whole, is_folder = bundle.unzipped_size, FORMS[request.layout].is_folder
+    new = frozenset(part for part in _DROPPED if part not in request.slimming.parts)
+    kept, savings = slimmed(_by_owner(bundle), Slimming(parts=new), request.prefix)
+    sizes = {part[0].owner: sum(entry.size for entry in part) for part in kept if part}
+    options = []
+    if helping := [saving for saving in savings if saving.size]:
+        options.append(f"--drop {','.join(saving.label for saving in helping)}")
+        yield _without(f"with {options[-1]}", whole - saved_in_all(helping), limit)
+    theirs = [owner for owner in sizes if isinstance(owner, Pin) and owner.name in RUNTIME_PACKAGES]
+    if theirs and not request.slimming.without_runtime and not is_folder:
+        options.append("--exclude-runtime-packages")
+        yield _without(f"with {options[-1]}", whole - sum(dict(bundle.sizes)[owner] for owner in theirs), limit)
+        sizes = {owner: size for owner, size in sizes.items() if owner not in theirs}
     if len(options) > 1:
-        yield _without("with both options", whole - saved, limit)
-    sizes = {owner.name: size for owner, size in bundle.sizes if isinstance(owner, Pin)}
+        yield _without("with both options", sum(sizes.values()), limit)
     # The fewest of the largest packages, each with those that need it: a layer would count for the same limit.
-    left, gone = whole - saved, list[str]()
-    for name in sizes:
-        if left <= limit:
+    gone: list[str] = []
+    for owner, _ in sorted(sizes.items(), key=lambda item: (-item[1], str(item[0]))):
+        if sum(sizes.values()) <= limit:
             break
-        new = [one for one in (name, *_needing(name, dependencies)) if one in sizes and one not in gone]
-        left -= sum(sizes[one] for one in new)
-        gone += new
+        if isinstance(owner, Pin) and owner in sizes:
+            names = {owner.name, *_needing(owner.name, dependencies)}
+            gone += [one.name for one in sizes if isinstance(one, Pin) and one.name in names]
+            sizes = {one: size for one, size in sizes.items() if not (isinstance(one, Pin) and one.name in names)}
     if gone:
-        also = f" and with {'both options' if len(options) > 1 else 'this option'}" if saved else ""
-        yield _without(f"without {', '.join(gone)}{also}", left, limit)
-    if not FORMS[request.layout].is_folder:
+        also = f" and with {'both options' if len(options) > 1 else options[0]}" if options else ""
+        yield _without(f"without {', '.join(gone)}{also}", sum(sizes.values()), limit)
+    if not is_folder:
         yield "as a container image (--layout oci-dir): up to 10 GB; layers do not help, they count for the same limit"
 
 
@@ -100,18 +108,6 @@ def _needing(name: NormalizedName, dependencies: Dependencies) -> Iterator[Norma
 
 def _without(what: str, size: int, limit: int) -> str:
     return f"{megabytes(size):>9}  {what}: {'fits' if size <= limit else 'still too large'}"
-
-
-def _savings(bundle: Bundle, request: PackRequest) -> Iterator[tuple[str, int]]:
-    """The options that were not given and would make the bundle smaller, with the bytes that each saves."""
-    new = tuple(part for part in _DROPPED if part not in request.slimming.parts)
-    _, savings = slimmed(_by_owner(bundle), Slimming(parts=frozenset(new)), request.prefix)
-    helping = [saving for saving in savings if saving.size]
-    if helping:
-        yield f"--drop {','.join(saving.label for saving in helping)}", saved_in_all(helping)
-    theirs = [size for owner, size in bundle.sizes if isinstance(owner, Pin) and owner.name in RUNTIME_PACKAGES]
-    if theirs and not request.slimming.without_runtime and not FORMS[request.layout].is_folder:
-        yield "--exclude-runtime-packages", sum(theirs)
 
 
 def _by_owner(bundle: Bundle) -> list[tuple[Entry, ...]]:
