@@ -286,7 +286,8 @@ def test_what_was_built_is_remembered(yard: Yard, tmp_path: Path) -> None:
     assert again.wheel.hashes == first.wheel.hashes
     assert first.build is not None
     assert again.build == replace(first.build, is_cached=True)
-    assert path_of(again.wheel).is_relative_to(tmp_path / "cache")
+    # A copy of what was hashed, whatever happens to the cache.
+    assert path_of(again.wheel).is_relative_to(tmp_path / "scratch")
 
 
 @pytest.mark.parametrize(
@@ -349,7 +350,7 @@ def test_what_is_not_reproducible_says_so(yard: Yard) -> None:
 def test_a_cached_wheel_that_was_damaged_is_built_again(yard: Yard) -> None:
     sdist = yard.sdist()
     accepted(build(yard.builder(), sdist))
-    kept = path_of(accepted(build(yard.builder(), sdist)).wheel)
+    (kept,) = (yard.folder / "cache").rglob("*.whl")
     kept.write_bytes(kept.read_bytes() + b"!")
     outcome = accepted(build(yard.builder(), sdist))
     assert outcome.build == Build(BuilderName.HOST, is_reproducible=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from packaging.requirements import Requirement
+from packaging.utils import NormalizedName
 
 from lambda_pack.model.building import Building, BuildLimits, BuildPermission
 from lambda_pack.model.choices import BuilderName
@@ -22,6 +23,7 @@ from lambda_pack.tools.uv_program import find_uv
 from tests.support.faults import Protect, Rule
 from tests.support.index import LoopbackIndex
 from tests.support.old_tools import NEW, OLD, offer_setuptools, old_project, old_sdist
+from tests.support.packages import build_events, make_sdist
 from tests.tools.building.yards import NATIVE, OURS, Yard, accepted, failed, path_of
 
 IN_2022 = datetime(2022, 5, 1, 12, 0, tzinfo=UTC)
@@ -237,3 +239,25 @@ def test_the_login_of_an_index_is_in_no_file_that_a_build_may_read(
         builder = yard.builder(indexes=settings, installer=uv if by_uv else None)
         (outcome,) = builder.build([sdist(yard, before=look)], NATIVE, compiler=True)
     assert tool_of(accepted(outcome)) == NEW
+
+
+@pytest.mark.parametrize("by_uv", [True, False], ids=["uv", "pip"])
+@pytest.mark.parametrize(
+    "permission",
+    [
+        BuildPermission(only=frozenset({NormalizedName("old")})),
+        BuildPermission(never=frozenset({NormalizedName("setuptools")})),
+    ],
+    ids=["only-build", "no-build-package"],
+)
+def test_build_requirements_run_no_code_that_is_forbidden(
+    yard: Yard, index: LoopbackIndex, uv: UvInstaller, permission: BuildPermission, *, by_uv: bool
+) -> None:
+    events = yard.folder / "events"
+    make_sdist(index.folder, "setuptools", "99.0", report_to=events)
+    building = replace(HOST, permission=permission)
+    settings = IndexSettings(index.url, retries=0)
+    builder = yard.builder(indexes=settings, installer=uv if by_uv else None, building=building)
+    (only,) = builder.build([sdist(yard)], NATIVE, compiler=True)
+    assert "No matching distribution found for setuptools" in failed(only).log
+    assert not build_events(events)

@@ -32,6 +32,7 @@ from lambda_pack.tools.pip.options import (
     date_options,
     index_options,
     knows_cooldowns,
+    permission_options,
     write_constraints,
 )
 from lambda_pack.tools.pip.program import Pip, Work, fetch_pip, our_pip
@@ -131,6 +132,7 @@ class HostBench:
                 *constraints,
                 *index_options(settings.indexes),
                 *date_options(job.limits.before, settings.indexes.cooldown),
+                *permission_options(settings.building.permission),
                 project,
             ),
         ]
@@ -146,8 +148,10 @@ class HostBench:
 
         pip does where a date limits it: it says what an index without dates lacks.
         """
-        installer = self._settings.installer
-        return installer.settings(self._settings.indexes, constraints) if installer and not job.limits.before else None
+        settings = self._settings
+        if settings.installer is None or job.limits.before:
+            return None
+        return settings.installer.settings(settings.indexes, constraints, settings.building.permission)
 
     def _options(self, job: Job) -> Sequence[str]:
         name = job.source.pin.name

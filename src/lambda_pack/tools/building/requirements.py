@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.indexes import IndexSettings
 from lambda_pack.tools.uv_settings import index_settings, network_variables, settings_text
 
@@ -20,11 +21,15 @@ class UvInstaller(Struct, frozen=True):
     program: str
     cache: Path | None = None
 
-    def settings(self, indexes: IndexSettings, constraints: Path | None) -> Mapping[str, Any]:
+    def settings(
+        self, indexes: IndexSettings, constraints: Path | None, permission: BuildPermission
+    ) -> Mapping[str, Any]:
         """Return what the shim of pip needs; the text of uv.toml in it may hold credentials."""
         options = ["--quiet", "--no-python-downloads"]
         options += ["--cache-dir", str(self.cache)] if self.cache else []
         options += ["--constraints", str(constraints), "--build-constraints", str(constraints)] if constraints else []
+        options += ["--no-build"] if permission.only or permission.nothing else []
+        options += [f"--no-build-package={name}" for name in sorted(permission.never)]
         return {
             "program": self.program,
             "options": options,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from lambda_pack.model.building import BuildPermission
 from lambda_pack.model.choices import ResolverName
 from lambda_pack.model.cooldown import Cooldown
 from lambda_pack.model.indexes import IndexSettings
@@ -22,6 +23,7 @@ __all__ = [
     "file_options",
     "index_options",
     "knows_cooldowns",
+    "permission_options",
     "write_constraints",
 ]
 
@@ -56,6 +58,15 @@ def file_options(files: FileChoice) -> tuple[str, ...]:
 def knows_cooldowns(pip_version: str) -> bool:
     """Whether this pip has `--uploaded-prior-to`, and hands it on to the environments that it makes for builds."""
     return Version(pip_version) >= Version("26.0")
+
+
+def permission_options(permission: BuildPermission) -> tuple[str, ...]:
+    """Keep out sources of build requirements whose code may not run; behind all other choices of files.
+
+    Who alone may run code is not asked for as a build requirement: pip has no option that allows both kinds of file.
+    """
+    kept_out = ":all:" if permission.only or permission.nothing else ",".join(sorted(permission.never))
+    return ("--only-binary", kept_out) if kept_out else ()
 
 
 def config_options(settings: Iterable[tuple[str, str]]) -> tuple[str, ...]:
