@@ -4,6 +4,8 @@ import io
 import json
 import os
 import stat
+import sys
+import sysconfig
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lambda_pack.tools.building import archives
+import lambda_pack
 from lambda_pack.tools.building.archives import HAS_FILTERS, unpack_tar
 from tests.support.processes import run
 
@@ -94,9 +96,13 @@ def without_python_filter(archive: Path, into: Path) -> None:
 
 
 def with_system_python(archive: Path, into: Path) -> None:
-    """The same module, alone, under the Python of the system."""
-    program = "import runpy, sys; m = runpy.run_path(sys.argv[1]); m['unpack_tar'](*map(m['Path'], sys.argv[2:]))"
-    done = run((SYSTEM_PYTHON, "-I", "-c", program, archives.__file__, archive, into), {}, folder=archive.parent)
+    """The same under the Python of the system, with the packages of this one: both are 3.11."""
+    program = (
+        "import sys; from pathlib import Path; sys.path[:0] = sys.argv[1:3]\n"
+        "from lambda_pack.tools.building.archives import unpack_tar; unpack_tar(*map(Path, sys.argv[3:]))"
+    )
+    ours, packages = Path(lambda_pack.__file__).parents[1], sysconfig.get_path("purelib")
+    done = run((SYSTEM_PYTHON, "-I", "-c", program, ours, packages, archive, into), {}, folder=archive.parent)
     if "tarfile.ExtractError" in done.text:
         raise tarfile.ExtractError(done.text)
     assert done.exit_code == 0, done.text
@@ -114,8 +120,8 @@ needs_filters = pytest.mark.skipif(
     not HAS_FILTERS, reason="this Python has no filters: the other branch is the only one"
 )
 needs_old_python = pytest.mark.skipif(
-    system_python()[:2] != (3, 11) or system_python()[2] not in WITHOUT_FILTERS,
-    reason=f"{SYSTEM_PYTHON} is not 3.11.0 to 3.11.3",
+    sys.version_info[:2] != (3, 11) or system_python()[:2] != (3, 11) or system_python()[2] not in WITHOUT_FILTERS,
+    reason=f"{SYSTEM_PYTHON} is not 3.11.0 to 3.11.3, or our packages are for another Python",
 )
 WAYS = [
     pytest.param(with_python_filter, id="filter", marks=needs_filters),
