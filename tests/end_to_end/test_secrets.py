@@ -172,7 +172,7 @@ def test_only_build_lets_the_code_of_one_run(work: Workplace, resolver: str, tmp
 def test_a_token_in_a_query_is_shown_nowhere(work: Workplace, resolver: str) -> None:
     """A lock needs the URL as it is, so it is written there, and that is said."""
     wheel = make_wheel(work.index.folder, "six-1.0-py3-none-any.whl")
-    work.write("requirements.txt", f"six @ {work.index.url.removesuffix('simple')}files/{wheel.name}?token={PASSWORD}")
+    work.write("requirements.txt", f"six @ {work.index.file_url(wheel.name)}?token={PASSWORD}")
 
     packed = work.packed("--resolver", resolver, "-v")
     said = work.run(*work.command("pack", "--json", "--force", "--resolver", resolver))

@@ -9,18 +9,22 @@ __all__ = ["advice_for", "meant"]
 # So many choices are all named.
 _FEW = 8
 # From 0 to 1, as difflib has it; below it, words have little in common ('nonsense' and 'no-index' have 0.67).
+# In a short word one letter is much.
 _LIKENESS = 0.75
+_LIKENESS_OF_SHORT = 0.6
+_SHORT = 4
 
 
 def meant(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that is most like this one; None where none is.
 
-    >>> meant("runtme", ["runtime", "resolver"]), meant("colour", ["runtime"])
-    ('runtime', None)
+    >>> meant("runtme", ["runtime", "resolver"]), meant("apo", ["api"]), meant("colour", ["runtime"])
+    ('runtime', 'api', None)
     """
     from difflib import get_close_matches  # only errors need it
 
-    near = get_close_matches(word.replace("_", "-"), sorted(known), n=1, cutoff=_LIKENESS)
+    likeness = _LIKENESS if len(word) > _SHORT else _LIKENESS_OF_SHORT
+    near = get_close_matches(word.replace("_", "-"), sorted(known), n=1, cutoff=likeness)
     return near[0] if near else None
 
 

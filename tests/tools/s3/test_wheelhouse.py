@@ -144,7 +144,7 @@ def test_what_one_machine_has_built_no_other_builds(site: Site) -> None:
     # It is in the cache now: nobody is asked again.
     site.bucket.client.delete_object(Bucket=site.bucket.name, Key=keys["record"])
     again = other.packs(site.sdist, mode=READ, may_build=False)
-    assert path_of(again.wheel).is_relative_to(other.yard.folder / "cache")
+    assert path_of(again.wheel).is_relative_to(other.yard.folder / "scratch")
 
 
 def test_the_record_says_what_was_built(site: Site) -> None:
