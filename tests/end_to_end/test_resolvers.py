@@ -72,7 +72,7 @@ def test_what_needs_building_is_in_the_closure_of_both(market: Workplace, resolv
 
 @pytest.mark.parametrize("resolver", ["uv", "pip"])
 def test_requirements_that_contradict_each_other(market: Workplace, resolver: str) -> None:
-    market.write("requirements.txt", "only-source", "-r more.txt")
+    market.write("requirements.txt", "speed", "-r more.txt")
     market.write("more.txt", "# two that do not go together", "web==3.0", "Json_Tools>=3")
 
     done = market.pack("--resolver", resolver)
