@@ -104,8 +104,9 @@ def _without_obstacles(requirements: Requirements, target: Target, ports: Ports,
 
 def _with_lines(refusal: UnmetDependencies, requirements: Requirements) -> UnmetDependencies:
     """Return the refusal with the user's own lines that the end of its log is about, and where they stand."""
-    # pip tells before what it has looked at.
-    log = refusal.log[max(0, refusal.log.rfind("Cannot install ")) :]
+    # pip tells before what it has looked at; these two lines come by two streams, in either order.
+    begins = [place for line in ("Cannot install ", "The conflict is caused") if (place := refusal.log.find(line)) >= 0]
+    log = refusal.log[min(begins, default=0) :]
     written = (*requirements.requested, *requirements.constraints)
     named = [line for line in written if line.name and re.search(_spelled(line.name), log, re.IGNORECASE)]
     if not named or refusal.missing or refusal.sources is not None:
