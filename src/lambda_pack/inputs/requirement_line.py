@@ -35,7 +35,7 @@ __all__ = ["Include", "Line", "Option", "parse_line"]
 
 _VCS = ("git+", "hg+", "svn+", "bzr+")
 _URL = re.compile(r"(?:https?|ftp|file|(?:git|hg|svn|bzr)\+[a-z]+):", re.IGNORECASE)
-# Python makes no number of more than 4,300 digits, and nobody writes one.
+# Python reads no number of more than 4,300 digits, and no real version has one.
 _HUGE_NUMBER = re.compile(r"(?<![0-9a-zA-Z])[0-9]{301}")
 _LONGEST_MESSAGE = 1_000  # characters
 _FILES = (".whl", *ARCHIVE_SUFFIXES)

@@ -11,7 +11,7 @@ from lambda_pack.model.input_limits import FILE_SIZE
 
 __all__ = ["read_whole", "read_whole_text"]
 
-# What the shell opens before it starts a program, as for `-r <(command)`: a pipe there has somebody who writes.
+# What the shell opens before it starts a program, as for `-r <(command)`: such a pipe has a program that writes to it.
 _OPENED = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 

@@ -75,7 +75,7 @@ def check_stars(patterns: Iterable[str]) -> None:
     """Refuse patterns that take ages to match: each star in a part multiplies the time by the length of a name.
 
     Raises:
-        UsageError: one has too many stars in one part; `**` as a part of its own is none.
+        UsageError: one has too many stars in one part; `**` as a part of its own does not count.
     """
     for pattern in patterns:
         for part in pattern.split("/"):

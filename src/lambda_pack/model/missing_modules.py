@@ -158,7 +158,7 @@ def judge_inside(
 
 
 def _is_of(name: str, modules: Collection[str]) -> bool:
-    """Whether the bundle has a module, one above it, or one below it; a namespace package alone is none."""
+    """Whether the bundle has a module, one above it, or one below it; a namespace package alone does not count."""
     return any(f"{name}.".startswith(f"{one}.") or one.startswith(f"{name}.") for one in modules)
 
 

@@ -231,7 +231,7 @@ def _watcher() -> int:
         start_new_session=True,
     )
     os.close(listening)
-    # It outlives us by design, so nobody waits for it.
+    # It outlives us by design: without this, Popen would warn that it still runs.
     shell.returncode = 0
     return speaking
 

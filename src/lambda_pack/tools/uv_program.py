@@ -24,7 +24,7 @@ def find_uv(environ: Mapping[str, str]) -> str:
     """Return the uv that was installed with us, else a good one on PATH, else the one that is fetched now.
 
     Raises:
-        LambdaPackError: there is none, and it cannot be fetched.
+        LambdaPackError: uv is not installed and cannot be fetched.
     """
     found = shutil.which("uv", path=environ.get("PATH"))
     if not is_there(Part.RESOLVE):

@@ -51,7 +51,7 @@ class Cache:
 
     Where the folder cannot be written to, what it holds is used, and what is new lives in a temporary folder. What
     cannot be read is as good as missing. Where other users can write to the folder, its files are copied into the
-    temporary folder before anybody hashes and uses them. What another run removes meanwhile is made again.
+    temporary folder before they are hashed and used. What another run removes meanwhile is made again.
     """
 
     def __init__(self, folder: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""Whether other users can write to a cache, and whose entries in it are believed.
+"""Whether other users can write to a cache, and which entries in it are used.
 
 Files are checked by their digests wherever they lie. Where others can write, a file could be exchanged between its
 digest and its use, and an entry could say anything.
@@ -23,7 +23,7 @@ def is_private(folder: Path) -> bool:
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """Return whether something belongs to us, or to root; to root everybody's belongs."""
+    """Return whether something belongs to this user or to root; for root, files of every user count."""
     return sys.platform == "win32" or status.st_uid in {os.geteuid(), 0} or os.geteuid() == 0
 
 
@@ -36,13 +36,13 @@ def read_own(path: Path, folder: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123  # the link must not be followed
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or not (_is_believed(status, folder)):
+        if not stat.S_ISREG(status.st_mode) or not _is_trusted(status, folder):
             raise PermissionError(f"{str(path)!r} was not written by this user alone")
         return file.readall()
 
 
-def _is_believed(status: os.stat_result, folder: Path) -> bool:
-    """Return whether we have written it; to root, the owner of the cache is as good."""
+def _is_trusted(status: os.stat_result, folder: Path) -> bool:
+    """Return whether this user or root has written it; for root, the owner of the cache counts, too."""
     if sys.platform == "win32":
         return True
     owners = {os.geteuid(), 0}

@@ -91,7 +91,7 @@ def prune(folder: Path, *, most: int | None = None, unused_for: float | None = N
 
 
 def prune_to(folder: Path, *, used_since: float) -> Freed:
-    """Remove all that was not used since a moment, in seconds since 1970: nobody else uses this cache."""
+    """Remove all that was not used since a moment, in seconds since 1970, in a cache that no other run uses."""
     files = [one for kind in KINDS for one in _files(folder / kind)]
     arriving = time.time() - _IN_USE
     gone = [
