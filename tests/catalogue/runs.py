@@ -26,7 +26,7 @@ __all__ = ["NotRunError", "Place", "make_room", "run_cell", "settings_of"]
 
 _PACKED, _UNMET = 0, 3
 # In seconds: tensorflow is a download of 300 MB; an emulated import is slow.
-_PATIENCE = 1800.0
+_TIMEOUT = 1800.0
 # pip's and uv's settings of this machine would change what a package comes to; these only lead to the index.
 _WAY_TO_THE_INDEX = re.compile(r"PIP_(CERT|PROXY|INDEX_URL|DEFAULT_TIMEOUT)|UV_(INDEX_URL|DEFAULT_INDEX)")
 
@@ -77,7 +77,7 @@ def run_cell(cell: Cell, place: Place) -> Row:
 def make_room(place: Place, size: str) -> None:
     """Remove the downloads used longest ago until the cache is no larger than `size` ('20G')."""
     command = (*COMMAND, "cache", "prune", "--max-size", size, "--cache-dir", place.cache)
-    run(command, place.variables, folder=place.cache, timeout=_PATIENCE)
+    run(command, place.variables, folder=place.cache, timeout=_TIMEOUT)
 
 
 def _pack(cell: Cell, place: Place, folder: Path, *options: str) -> tuple[Mapping[str, Any], str | None]:
@@ -184,9 +184,9 @@ def _command(*words: str, place: Place, folder: Path) -> tuple[int, Mapping[str,
     """Run a command of lambda-pack's and return its exit code, and the document that it printed."""
     command: tuple[str | Path, ...] = (*COMMAND, *words, "--cache-dir", place.cache, "--json", "--quiet")
     try:
-        done = run(command, place.variables, folder=folder, timeout=_PATIENCE)
+        done = run(command, place.variables, folder=folder, timeout=_TIMEOUT)
     except TimeoutExpired:
-        raise NotRunError(f"{words[0]}: took more than {_PATIENCE:.0f} seconds") from None
+        raise NotRunError(f"{words[0]}: took more than {_TIMEOUT:.0f} seconds") from None
     if not done.output:
         raise NotRunError(f"{words[0]}: exit code {done.exit_code}: {done.errors.strip()[-500:]}")
     return done.exit_code, json.loads(done.output)

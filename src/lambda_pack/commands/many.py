@@ -26,7 +26,7 @@ from lambda_pack.tools.process import end_all
 __all__ = ["Outcome", "Packed", "Refused", "pack_many"]
 
 # How often the waiting thread looks up (seconds): Windows delivers Ctrl-C only between two waits.
-_GLANCE = 0.2
+_POLL_SECONDS = 0.2
 # How long (seconds) what was interrupted may take to tidy up.
 _GRACE = 1.0
 
@@ -124,7 +124,7 @@ def _distinct_first(cells: Sequence[Cell]) -> Sequence[Cell]:
 def _as_they_come(futures: Sequence[Future[Outcome]]) -> Iterator[Outcome]:
     waiting = set(futures)
     while waiting:
-        done, waiting = wait(waiting, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+        done, waiting = wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             yield future.result()
 
@@ -137,7 +137,7 @@ def _end(futures: Sequence[Future[Outcome]]) -> None:
     for future in futures:
         future.cancel()
     end = time.monotonic() + _GRACE
-    while wait(futures, timeout=_GLANCE).not_done and time.monotonic() < end:
+    while wait(futures, timeout=_POLL_SECONDS).not_done and time.monotonic() < end:
         # A thread may have been between two programs.
         end_all()
 

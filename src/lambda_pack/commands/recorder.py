@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-from lambda_pack.commands.patience import Patience
+from lambda_pack.commands.waiting import WaitReporter
 from lambda_pack.ports import Narrator
 
 __all__ = ["Recorder", "Span"]
@@ -27,7 +27,7 @@ class Span(Struct, frozen=True):
 class Recorder:
     """Passes everything to another narrator and keeps warnings and the seconds each step took.
 
-    What takes longer than some seconds is said while it lasts (`lambda_pack.commands.patience`).
+    A step that takes longer than some seconds is reported while it runs (`lambda_pack.commands.waiting`).
     """
 
     def __init__(self, narrator: Narrator, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -40,14 +40,14 @@ class Recorder:
         self._thread = threading.get_ident()
         self._spans: list[Span] = []
         self._sentences: dict[int, str] = {}
-        self._patience = Patience(narrator.working)
+        self._waits = WaitReporter(narrator.working)
 
     @contextmanager
     def span(self, label: str) -> Iterator[None]:
         """Remember how long the block took; in any thread."""
         begin = self._clock()
         try:
-            with self._patience.watched(label):
+            with self._waits.watched(label):
                 yield
         finally:
             spent = self._clock() - begin

@@ -24,7 +24,7 @@ from lambda_pack.tools.process import Completed, clean_up, run, tail
 __all__ = ["Container", "Engine", "Image", "find_engine", "new_name", "platform_of"]
 
 # In seconds: a daemon that does not answer in this time is none.
-_PATIENCE = 20.0
+_TIMEOUT = 20.0
 # In seconds: a container is gone in it, or never will be; its files may be a gigabyte.
 _REMOVAL = 120.0
 # In seconds: for an image to arrive; those of AWS's have up to a gigabyte.
@@ -109,7 +109,7 @@ class Engine(Struct, frozen=True):
 
     def _inspected(self, name: str) -> Mapping[str, Any]:
         """What is known of an image; nothing where it is not here."""
-        ended = run((self.program, "image", "inspect", name), environment=self.environ, timeout=_PATIENCE)
+        ended = run((self.program, "image", "inspect", name), environment=self.environ, timeout=_TIMEOUT)
         rows: list[Mapping[str, Any]] = json.loads(ended.output) if ended.status == 0 else []
         return rows[0] if rows else {}
 
@@ -154,7 +154,7 @@ def find_engine(environ: Mapping[str, str]) -> Engine | None:
         if program is None:
             continue
         # Without a daemon `version` alone would still say what the client is.
-        answer = run((program, "info", "--format", "{{json .}}"), environment=environ, timeout=_PATIENCE)
+        answer = run((program, "info", "--format", "{{json .}}"), environment=environ, timeout=_TIMEOUT)
         if answer.status == 0:
             return Engine(program, environ)
     return None

@@ -19,7 +19,7 @@ from lambda_pack.tools.uv_program import find_uv
 __all__ = ["base_interpreter", "find_interpreter", "install_interpreter", "version_of"]
 
 # Seconds: a shim that asks the network for an interpreter is no interpreter.
-_PATIENCE = 10.0
+_TIMEOUT = 10.0
 
 # Where uv gets interpreters from and keeps them: none of a package's code runs while it does.
 _UV = (
@@ -112,7 +112,7 @@ def _find(
 def _version(candidate: Path, environment: Mapping[str, str]) -> tuple[int, ...] | None:
     """Its version, or None for what is broken, is not CPython, or has no GIL."""
     try:
-        answer = run([str(candidate), "-Ic", _QUESTION], environment=environment, timeout=_PATIENCE)
+        answer = run([str(candidate), "-Ic", _QUESTION], environment=environment, timeout=_TIMEOUT)
     except LambdaPackError:
         return None
     if answer.status != 0:

@@ -17,7 +17,7 @@ __all__ = ["OLDEST_UV", "find_uv", "uv_version"]
 OLDEST_UV = (0, 13)
 """A uv on PATH is used if it is not older than this, which is what pyproject.toml asks of the package."""
 
-_PATIENCE = 5.0  # seconds: a shim that asks the network for a uv is no uv
+_TIMEOUT = 5.0  # seconds: a shim that fetches uv first takes longer, and is not used
 
 
 def find_uv(environ: Mapping[str, str]) -> str:
@@ -52,7 +52,7 @@ def uv_version(environ: Mapping[str, str]) -> str:
 @lru_cache
 def _version_of(program: str, environment: tuple[tuple[str, str], ...]) -> tuple[int, ...] | None:
     try:
-        answer = run([program, "--version"], environment=dict(environment), timeout=_PATIENCE)
+        answer = run([program, "--version"], environment=dict(environment), timeout=_TIMEOUT)
     except LambdaPackError:
         return None
     match = re.match(r"uv (\d+)\.(\d+)\.(\d+)", answer.output) if answer.status == 0 else None

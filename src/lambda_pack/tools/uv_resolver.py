@@ -190,7 +190,7 @@ class UvResolver(Struct, frozen=True):
         own = {setting.key: json.loads(setting.value) for setting in self.requirements.uv_settings}
         built = [_row(one.pin, one.text) for one in self.metadata.built] if self.metadata else []
         settings = {
-            **index_settings(indexes, may_be_remembered=bool(exclusions)),
+            **index_settings(indexes, reuse_pages=bool(exclusions)),
             "no-binary": ":all:" in files.no_binary,
             "no-binary-package": sorted(files.no_binary - {":all:"}),
             "no-build": ":all:" in files.only_binary,

@@ -25,13 +25,13 @@ _STRATEGIES = {
 _A_WHILE = "max-age=10"
 
 
-def index_settings(indexes: IndexSettings, *, may_be_remembered: bool) -> dict[str, object]:
+def index_settings(indexes: IndexSettings, *, reuse_pages: bool) -> dict[str, object]:
     """Return the keys of uv.toml that say where uv looks and how it gets there; they may hold credentials.
 
-    With `may_be_remembered`, pages that uv has read within the last seconds need not be read again.
+    With `reuse_pages`, pages that uv has read within the last seconds need not be read again.
     """
     return {
-        "index": list(_indexes(indexes, may_be_remembered=may_be_remembered)),
+        "index": list(_indexes(indexes, reuse_pages=reuse_pages)),
         "no-index": indexes.no_index,
         "find-links": [_flat(place) for place in indexes.find_links],
         "index-strategy": _STRATEGIES[indexes.strategy],
@@ -63,16 +63,16 @@ def network_variables(indexes: IndexSettings) -> dict[str, str]:
     return settings
 
 
-def _indexes(indexes: IndexSettings, *, may_be_remembered: bool) -> Iterator[dict[str, Any]]:
+def _indexes(indexes: IndexSettings, *, reuse_pages: bool) -> Iterator[dict[str, Any]]:
     if indexes.no_index:
         return
-    age = {"cache-control": {"api": _A_WHILE, "files": _A_WHILE}} if may_be_remembered else {}
+    age = {"cache-control": {"api": _A_WHILE, "files": _A_WHILE}} if reuse_pages else {}
     # uv asks the default index last; with `first-index` the order matters, and pip's main index comes first.
     for url in indexes.extra_index_urls:
         yield {"url": url, **_format(url, indexes), **age}
     if indexes.index_url is not None:
         yield {"url": indexes.index_url, "default": True, **_format(indexes.index_url, indexes), **age}
-    elif may_be_remembered:
+    elif reuse_pages:
         from lambda_pack.tools.network.index_urls import public_index
 
         yield {"url": public_index(), "default": True, **age}

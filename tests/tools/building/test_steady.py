@@ -53,7 +53,7 @@ def test_another_build_of_the_same_source_is_waited_for(tmp_path: Path) -> None:
 def test_two_at_a_time_do_not_meet(tmp_path: Path) -> None:
     with (
         steady_folder(KEY, otherwise=tmp_path) as first,
-        steady_folder(KEY, otherwise=tmp_path, patience=0.2) as second,
+        steady_folder(KEY, otherwise=tmp_path, max_wait=0.2) as second,
     ):
         assert second.is_relative_to(tmp_path)
         assert first != second

@@ -156,7 +156,7 @@ class SourceBuilder:
             yield outcome
 
     def _may_limit(self, failure: Attempt, job: Job) -> bool:
-        """Return whether older build requirements could help: an isolated build ran, and ended with an error of its own.
+        """Return whether older build requirements could help: an isolated build ran and failed by itself.
 
         Where no command ran the place was not ready, such as a container whose image cannot be had.
         """

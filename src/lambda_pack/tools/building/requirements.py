@@ -34,5 +34,5 @@ class UvInstaller(Struct, frozen=True):
             "program": self.program,
             "options": options,
             "variables": network_variables(indexes),
-            "config": settings_text(index_settings(indexes, may_be_remembered=True)),
+            "config": settings_text(index_settings(indexes, reuse_pages=True)),
         }

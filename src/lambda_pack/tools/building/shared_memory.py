@@ -45,9 +45,9 @@ __all__ = ["SharedMemory"]
 Result = TypeVar("Result")
 
 # In seconds, for one wheel with its record: what takes longer is not worth waiting for.
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 # In seconds: how often the waiting thread looks whether the run has ended.
-_GLANCE = 0.2
+_POLL_SECONDS = 0.2
 # In seconds: how often whoever waits looks for the wheel.
 _BETWEEN_LOOKS = 2.0
 # In seconds: how long an interrupted run stays to say that it gives up.
@@ -165,12 +165,12 @@ class SharedMemory:
 
         # A daemon: what hangs must not keep the program alive.
         Thread(target=labour, daemon=True, name="wheelhouse").start()
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _TIMEOUT
         while not self._stopped.is_set() and time.monotonic() < end:
-            wait([future], _GLANCE)
+            wait([future], _POLL_SECONDS)
             if future.done():
                 return future.result()
-        raise WheelhouseError(f"it took longer than {_PATIENCE:g} seconds; what is missing is built here")
+        raise WheelhouseError(f"it took longer than {_TIMEOUT:g} seconds; what is missing is built here")
 
     def _recalled(self, job: Job, name: str) -> Accepted | None:
         record = self._record(name)

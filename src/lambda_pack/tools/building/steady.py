@@ -15,21 +15,21 @@ from lambda_pack.files.leftovers import claimed_folder, sweep
 __all__ = ["steady_folder"]
 
 # In seconds: how long another build of the same source is waited for, and how often it is looked at.
-_PATIENCE = 1800.0
-_GLANCE = 0.1
+_MAX_WAIT = 1800.0
+_POLL_SECONDS = 0.1
 
 
 @contextmanager
-def steady_folder(key: str, *, otherwise: Path, patience: float = _PATIENCE) -> Iterator[Path]:
+def steady_folder(key: str, *, otherwise: Path, max_wait: float = _MAX_WAIT) -> Iterator[Path]:
     """A new, empty folder that only we can read, gone afterwards; the same path for the same key and user.
 
-    Where another build has it, that one is waited for, for `patience` seconds: in a folder with another name the same
+    Where another build has it, that one is waited for, for `max_wait` seconds: in a folder with another name the same
     source would become a wheel of other bytes. After that, and where the path is another user's, a folder with another
     name is made in `otherwise`.
     """
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir(), f"lambda-pack-build-{user}-{key}")
-    if not _made(folder, user, until=time.monotonic() + patience):
+    if not _made(folder, user, until=time.monotonic() + max_wait):
         folder = Path(tempfile.mkdtemp(dir=otherwise, prefix="build-"))
     try:
         with claimed_folder(str(folder)):
@@ -47,7 +47,7 @@ def _made(folder: Path, user: int, *, until: float) -> bool:
             sweep(str(folder.parent), folder.name)
             if time.monotonic() > until or not _may_end(folder, user):
                 return False
-            time.sleep(_GLANCE)
+            time.sleep(_POLL_SECONDS)
         else:
             return True
 

@@ -52,7 +52,7 @@ _PROCESSORS: Final[Mapping[Architecture, tuple[str, ...]]] = {
 # Where a system's own programs are, as `sh` has it without variables.
 _SYSTEM_PATH: Final = "/usr/sbin:/usr/bin:/sbin:/bin"
 # In seconds: an emulated interpreter takes some to start.
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 
 
 class Sysroot(Struct, frozen=True):
@@ -177,7 +177,7 @@ class CleanRootSeat(Struct, frozen=True):
         # AWS's Python finds its own libpython by LD_LIBRARY_PATH.
         environment = function_environment(self.target.runtime.name, task=TASK, layers=LAYERS, temporary=TEMPORARY)
         command = self.command(("-c", "pass"), [], root, environment)
-        tried = run(command, environment={"PATH": _SYSTEM_PATH}, timeout=_PATIENCE)
+        tried = run(command, environment={"PATH": _SYSTEM_PATH}, timeout=_TIMEOUT)
         return None if tried.status == 0 else f"{Path(self.entrance).name} fails: {tail(tried.log, 1) or tried.status}"
 
 

@@ -24,7 +24,7 @@ __all__ = ["HttpDownloads"]
 # Fetching known URLs needs only a few: the network is full long before.
 _THREADS = 6
 # How often, in seconds, a wait for what was begun before looks whether the batch has ended.
-_GLANCE = 0.2
+_POLL_SECONDS = 0.2
 # How often a file is fetched that another run removes at once.
 _ATTEMPTS = 5
 
@@ -102,7 +102,7 @@ class HttpDownloads:
         """Return what was begun before once it is here; what failed is fetched again, which tells the error."""
         begun = self._begun.get(file)
         while begun is not None and begun.is_alive() and not stop.is_set():
-            begun.join(_GLANCE)
+            begun.join(_POLL_SECONDS)
         return self._fetched.get(file) or self._fetch(file, stop)
 
     def _fetch(self, file: Wheel | Sdist, stop: threading.Event) -> Path:

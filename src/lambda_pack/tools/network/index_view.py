@@ -30,7 +30,7 @@ __all__ = ["IndexView", "without_proxy"]
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _METADATA = ".metadata"
-_PATIENCE = 600.0  # seconds: what is asked here waits for what we ask elsewhere, with its retries
+_TIMEOUT = 600.0  # seconds: what is asked here waits for what we ask elsewhere, with its retries
 
 
 class IndexView:
@@ -77,7 +77,7 @@ class IndexView:
             scopes=(),
             flat_urls=frozenset(),
             proxy=None,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT,
             # We have tried often enough.
             retries=0,
         )

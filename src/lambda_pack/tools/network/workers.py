@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # How often, in seconds, the waiting thread looks up: Windows delivers Ctrl-C only between two waits.
-_GLANCE = 0.2
+_POLL_SECONDS = 0.2
 # How long, in seconds, stopped threads may take to tidy up.
 _GRACE = 2.0
 
@@ -87,7 +87,7 @@ class _Batch(Generic[Item, Result]):
     def next_result(self) -> tuple[int, Result]:
         while True:
             try:
-                outcome = self._outcomes.get(timeout=_GLANCE)
+                outcome = self._outcomes.get(timeout=_POLL_SECONDS)
             except Empty:
                 continue
             match outcome:

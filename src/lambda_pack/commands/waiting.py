@@ -1,4 +1,4 @@
-"""Says what a run waits for, once it has waited for some seconds: without a terminal it would be silent until then."""
+"""Reports what a run waits for after some seconds: without a terminal it would print nothing until the end."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from itertools import count
 
 from lambda_pack.errors import LambdaPackError
 
-__all__ = ["Patience"]
+__all__ = ["WaitReporter"]
 
-# In seconds: when it is said first, and then; after the last one each time that much later.
+# In seconds of waiting: when a message is printed; after the last one, each time that much later.
 _MOMENTS = (3.0, 10.0, 30.0)
-_GLANCE = 0.25
+_POLL_SECONDS = 0.25
 _MOST_LABELS = 2
 
 
-class Patience:
-    """Watches blocks that take their time, in any thread; `say` is told of those that take longer, from another one."""
+class WaitReporter:
+    """Reports blocks that take long, of any thread: calls `say` with a message from a thread of its own."""
 
     def __init__(self, say: Callable[[str], object], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._say = say
@@ -37,7 +37,7 @@ class Patience:
             self._open[number] = (label, self._clock())
             if self._watcher is None:
                 # A daemon: it must not keep an interrupted program alive.
-                self._watcher = threading.Thread(target=self._watch, name="patience", daemon=True)
+                self._watcher = threading.Thread(target=self._watch, name="wait-reporter", daemon=True)
                 self._watcher.start()
         try:
             yield
@@ -48,7 +48,7 @@ class Patience:
     def _watch(self) -> None:
         said = 0.0
         while True:
-            time.sleep(_GLANCE)
+            time.sleep(_POLL_SECONDS)
             with self._lock:
                 if not self._open:
                     self._watcher = None
