@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lambda_pack.commands.orders import Order, take_order
@@ -71,8 +70,7 @@ def _packed(
         from lambda_pack.commands.packing import pack_order  # the resolver runs already
 
         report = pack_order(order, workshop, recorder, inputs=inputs)
-    if request.use_cache:
-        _keep_bounded(request.cache)
+    _keep_bounded(request)
     return report
 
 
@@ -85,10 +83,10 @@ def _begin_parts(order: Order) -> None:
         begin(Part.BUILD)
 
 
-def _keep_bounded(folder: Path | None) -> None:
-    from lambda_pack.tools.network.cache import default_cache_folder
+def _keep_bounded(request: PackRequest) -> None:
+    from lambda_pack.tools.network.cache import cache_folder_of
     from lambda_pack.tools.network.cache_upkeep import keep_bounded
 
-    folder = folder or default_cache_folder()
+    folder = cache_folder_of(request)
     if folder is not None:
         keep_bounded(folder)

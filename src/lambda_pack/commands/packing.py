@@ -28,7 +28,7 @@ from lambda_pack.model.report_json import report_json
 from lambda_pack.model.request import PackRequest
 from lambda_pack.pipeline.nine_steps import take_nine_steps
 from lambda_pack.pipeline.outcome import Outcome
-from lambda_pack.tools.network.cache import Cache, default_cache_folder
+from lambda_pack.tools.network.cache import Cache, cache_folder_of
 
 __all__ = ["pack_order"]
 
@@ -100,7 +100,7 @@ def _write_folder(
     if request.to_dir is None:
         write_tree(bundle, staging / name)
     else:
-        with Cache((request.cache or default_cache_folder()) if request.use_cache else None) as cache:
+        with Cache(cache_folder_of(request)) as cache:
             known = cache.entry(_TREES, str(request.to_dir.absolute()))
             write_tree(bundle, request.to_dir, known_state=known.decode() if known else None)
             cache.store(_TREES, str(request.to_dir.absolute()), state_of(request.to_dir).encode())

@@ -15,7 +15,7 @@ from lambda_pack.commands.reports import seen_archive
 from lambda_pack.model.decoding import from_json
 from lambda_pack.model.layouts import FORMS
 from lambda_pack.model.product import VERSION
-from lambda_pack.tools.network.cache import Cache, default_cache_folder
+from lambda_pack.tools.network.cache import Cache, cache_folder_of
 from lambda_pack.tools.network.digests import Promise
 from lambda_pack.tools.requirements_text import build_constraints_text
 
@@ -93,7 +93,7 @@ def recall(order: Order, digest: str) -> Report | None:
         beside = msgspec.json.decode((order.request.output / f"{stem}.report.json").read_bytes())
         if beside["inputs_sha256"] != digest or not (order.request.output / f"{stem}.pylock.toml").is_file():
             return None
-        with Cache(order.request.cache or default_cache_folder()) as cache:
+        with Cache(cache_folder_of(order.request)) as cache:
             entry = cache.entry(_KIND, digest)
         if entry is None:
             return None
@@ -113,7 +113,7 @@ def remember(order: Order, report: Report) -> None:
     """Keep what `recall` tells; a report of unmet packages is none of that."""
     if report.inputs_sha256 is None or report.unmet or report.archive is None:
         return
-    with Cache(order.request.cache or default_cache_folder()) as cache:
+    with Cache(cache_folder_of(order.request)) as cache:
         cache.store(_KIND, report.inputs_sha256, msgspec.json.encode(report, enc_hook=_plain))
 
 

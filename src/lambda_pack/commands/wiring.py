@@ -99,12 +99,12 @@ class Workshop:
         # Loaded here: they are not needed to begin resolving, and uv runs meanwhile.
         from lambda_pack.files.open_wheels import OpenWheels
         from lambda_pack.tools.auditor import WheelAuditor
-        from lambda_pack.tools.network.cache import Cache, default_cache_folder
+        from lambda_pack.tools.network.cache import Cache, cache_folder_of
         from lambda_pack.tools.network.downloads import HttpDownloads
         from lambda_pack.tools.network.http import Session
 
         request, indexes = self._order.request, self._order.requirements.indexes
-        folder = (request.cache or default_cache_folder()) if request.use_cache else None
+        folder = cache_folder_of(request)
         # Entered before the session, so that the session has stopped its threads before the cache tidies up.
         cache = self._shared.cache(folder) if self._shared else self._open.enter_context(Cache(folder))
         session = self._open.enter_context(Session(indexes, self._credentials(indexes), environ=self._environ))

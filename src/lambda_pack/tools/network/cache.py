@@ -28,7 +28,9 @@ from lambda_pack.tools.network.cache_trust import is_ours, is_private, read_own
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["Cache", "default_cache_folder"]
+    from lambda_pack.model.request import PackRequest
+
+__all__ = ["Cache", "cache_folder_of", "default_cache_folder"]
 
 # In seconds: no download takes longer, so an older partial file is that of a killed run.
 _REMAINS = 86_400
@@ -44,6 +46,11 @@ def default_cache_folder() -> Path | None:
         return Path(platformdirs.user_cache_dir("lambda-pack", appauthor=False))
     except RuntimeError:  # neither variables nor an entry in the table of users say where
         return None
+
+
+def cache_folder_of(request: PackRequest) -> Path | None:
+    """Return the folder of a run's cache; None for a temporary one."""
+    return (request.cache or default_cache_folder()) if request.use_cache else None
 
 
 class Cache:
