@@ -212,34 +212,34 @@ def test_a_project_with_the_name_of_its_dependency_is_told(shop: Workplace) -> N
     assert "pyproject.toml:4: 'six' is the project's own name" in packed.said.errors
 
 
-def test_an_extra_that_the_project_does_not_have_is_refused(shop: Workplace) -> None:
-    shop.write(
-        "pyproject.toml",
-        "[project]",
-        'name = "my-app"',
-        'version = "1"',
-        "[project.optional-dependencies]",
-        'all = ["my-app[b]"]',
-    )
+class Refused(Struct, frozen=True):
+    """Extras of the project 'my-app' 1, and what is refused when its extra 'all' is packed."""
+
+    why: str
+    extras: tuple[str, ...]
+    said: str
+
+
+REFUSED = (
+    Refused(
+        why="an extra that the project does not have",
+        extras=('all = ["my-app[b]"]',),
+        said="'my-app[b]' names an extra that the project does not have; choose one of: all",
+    ),
+    Refused(
+        why="another version than the project's own",
+        extras=('a = ["idna"]', 'all = ["my-app[a]>=2"]'),
+        said="pyproject.toml:6: 'my-app[a]>=2' asks for another version than the project's own, 1;",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.why)
+def test_a_requirement_that_the_project_itself_does_not_meet_is_refused(shop: Workplace, case: Refused) -> None:
+    project = ("[project]", 'name = "my-app"', 'version = "1"')
+    shop.write("pyproject.toml", *project, "[project.optional-dependencies]", *case.extras)
 
     done = shop.pack(".", "--extra", "all")
 
     assert done.exit_code == 2
-    assert "'my-app[b]' names an extra that the project does not have; choose one of: all" in done.errors
-
-
-def test_another_version_of_the_project_is_refused(shop: Workplace) -> None:
-    shop.write(
-        "pyproject.toml",
-        "[project]",
-        'name = "my-app"',
-        'version = "1"',
-        "[project.optional-dependencies]",
-        'a = ["idna"]',
-        'all = ["my-app[a]>=2"]',
-    )
-
-    done = shop.pack(".", "--extra", "all")
-
-    assert done.exit_code == 2
-    assert "pyproject.toml:6: 'my-app[a]>=2' asks for another version than the project's own, 1;" in done.errors
+    assert case.said in done.errors
