@@ -108,6 +108,8 @@ def test_stars() -> None:
     check_stars(["**/*/**", "*_*.py", "a/**/b/*.txt"])
     with pytest.raises(UsageError, match="more than 4 stars in one part"):
         check_stars(["*a*a*a*a*a"])
+    with pytest.raises(UsageError, match=r"more than 4 parts \*\*"):
+        check_stars(["**/a/**/b/**/c/**/d/**"])
 
 
 def test_a_large_file(tmp_path: Path) -> None:

@@ -28,7 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = ["check_shape", "check_told", "line_of", "parse_toml", "read_json", "read_toml", "shown", "understood"]
 
-
+# What code that reads a document raises where it holds a value of another kind.
+_UNEXPECTED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 # A word is tried from its beginning alone, so the search is linear.
 _LONG_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){{{KEY_PARTS.most}}}")
 
@@ -156,7 +166,7 @@ def understood(path: Path, *, what_now: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
+    except _UNEXPECTED as error:
         raise _not_understood(path, error, what_now) from error
     except Exception as error:
         # A ValidationError of `packaging`, which takes 16 ms to import, derives from Exception alone.

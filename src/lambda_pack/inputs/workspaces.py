@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from packaging.utils import canonicalize_name
 
-from lambda_pack.inputs.documents import read_toml
+from lambda_pack.errors import UsageError
+from lambda_pack.inputs.documents import read_toml, shown
+from lambda_pack.model.globs import check_stars
 
 __all__ = ["member_folder", "workspace_members", "workspace_root"]
+
+_MAGIC: Final = re.compile(r"[*?\[]")
 
 
 def workspace_root(folder: Path) -> Path | None:
@@ -49,11 +54,25 @@ def _workspace(folder: Path) -> Mapping[str, Any] | None:
 
 
 def _members(root: Path, opened: Mapping[str, Any]) -> Iterator[Path]:
-    left_out = {Path(os.path.normpath(path)) for pattern in opened.get("exclude", ()) for path in root.glob(pattern)}
-    for pattern in opened.get("members", ()):
-        for path in sorted(root.glob(pattern)):
-            if (path / "pyproject.toml").is_file() and path not in left_out:
-                yield Path(os.path.normpath(path))
+    left_out = {root, *_matching(root, opened.get("exclude", ()))}
+    for path in _matching(root, opened.get("members", ())):
+        if (path / "pyproject.toml").is_file() and path not in left_out:
+            yield path
+
+
+def _matching(root: Path, patterns: Sequence[str]) -> Iterator[Path]:
+    """Yield what the patterns match, as uv reads them: below the root, or anywhere where one is absolute."""
+    try:
+        check_stars(patterns)
+    except UsageError as error:
+        raise UsageError(f"{shown(root / 'pyproject.toml').as_posix()!r}: tool.uv.workspace: {error}") from error
+    for pattern in patterns:
+        found: Iterable[Path] = [root / pattern]
+        if _MAGIC.search(pattern):
+            # `Path.glob` takes no absolute pattern.
+            anchor = Path(pattern).anchor
+            found = sorted((Path(anchor) if anchor else root).glob(pattern.removeprefix(anchor)))
+        yield from (Path(os.path.normpath(path)) for path in found)
 
 
 def _is_called(folder: Path, name: str) -> bool:

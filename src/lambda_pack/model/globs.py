@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from lambda_pack.errors import UsageError
-from lambda_pack.model.input_limits import PATTERN_STARS
+from lambda_pack.model.input_limits import PATTERN_FOLDERS, PATTERN_STARS
 
 __all__ = ["GlobRules", "check_stars", "ends_with_name", "fixed_part", "glob_pattern"]
 
@@ -72,15 +72,20 @@ def ends_with_name(glob: str) -> bool:
 
 
 def check_stars(patterns: Iterable[str]) -> None:
-    """Refuse patterns that take ages to match: each star in a part multiplies the time by the length of a name.
+    """Refuse patterns that take ages to match.
+
+    Each star in a part multiplies the time by the length of a name, and each part `**` by the depth of the folders.
 
     Raises:
-        UsageError: one has too many stars in one part; `**` as a part of its own does not count.
+        UsageError: one has too many stars in one part, or too many parts `**`.
     """
     for pattern in patterns:
-        for part in pattern.split("/"):
-            if len(re.findall(r"\*+", part)) > PATTERN_STARS.most and part != "**":
-                raise UsageError(f"the pattern {pattern[:80]!r} {PATTERN_STARS.refusal()}; write fewer")
+        parts = pattern.split("/")
+        counted = [(max(len(re.findall(r"\*+", part)) for part in parts), PATTERN_STARS)]
+        counted += [(sum(part == "**" for part in parts), PATTERN_FOLDERS)]
+        for count, limit in counted:
+            if count > limit.most:
+                raise UsageError(f"the pattern {pattern[:80]!r} {limit.refusal()}; write fewer")
 
 
 @lru_cache(maxsize=512)

@@ -19,6 +19,7 @@ __all__ = [
     "LINE_PARTS",
     "NESTING",
     "NODES",
+    "PATTERN_FOLDERS",
     "PATTERN_STARS",
     "InputLimit",
 ]
@@ -72,6 +73,7 @@ NODES = InputLimit(
 )
 KEY_PARTS = InputLimit("Parts of a dotted key in TOML", 100, "parts in one key", "tool.uv.sources.NAME: 4")
 PATTERN_STARS = InputLimit("Stars in one part of a pattern for files", 4, "stars in one part", "**/test_*_*.py: 2")
+PATTERN_FOLDERS = InputLimit("Parts ** in a pattern for files", 4, "parts **", "**/node_modules/**/test/**: 3")
 ARCHIVE_MEMBERS = InputLimit(
     "Members of a source archive that is built", 300_000, "members", "the sdist of tensorflow or torch: 100,000"
 )
@@ -89,6 +91,7 @@ INPUT_LIMITS = (
     NODES,
     KEY_PARTS,
     PATTERN_STARS,
+    PATTERN_FOLDERS,
     ARCHIVE_MEMBERS,
     ARCHIVE_BYTES,
 )
